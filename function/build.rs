@@ -46,10 +46,7 @@ fn compile(sdk: &Path) {
     cxx.file(cvt_color).compile("face_detect_cvt_color");
     cc::Build::new().file(link_stubs).compile("link_stubs");
     // The crate `opencv` links libjpeg-turbo. Only tests call the variants, so the linker drops them elsewhere.
-    for (source, name) in [
-        (jpeg, "face_detect_jpeg"),
-        (variants, "face_detect_jpeg_variants"),
-    ] {
+    for (source, name) in [(jpeg, "face_detect_jpeg"), (variants, "face_detect_jpeg_variants")] {
         let mut c = cc::Build::new();
         c.include(sdk.join("include/libjpeg-turbo"));
         c.file(source).compile(name);

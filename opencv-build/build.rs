@@ -37,8 +37,7 @@ fn main() -> Result<()> {
     );
 
     let list = out.join("overlay.rs");
-    fs::write(&list, overlay(&folder.join("overlay"))?)
-        .with_context(|| format!("failed to write `{}`", list.display()))
+    fs::write(&list, overlay(&folder.join("overlay"))?).with_context(|| format!("failed to write `{}`", list.display()))
 }
 
 /// A Rust expression for a slice of the paths and texts of the files in `folder`.

@@ -75,20 +75,13 @@ mod tests {
     async fn work_past_the_deadline_is_out_of_time() {
         let deadline = Deadline::after(Duration::from_millis(20));
         let never = std::future::pending::<Result<()>>();
-        let error = deadline
-            .enforce("read", "s3://b/k", never)
-            .await
-            .unwrap_err();
+        let error = deadline.enforce("read", "s3://b/k", never).await.unwrap_err();
         assert_eq!(error.name(), "OutOfTime");
         assert!(error.is_temporary());
-        let after = deadline
-            .enforce("write", "s3://b/k", async { Ok(()) })
-            .await;
+        let after = deadline.enforce("write", "s3://b/k", async { Ok(()) }).await;
         assert_eq!(after.unwrap_err().name(), "OutOfTime");
         let fine = Deadline::after(Duration::from_secs(10));
-        fine.enforce("read", "s3://b/k", async { Ok(()) })
-            .await
-            .unwrap();
+        fine.enforce("read", "s3://b/k", async { Ok(()) }).await.unwrap();
     }
 
     #[test]

@@ -31,10 +31,7 @@ pub enum Error {
         "failed to {operation} {url}: access denied; the function's role must permit it, and \
          FACE_DETECT_EXPECTED_BUCKET_OWNER, if set, must be the bucket's account"
     )]
-    AccessDenied {
-        operation: &'static str,
-        url: String,
-    },
+    AccessDenied { operation: &'static str, url: String },
     #[error("failed to {operation} {url}: {reason}")]
     StorageFailed {
         /// `read` or `write`, or `use` if the configuration is invalid.
@@ -44,13 +41,8 @@ pub enum Error {
         /// Whether a retry may succeed: S3 was busy, failed or was unreachable.
         temporary: bool,
     },
-    #[error(
-        "failed to {operation} {url}: no time left; increase the function's timeout or send fewer photos at once"
-    )]
-    OutOfTime {
-        operation: &'static str,
-        url: String,
-    },
+    #[error("failed to {operation} {url}: no time left; increase the function's timeout or send fewer photos at once")]
+    OutOfTime { operation: &'static str, url: String },
     /// Detection did not finish although it had nearly the whole time of an invocation, so a retry would not help.
     #[error(
         "{photo}: detection did not finish in {:.1} s, nearly the whole timeout of the function; increase its \

@@ -20,9 +20,7 @@ use crate::machine::Machine;
 use crate::options::{EnvironmentOptions, Options, Preset, SetBy};
 use crate::pipeline::{PhotoTask, Pipeline};
 use crate::report::Report;
-use crate::request::{
-    self, BatchRequest, Event, HttpRequest, Object, Request, ResponseFormat, SqsRequest,
-};
+use crate::request::{self, BatchRequest, Event, HttpRequest, Object, Request, ResponseFormat, SqsRequest};
 use crate::response::{self, Response};
 use crate::sequencer::Order;
 use crate::storage::Storage;
@@ -83,15 +81,11 @@ impl<D: Detector> Function<D> {
     /// is sufficient: buckets are path segments at the same endpoint.
     async fn connect(&self, environment: impl Fn(&str) -> Option<String>) {
         let is_set = |name: &&str| environment(name).is_some_and(|value| !value.is_empty());
-        let options = self
-            .environment_options
-            .resolve(Preset::Original, SetBy::Anyone, &[]);
+        let options = self.environment_options.resolve(Preset::Original, SetBy::Anyone, &[]);
         if let Ok(options) = options
             && !self.snapshot_pending.load(Ordering::Relaxed)
             && ENDPOINT_VARIABLES.iter().any(is_set)
-            && CREDENTIAL_VARIABLES
-                .iter()
-                .any(|pair| pair.iter().all(is_set))
+            && CREDENTIAL_VARIABLES.iter().any(|pair| pair.iter().all(is_set))
         {
             let config = &options.storage;
             let bucket = environment("BUCKET_NAME").filter(|name| !name.is_empty());
@@ -120,12 +114,7 @@ impl<D: Detector> Function<D> {
 
     /// `request_id` is Lambda's. Errors of HTTP events become responses, because Lambda would turn them into status 502
     /// without details.
-    pub async fn handle(
-        &self,
-        event: Event,
-        request_id: String,
-        deadline: Deadline,
-    ) -> Result<Response> {
+    pub async fn handle(&self, event: Event, request_id: String, deadline: Deadline) -> Result<Response> {
         let level = env::var("AWS_LAMBDA_LOG_LEVEL").ok();
         let report = Report::new(Log::new(request_id, level.as_deref()));
         let pipeline = Pipeline {
@@ -146,9 +135,7 @@ impl<D: Detector> Function<D> {
             }
         }
         // Only the operator can set the namespace, so it does not depend on the event.
-        let options = self
-            .environment_options
-            .resolve(Preset::Original, SetBy::Anyone, &[]);
+        let options = self.environment_options.resolve(Preset::Original, SetBy::Anyone, &[]);
         if let Ok(Some(namespace)) = options.map(|options| options.metrics_namespace) {
             let name = env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default();
             report.metrics().write(&namespace, &name);
@@ -169,20 +156,12 @@ impl<D: Detector> Function<D> {
                 response.map(Response::Notification)
             }
             Request::Sqs(sqs) => self.handle_sqs(sqs, pipeline).await.map(Response::Sqs),
-            Request::Batch(batch) => self
-                .handle_batch(batch, pipeline)
-                .await
-                .map(Response::Batch),
+            Request::Batch(batch) => self.handle_batch(batch, pipeline).await.map(Response::Batch),
             Request::Http(http) => self.handle_http(*http, pipeline).await.map(Response::Http),
         }
     }
 
-    fn options(
-        &self,
-        preset: Preset,
-        set_by: SetBy,
-        event_options: &[(String, String)],
-    ) -> Result<Arc<Options>> {
+    fn options(&self, preset: Preset, set_by: SetBy, event_options: &[(String, String)]) -> Result<Arc<Options>> {
         self.environment_options
             .resolve(preset, set_by, event_options)
             .map(Arc::new)
@@ -204,11 +183,7 @@ impl<D: Detector> Function<D> {
         response::notification(objects.into_iter().zip(results).collect())
     }
 
-    async fn handle_sqs(
-        &self,
-        sqs: SqsRequest,
-        pipeline: &Pipeline<'_, D>,
-    ) -> Result<SqsBatchResponse> {
+    async fn handle_sqs(&self, sqs: SqsRequest, pipeline: &Pipeline<'_, D>) -> Result<SqsBatchResponse> {
         let options = self.default_options()?;
         let mut photo_tasks = Vec::new();
         let mut messages = Vec::new();
@@ -225,23 +200,16 @@ impl<D: Detector> Function<D> {
         let order = if sqs.fifo { Order::Strict } else { Order::Any };
         let results = pipeline.process_all(photo_tasks, order).await;
         let messages = messages.into_iter();
-        let succeeded =
-            messages.map(|(id, photo_tasks)| (id, results[photo_tasks].iter().all(Result::is_ok)));
+        let succeeded = messages.map(|(id, photo_tasks)| (id, results[photo_tasks].iter().all(Result::is_ok)));
         Ok(response::sqs(sqs.fifo, succeeded))
     }
 
     /// # Errors
     /// The environment's options are invalid; those of the job only fail its tasks.
-    async fn handle_batch(
-        &self,
-        batch: BatchRequest,
-        pipeline: &Pipeline<'_, D>,
-    ) -> Result<S3BatchJobResponse> {
+    async fn handle_batch(&self, batch: BatchRequest, pipeline: &Pipeline<'_, D>) -> Result<S3BatchJobResponse> {
         self.default_options()?;
         let options = batch.options;
-        let options = options.and_then(|event_options| {
-            self.options(Preset::Balanced, SetBy::Caller, &event_options)
-        });
+        let options = options.and_then(|event_options| self.options(Preset::Balanced, SetBy::Caller, &event_options));
         let ids: Vec<_> = batch.tasks.iter().map(|task| task.id.clone()).collect();
         let results = match options {
             Ok(options) => {
@@ -257,18 +225,10 @@ impl<D: Detector> Function<D> {
             }
         };
         let tasks = ids.into_iter().zip(results);
-        Ok(response::batch(
-            batch.schema_version,
-            batch.invocation_id,
-            tasks,
-        ))
+        Ok(response::batch(batch.schema_version, batch.invocation_id, tasks))
     }
 
-    async fn handle_http(
-        &self,
-        http: HttpRequest,
-        pipeline: &Pipeline<'_, D>,
-    ) -> Result<response::HttpResponse> {
+    async fn handle_http(&self, http: HttpRequest, pipeline: &Pipeline<'_, D>) -> Result<response::HttpResponse> {
         // Photos are accepted at any path, because an API can have any route; the page is only at the root.
         if http.method == Method::GET || http.method == Method::HEAD {
             if http.path == "/" || http.path.is_empty() {
@@ -286,19 +246,14 @@ impl<D: Detector> Function<D> {
         self.handle_photo(http, pipeline).await
     }
 
-    async fn handle_photo(
-        &self,
-        http: HttpRequest,
-        pipeline: &Pipeline<'_, D>,
-    ) -> Result<response::HttpResponse> {
+    async fn handle_photo(&self, http: HttpRequest, pipeline: &Pipeline<'_, D>) -> Result<response::HttpResponse> {
         if http.response_format == ResponseFormat::NotAcceptable {
             let message = "the response to a photo can only be application/json or image/jpeg";
             return Ok(response::error_response(406, "NotAcceptable", message));
         }
         let options = self.options(Preset::Balanced, SetBy::Anyone, &http.options)?;
         let photo = http.body.photo().await?;
-        let annotate =
-            (http.response_format == ResponseFormat::Jpeg).then_some(options.output.jpeg_quality);
+        let annotate = (http.response_format == ResponseFormat::Jpeg).then_some(options.output.jpeg_quality);
         let detections = pipeline.process_body(photo, &options, annotate).await?;
         match detections.annotated {
             Some(file) => response::annotated_jpeg(&file?, detections.faces.len()),

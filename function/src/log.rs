@@ -32,10 +32,7 @@ impl Log {
             Some("WARN" | "ERROR" | "FATAL") => Level::Error,
             _ => Level::Info,
         };
-        Self {
-            request_id,
-            min_level,
-        }
+        Self { request_id, min_level }
     }
 
     pub fn write(&self, level: Level, message: &str, fields: Value) {

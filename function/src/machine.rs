@@ -62,11 +62,7 @@ impl Machine {
 
     /// # Errors
     /// `NotEnoughMemory` if the pixels do not fit.
-    pub fn check_memory(
-        &self,
-        header: &Header,
-        detection: &DetectionOptions,
-    ) -> Result<(), Refusal> {
+    pub fn check_memory(&self, header: &Header, detection: &DetectionOptions) -> Result<(), Refusal> {
         let required = peak_memory(header, detection).div_ceil(1 << 20);
         match self.memory {
             Some(available) if required > available => Err(Refusal::NotEnoughMemory {
@@ -104,11 +100,7 @@ pub(crate) fn peak_memory(header: &Header, detection: &DetectionOptions) -> u64 
     };
     let detection_bytes = detection_pixels * (BYTES_PER_DETECTION_PIXEL + pyramids);
     // Saturating, because an operator may permit more pixels than fit into any memory.
-    let channels = if header.grey {
-        1
-    } else {
-        DECODED_BYTES_PER_PIXEL
-    };
+    let channels = if header.grey { 1 } else { DECODED_BYTES_PER_PIXEL };
     let decoded_bytes = header.pixels().saturating_mul(channels);
     // After decoding, a photo that is rotated by 90 degrees is in memory twice.
     let rotated_bytes = decoded_bytes * u64::from(header.orientation.swaps_sides());
@@ -154,10 +146,7 @@ mod tests {
 
     #[test]
     fn files_get_a_sixteenth_of_the_memory() {
-        assert_eq!(
-            Machine::from_memory_size(Some("128")).file_budget(),
-            8 << 20
-        );
+        assert_eq!(Machine::from_memory_size(Some("128")).file_budget(), 8 << 20);
         assert_eq!(Machine::default().file_budget(), u64::MAX);
     }
 
@@ -179,9 +168,7 @@ mod tests {
         Machine::from_memory_size(Some("2048"))
             .check_memory(&header, &detection)
             .unwrap();
-        Machine::default()
-            .check_memory(&header, &detection)
-            .unwrap();
+        Machine::default().check_memory(&header, &detection).unwrap();
         detection.longest_side = 640;
         small.check_memory(&header, &detection).unwrap();
         // The defaults of new events accept phone photos with half a gigabyte.

@@ -40,8 +40,8 @@ async fn serve() -> Result<(), Error> {
     let machine = Machine::from_memory_size(env::var(MEMORY_SIZE_VARIABLE).ok().as_deref());
     // Cascades that are loaded before a snapshot need not be loaded after each restore.
     let snapshot = env::var("AWS_LAMBDA_INITIALIZATION_TYPE").as_deref() == Ok("snap-start");
-    let detector = OpenCvDetector::new(machine.threads(), snapshot)
-        .map_err(|failure| failure.into_error("the cascades"))?;
+    let detector =
+        OpenCvDetector::new(machine.threads(), snapshot).map_err(|failure| failure.into_error("the cascades"))?;
     let function = Arc::new(Function::new(
         detector,
         EnvironmentOptions::from_variables(env::vars()),
@@ -77,8 +77,7 @@ async fn serve() -> Result<(), Error> {
 /// Ends a detection that is still running after its deadline, so that the next event does not wait for it.
 fn restart() {
     let log = Log::new(String::new(), None);
-    let message =
-        "a detection is still running after its deadline, so the function re-executes itself";
+    let message = "a detection is still running after its deadline, so the function re-executes itself";
     log.write(Level::Error, message, json!({}));
     let Err(error) = reexec();
     let message = "failed to re-execute the function; Lambda starts it again";

@@ -86,8 +86,7 @@ mod tests {
     #[tokio::test]
     async fn acquire_waits_for_free_bytes_except_for_the_first_photo() {
         let budget = MemoryBudget::new(10);
-        let [mut first, mut second, mut third, mut fourth] =
-            [0, 1, 2, 3].map(|index| budget.reservation(index));
+        let [mut first, mut second, mut third, mut fourth] = [0, 1, 2, 3].map(|index| budget.reservation(index));
         second.acquire(6).await;
         // A later file that is smaller may fit.
         assert!(third.acquire(5).now_or_never().is_none());
@@ -98,10 +97,7 @@ mod tests {
         drop(third);
         assert!(pending.as_mut().now_or_never().is_none());
         drop(first);
-        assert!(
-            pending.as_mut().now_or_never().is_none(),
-            "6 of 10 bytes are in use"
-        );
+        assert!(pending.as_mut().now_or_never().is_none(), "6 of 10 bytes are in use");
         drop(second);
         pending.await;
     }

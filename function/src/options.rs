@@ -14,8 +14,7 @@ pub use key_pattern::KeyPattern;
 pub use storage::{StorageBackend, StorageConfig};
 pub use table::{ENVIRONMENT_PREFIX, OPTION_SPECS, SetBy};
 pub use values::{
-    Contrast, DetectionOptions, EyeCascade, FaceCascade, Limits, Options, OutputFiles,
-    OutputOptions, Preset,
+    Contrast, DetectionOptions, EyeCascade, FaceCascade, Limits, Options, OutputFiles, OutputOptions, Preset,
 };
 
 use table::OptionSource;
@@ -44,12 +43,7 @@ impl EnvironmentOptions {
     /// [`Error::InvalidOption`] if an option is unknown, has an invalid value, or may not be set by `set_by`.
     ///
     /// [`Error::InvalidOption`]: crate::error::Error::InvalidOption
-    pub fn resolve(
-        &self,
-        preset: Preset,
-        set_by: SetBy,
-        event_options: &[(String, String)],
-    ) -> Result<Options> {
+    pub fn resolve(&self, preset: Preset, set_by: SetBy, event_options: &[(String, String)]) -> Result<Options> {
         let named_preset = |options: &[(String, String)], source| -> Result<Option<Preset>> {
             let found = options.iter().rfind(|(name, _)| name == "preset");
             let parsed = found.map(|(_, value)| {
@@ -61,10 +55,7 @@ impl EnvironmentOptions {
         let (event, environment) = (OptionSource::Event, OptionSource::Environment);
         let event_preset = named_preset(event_options, event)?;
         let environment_preset = named_preset(&self.0, environment)?;
-        let mut options = event_preset
-            .or(environment_preset)
-            .unwrap_or(preset)
-            .options();
+        let mut options = event_preset.or(environment_preset).unwrap_or(preset).options();
         for (name, value) in &self.0 {
             let spec = table::find(name, environment)?;
             // If the event sets a preset, detection options are only validated.

@@ -80,11 +80,7 @@ impl<D: Detector> Pipeline<'_, D> {
     }
 
     /// The results are in the order of `tasks`.
-    pub async fn process_all(
-        &self,
-        tasks: Vec<PhotoTask>,
-        order: Order,
-    ) -> Vec<response::PhotoResult> {
+    pub async fn process_all(&self, tasks: Vec<PhotoTask>, order: Order) -> Vec<response::PhotoResult> {
         let sequencer = &Sequencer::new(order);
         let memory_budget = &MemoryBudget::new(self.machine.file_budget());
         let process = |index: usize, task: PhotoTask| async move {
@@ -129,11 +125,7 @@ impl<D: Detector> Pipeline<'_, D> {
     }
 
     /// The content of a task's object and the time of its download; `None` if this function wrote it.
-    async fn download(
-        &self,
-        task: &PhotoTask,
-        reservation: &mut Reservation<'_>,
-    ) -> Result<Option<(Bytes, Duration)>> {
+    async fn download(&self, task: &PhotoTask, reservation: &mut Reservation<'_>) -> Result<Option<(Bytes, Duration)>> {
         let start = Instant::now();
         let object = task.object.as_ref().map_err(Clone::clone)?;
         let (output, storage_config) = (&task.options.output, &task.options.storage);
@@ -154,9 +146,7 @@ impl<D: Detector> Pipeline<'_, D> {
         }
         let read = async {
             let limit = task.options.limits.max_bytes;
-            let found = self
-                .storage
-                .get(storage_config, object, limit, task.loop_guard);
+            let found = self.storage.get(storage_config, object, limit, task.loop_guard);
             let Some(found) = found.await? else {
                 return Ok(None);
             };
@@ -170,11 +160,7 @@ impl<D: Detector> Pipeline<'_, D> {
         self.deadline.enforce("read", &url, read).await
     }
 
-    async fn detect_and_upload(
-        &self,
-        task: &PhotoTask,
-        content: Option<(Bytes, Duration)>,
-    ) -> response::PhotoResult {
+    async fn detect_and_upload(&self, task: &PhotoTask, content: Option<(Bytes, Duration)>) -> response::PhotoResult {
         let object = task.object.as_ref().map_err(Clone::clone)?;
         let (output, storage_config) = (&task.options.output, &task.options.storage);
         let url = storage_config.url(&object.bucket, &object.key);
@@ -183,10 +169,7 @@ impl<D: Detector> Pipeline<'_, D> {
             return Ok(Outcome::OwnOutput);
         };
         let bytes = content.len();
-        let annotation_quality = output
-            .files
-            .includes_annotated()
-            .then_some(output.jpeg_quality);
+        let annotation_quality = output.files.includes_annotated().then_some(output.jpeg_quality);
         let result = self.detect(content, &task.options, annotation_quality, &url);
         let (header, detections) = result.await?;
 
@@ -215,8 +198,7 @@ impl<D: Detector> Pipeline<'_, D> {
             sidecar = Some(upload.await?);
         }
         let transfer_times = [("download", download), ("upload", start.elapsed())];
-        self.report
-            .photo_succeeded(&url, &header, &detections, &transfer_times);
+        self.report.photo_succeeded(&url, &header, &detections, &transfer_times);
         Ok(Outcome::Processed(ProcessedPhoto {
             annotated,
             sidecar,
@@ -242,8 +224,7 @@ impl<D: Detector> Pipeline<'_, D> {
         let queued = self.detection_queue.enqueue();
         let started_at = queued.started_at();
         let run = move || {
-            let (header, detection) =
-                read_header(&content, &options, &machine).map_err(PhotoError::Refused)?;
+            let (header, detection) = read_header(&content, &options, &machine).map_err(PhotoError::Refused)?;
             let task = DetectionTask {
                 detection,
                 annotation_quality,
@@ -286,11 +267,7 @@ impl<D: Detector> Pipeline<'_, D> {
 }
 
 /// The header, if the photo may be decoded, and the detection options for a photo of its size.
-fn read_header(
-    content: &[u8],
-    options: &Options,
-    machine: &Machine,
-) -> Result<(Header, DetectionOptions), Refusal> {
+fn read_header(content: &[u8], options: &Options, machine: &Machine) -> Result<(Header, DetectionOptions), Refusal> {
     let (bytes, limit) = (content.len() as u64, options.limits.max_bytes);
     if bytes > limit {
         return Err(Refusal::PhotoTooLarge { bytes, limit });

@@ -60,9 +60,7 @@ mod tests {
         });
         let prefetch = async move {
             // This blocks the only thread, so a request that is not yet sent is never sent.
-            request_receiver
-                .recv_timeout(Duration::from_secs(10))
-                .unwrap();
+            request_receiver.recv_timeout(Duration::from_secs(10)).unwrap();
             prefetch_sender.send(()).unwrap();
         };
         // The test client connects and sends with the same crate as the client of the Runtime API.

@@ -26,9 +26,7 @@ pub fn reexec() -> io::Result<Infallible> {
     if let Some(name) = arguments.next() {
         command.arg0(name);
     }
-    command
-        .args(arguments)
-        .env(INITIALIZATION_TYPE, "on-demand");
+    command.args(arguments).env(INITIALIZATION_TYPE, "on-demand");
     Err(command.exec())
 }
 

@@ -36,11 +36,7 @@ impl Report {
         detections: &Detections,
         transfer_times: &[(&str, Duration)],
     ) {
-        let eyes = detections
-            .faces
-            .iter()
-            .map(|face| face.eyes.len())
-            .sum::<usize>();
+        let eyes = detections.faces.iter().map(|face| face.eyes.len()).sum::<usize>();
         let mut metrics = self.metrics();
         metrics.photos += 1;
         metrics.faces += detections.faces.len();
@@ -74,8 +70,7 @@ impl Report {
 
     pub fn photo_skipped(&self, url: &str) {
         let fields = json!({"object": truncate(url, MAX_OBJECT_CHARS)});
-        self.log
-            .write(Level::Info, "skipped: this function wrote it", fields);
+        self.log.write(Level::Info, "skipped: this function wrote it", fields);
     }
 
     /// An event, or `photos` of its photos, failed as a whole.

@@ -75,9 +75,7 @@ impl Request {
             None if has("requestContext") => {
                 "an HTTP request in payload format 1.0; set the integration to 2.0".to_owned()
             }
-            None if has("detail-type") => {
-                "an EventBridge event other than `Object Created` from S3".to_owned()
-            }
+            None if has("detail-type") => "an EventBridge event other than `Object Created` from S3".to_owned(),
             None => "its shape is unknown".to_owned(),
         };
         let (object, options) = direct::parse(&event, environment, &description)?;
@@ -112,21 +110,14 @@ mod tests {
             let error = parse(event.clone()).unwrap_err();
             let message = error.to_string();
             assert_eq!(error.name(), "UnknownEvent", "{event}: {message}");
-            assert!(
-                message.contains("S3_KEY") && message.contains("SQS"),
-                "{message}"
-            );
+            assert!(message.contains("S3_KEY") && message.contains("SQS"), "{message}");
         }
     }
 
     #[test]
     fn event_that_is_nested_too_deeply_is_refused() {
         let deep = "[".repeat(1000) + &"]".repeat(1000);
-        for (text, good) in [
-            (deep.as_str(), false),
-            ("{\"a\": \"\\ud800\"}", false),
-            ("[1]", true),
-        ] {
+        for (text, good) in [(deep.as_str(), false), ("{\"a\": \"\\ud800\"}", false), ("[1]", true)] {
             let mut reader = serde_json::Deserializer::from_str(text);
             let Event(event) = Event::deserialize(&mut reader).unwrap();
             assert_eq!(event.is_ok(), good, "{event:?}");

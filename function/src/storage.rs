@@ -63,9 +63,7 @@ impl Storage {
             ..GetOptions::default()
         };
         let found = store.get(&object_path(key)?, options).await.map_err(fail)?;
-        let marker = found
-            .attributes
-            .get(&Attribute::Metadata(OUTPUT_MARKER.0.into()));
+        let marker = found.attributes.get(&Attribute::Metadata(OUTPUT_MARKER.0.into()));
         if skip_own_output && marker.is_some_and(|by| by.as_ref() == OUTPUT_MARKER.1) {
             return Ok(None);
         }
@@ -79,18 +77,10 @@ impl Storage {
         Ok(Some(found))
     }
 
-    pub async fn download(
-        &self,
-        config: &StorageConfig,
-        object: &Object,
-        found: GetResult,
-    ) -> Result<Bytes> {
+    pub async fn download(&self, config: &StorageConfig, object: &Object, found: GetResult) -> Result<Bytes> {
         let (bucket, key) = (&object.bucket, &object.key);
         let fail = |error| storage_error("read", config, bucket, key, &error);
-        let (bytes, md5) = (
-            found.meta.size,
-            found.extensions.get::<ContentMd5>().copied(),
-        );
+        let (bytes, md5) = (found.meta.size, found.extensions.get::<ContentMd5>().copied());
         let content = found.bytes().await.map_err(fail)?;
         match integrity::integrity_error(&content, bytes, md5.as_ref()) {
             None => Ok(content),

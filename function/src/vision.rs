@@ -15,6 +15,5 @@ pub use open_cv::OpenCvDetector;
 #[cfg(all(test, feature = "opencv"))]
 pub(crate) fn lock_opencv_globals() -> std::sync::MutexGuard<'static, ()> {
     static LOCK: std::sync::Mutex<()> = std::sync::Mutex::new(());
-    LOCK.lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
+    LOCK.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }

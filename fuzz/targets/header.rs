@@ -13,8 +13,7 @@ fuzz_target!(|file: &[u8]| {
             assert_eq!(header.file_bytes, file.len());
             assert!(header.check_pixels(header.pixels()).is_ok());
             assert!(header.check_pixels(header.pixels() - 1).is_err());
-            let options =
-                EnvironmentOptions::default().resolve(Preset::Accurate, SetBy::Anyone, &[]);
+            let options = EnvironmentOptions::default().resolve(Preset::Accurate, SetBy::Anyone, &[]);
             let options = options.expect("a preset is valid");
             let (width, height) = (header.width, header.height);
             let detection = options.detection.with_bounded_cost(width, height);

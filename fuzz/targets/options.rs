@@ -1,9 +1,7 @@
 //! The options of the environment and of an event. The input is two query strings, separated by a line break.
 #![no_main]
 
-use function::options::{
-    ENVIRONMENT_PREFIX, EnvironmentOptions, OPTION_SPECS, Options, Preset, SetBy, RawOptions,
-};
+use function::options::{ENVIRONMENT_PREFIX, EnvironmentOptions, OPTION_SPECS, Options, Preset, RawOptions, SetBy};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
@@ -23,9 +21,7 @@ fuzz_target!(|text: &str| {
 });
 
 fn parse_query(query: &str) -> RawOptions {
-    form_urlencoded::parse(query.as_bytes())
-        .into_owned()
-        .collect()
+    form_urlencoded::parse(query.as_bytes()).into_owned().collect()
 }
 
 /// Checks the invariants of all options, and those of options from [`SetBy::Anyone`].
@@ -33,21 +29,14 @@ fn check(options: &Options, set_by: SetBy, event: &RawOptions) {
     for spec in OPTION_SPECS {
         let _ = (spec.show)(options);
         let set = event.iter().any(|(name, _)| name == spec.name);
-        assert!(
-            !set || spec.settable_by <= set_by,
-            "{} was set",
-            spec.name
-        );
+        assert!(!set || spec.settable_by <= set_by, "{} was set", spec.name);
     }
     let detection = &options.detection;
     assert!((1.01..=2.0).contains(&detection.scale_factor));
     assert!(!detection.face_cascades.is_empty() && detection.face_cascades.len() <= 2);
     assert!((1..=100).contains(&options.output.jpeg_quality));
     assert!(detection.longest_side == 0 || detection.longest_side >= 64);
-    let side = detection
-        .clone()
-        .with_bounded_cost(65_535, 65_535)
-        .longest_side;
+    let side = detection.clone().with_bounded_cost(65_535, 65_535).longest_side;
     assert!(side > 0);
     if set_by == SetBy::Anyone {
         assert!(options.limits.work_bounded);

@@ -16,8 +16,7 @@ fuzz_target!(|bytes: &[u8]| -> Corpus {
     }
     let bit = |at: u8| choice >> at & 1 == 1;
     let files = [jpeg(block, bit(0)), png(block, bit(1)), webp(block, bit(2))];
-    let headers =
-        files.map(|file| Header::read(&file).expect("everything except the block is valid"));
+    let headers = files.map(|file| Header::read(&file).expect("everything except the block is valid"));
     for header in &headers {
         assert_eq!((header.width, header.height), (8, 16));
         assert_eq!(header.orientation, headers[0].orientation, "{headers:?}");

@@ -19,11 +19,10 @@ const MAX_PIXELS: u64 = 4_000_000;
 const MAX_DETECTED_PIXELS: u64 = 128 * 128;
 
 /// Two threads, as Lambda provides at least two processors.
-static OPENCV: LazyLock<OpenCvDetector> =
-    LazyLock::new(|| match OpenCvDetector::new(Some(2), true) {
-        Ok(opencv) => opencv,
-        Err(failure) => panic!("{failure:?}"),
-    });
+static OPENCV: LazyLock<OpenCvDetector> = LazyLock::new(|| match OpenCvDetector::new(Some(2), true) {
+    Ok(opencv) => opencv,
+    Err(failure) => panic!("{failure:?}"),
+});
 
 fuzz_target!(|bytes: &[u8]| -> Corpus {
     let Some((file, choice)) = bytes.split_last_chunk() else {
@@ -104,10 +103,7 @@ fn check(detections: &Detections, header: &Header) {
     };
     for face in &detections.faces {
         assert!(inside(face.rectangle), "{face:?} in {size:?}");
-        assert!(
-            face.eyes.iter().all(|eye| inside(*eye)),
-            "{face:?} in {size:?}"
-        );
+        assert!(face.eyes.iter().all(|eye| inside(*eye)), "{face:?} in {size:?}");
     }
     let file = match detections.annotated.as_ref().expect("it was requested") {
         Ok(file) => file,

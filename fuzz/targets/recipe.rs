@@ -7,11 +7,7 @@ use libfuzzer_sys::fuzz_target;
 use opencv_build::{Architecture, Recipe};
 
 fuzz_target!(|text: &str| {
-    for architecture in [
-        None,
-        Some(Architecture::X86_64),
-        Some(Architecture::Aarch64),
-    ] {
+    for architecture in [None, Some(Architecture::X86_64), Some(Architecture::Aarch64)] {
         match Recipe::parse(text, Path::new("/project"), architecture) {
             Ok(recipe) => {
                 assert!(recipe.has_module("core"), "{recipe:?}");

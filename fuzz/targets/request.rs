@@ -23,8 +23,7 @@ fuzz_target!(|bytes: &[u8]| -> Corpus {
     match Request::parse(event, environment) {
         Ok(Request::Http(request)) => {
             assert!(http);
-            let _ =
-                environment_options.resolve(Preset::Balanced, SetBy::Anyone, &request.options);
+            let _ = environment_options.resolve(Preset::Balanced, SetBy::Anyone, &request.options);
             // The body is complete, so the future is ready.
             let photo = request.body.photo().now_or_never();
             let _ = photo.expect("the body is read at once");

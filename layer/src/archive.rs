@@ -44,12 +44,7 @@ impl Layout {
         persist(file, path)
     }
 
-    fn append_entries(
-        &self,
-        archive: &mut tar::Builder<impl Write>,
-        reference: &str,
-        to: &Path,
-    ) -> Result<()> {
+    fn append_entries(&self, archive: &mut tar::Builder<impl Write>, reference: &str, to: &Path) -> Result<()> {
         let image = self.image();
         let layers = || image.layers().iter().map(|layer| &layer.digest);
         let config = Digest::of(image.config());

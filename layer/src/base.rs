@@ -50,12 +50,7 @@ pub fn check_base(binary: &FunctionBinary, base: &Layout, name: &str) -> Result<
     let file_system = MergedFileSystem::from_layers(entries.iter().map(Vec::as_slice));
     let resolver = LibraryResolver::new(source, descriptors, &file_system, &image.documents.config);
     let libraries = resolver.missing_libraries(elf);
-    if let Some(missing) = resolver
-        .missing_loader(elf)
-        .into_iter()
-        .chain(libraries)
-        .next()
-    {
+    if let Some(missing) = resolver.missing_loader(elf).into_iter().chain(libraries).next() {
         let reason = format!("the base has no {missing}; use one with glibc");
         return Err(incompatible(binary, name, &reason));
     }
@@ -67,9 +62,7 @@ pub fn check_base(binary: &FunctionBinary, base: &Layout, name: &str) -> Result<
         found => {
             let found = found.map(|glibc| glibc.to_string());
             let found = found.unwrap_or("of an unknown release".to_owned());
-            let reason = format!(
-                "its glibc is {found}, the program needs {needed} ({symbol}); use a newer base"
-            );
+            let reason = format!("its glibc is {found}, the program needs {needed} ({symbol}); use a newer base");
             Err(incompatible(binary, name, &reason))
         }
     }

@@ -95,10 +95,7 @@ mod tests {
         assert_eq!(copy(&named, &mut FullWriter), "failed to write `/to`: full");
         // A folder can be opened, but not read.
         let error = copy(folder.path(), &mut io::sink());
-        assert!(
-            error.contains(&folder.path().display().to_string()),
-            "{error}"
-        );
+        assert!(error.contains(&folder.path().display().to_string()), "{error}");
         assert!(!error.contains("/to"), "{error}");
     }
 }

@@ -56,16 +56,11 @@ pub fn diff(a: (&dyn Source, &Image), b: (&dyn Source, &Image)) -> Result<Vec<St
             lines.push(format!("layer {number}: different compression"));
             continue;
         }
-        let (one, other) = (
-            layer_files(a.0, a.1, number)?,
-            layer_files(b.0, b.1, number)?,
-        );
+        let (one, other) = (layer_files(a.0, a.1, number)?, layer_files(b.0, b.1, number)?);
         let before = lines.len();
         diff_files(number, &one, &other, &mut lines);
         if lines.len() == before {
-            lines.push(format!(
-                "layer {number}: the same files with different order or times"
-            ));
+            lines.push(format!("layer {number}: the same files with different order or times"));
         }
     }
     Ok(lines)
@@ -140,9 +135,7 @@ mod tests {
         let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let one = layout(a.path(), "one", Mode::Data, Architecture::X86_64);
         let same = layout(b.path(), "one", Mode::Data, Architecture::X86_64);
-        let compare = |a: &Layout, b: &Layout| {
-            diff((a.source(), a.image()), (b.source(), b.image())).unwrap()
-        };
+        let compare = |a: &Layout, b: &Layout| diff((a.source(), a.image()), (b.source(), b.image())).unwrap();
         assert_eq!(compare(&one, &same), [""; 0]);
         let other = layout(b.path(), "other", Mode::Program, Architecture::Aarch64);
         let lines = compare(&one, &other);
@@ -159,8 +152,7 @@ mod tests {
     fn layer_files_have_sizes_and_digests() {
         let folder = tempfile::tempdir().unwrap();
         let mut tree = FileTree::new();
-        tree.add("a/b", Content::bytes("test", b"abc"), Mode::Data)
-            .unwrap();
+        tree.add("a/b", Content::bytes("test", b"abc"), Mode::Data).unwrap();
         let mut writer = LayoutWriter::new(folder.path(), 0).unwrap();
         writer.add_layer(&tree, "test").unwrap();
         let config = ImageConfig::new("x", Architecture::X86_64);

@@ -136,11 +136,7 @@ impl<T> HashingIo<T> {
 
     /// Returns the inner reader or writer, the digest and the size in bytes.
     pub(crate) fn finish(self) -> (T, Digest, u64) {
-        (
-            self.inner,
-            self.digest_state.digest(),
-            self.digest_state.bytes,
-        )
+        (self.inner, self.digest_state.digest(), self.digest_state.bytes)
     }
 }
 

@@ -32,8 +32,7 @@ pub(crate) fn build_error<E: Display>(document: &str) -> impl Fn(E) -> Error {
 
 /// Parses a JSON document, which errors call `what`.
 pub(crate) fn parse<T: DeserializeOwned>(origin: &str, what: &str, bytes: &[u8]) -> Result<T> {
-    serde_json::from_slice(bytes)
-        .map_err(|error| Error::damaged(origin, format!("its {what} cannot be read: {error}")))
+    serde_json::from_slice(bytes).map_err(|error| Error::damaged(origin, format!("its {what} cannot be read: {error}")))
 }
 
 /// Reads a document of at most [`MAX_DOCUMENT_SIZE`].

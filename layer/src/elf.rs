@@ -149,11 +149,7 @@ pub struct FunctionBinary {
 impl FunctionBinary {
     /// Checks that the program at `path` is for `architecture`, and needs no glibc newer than `target_glibc` and no
     /// shared library except glibc's own.
-    pub fn check(
-        path: &Path,
-        architecture: Architecture,
-        target_glibc: GlibcVersion,
-    ) -> Result<Self> {
+    pub fn check(path: &Path, architecture: Architecture, target_glibc: GlibcVersion) -> Result<Self> {
         let elf = Elf::read(path)?;
         elf.check(path, architecture, target_glibc)?;
         Ok(Self {
@@ -193,12 +189,7 @@ impl FunctionBinary {
 }
 impl Elf {
     /// The checks of [`FunctionBinary::check`]; errors call the program `path`.
-    pub(crate) fn check(
-        &self,
-        path: &Path,
-        architecture: Architecture,
-        target_glibc: GlibcVersion,
-    ) -> Result<()> {
+    pub(crate) fn check(&self, path: &Path, architecture: Architecture, target_glibc: GlibcVersion) -> Result<()> {
         let path = path.display();
         let refused = |reason: String| Err(Error::Other(format!("`{path}` {reason}")));
         if self.architecture != architecture {
@@ -207,15 +198,9 @@ impl Elf {
         }
         let other = |name: &&String| !LAMBDA.glibc_libraries.contains(name);
         if let Some(library) = self.needed.iter().find(other) {
-            return refused(format!(
-                "needs the shared library {library}; link it statically"
-            ));
+            return refused(format!("needs the shared library {library}; link it statically"));
         }
-        if let Some((needed, symbol)) = self
-            .required_glibc
-            .as_ref()
-            .filter(|(g, _)| *g > target_glibc)
-        {
+        if let Some((needed, symbol)) = self.required_glibc.as_ref().filter(|(g, _)| *g > target_glibc) {
             return refused(format!(
                 "needs glibc {needed} (symbol version {symbol}), but must run on {target_glibc}; link it \
                  with the SDK's compiler"

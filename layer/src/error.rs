@@ -44,10 +44,7 @@ impl Error {
     }
 
     /// `origin` is the name of the damaged artefact.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "callers give away messages and errors"
-    )]
+    #[expect(clippy::needless_pass_by_value, reason = "callers give away messages and errors")]
     pub fn damaged(origin: &str, reason: impl ToString) -> Self {
         Self::Damaged {
             origin: origin.to_owned(),

@@ -35,9 +35,7 @@ pub fn required_libraries(binary: &FunctionBinary) -> Result<FileTree> {
             continue;
         }
         let (file, library) = find_library(&name, &folders, architecture)?;
-        let old = library
-            .provided_glibc
-            .is_some_and(|glibc| glibc < RESOLVER_IN_LIBC);
+        let old = library.provided_glibc.is_some_and(|glibc| glibc < RESOLVER_IN_LIBC);
         if name == "libc.so.6" && old {
             wanted.extend(RESOLVER_LIBRARIES.map(str::to_owned));
         }
@@ -61,11 +59,7 @@ pub fn library_folders(architecture: Architecture) -> Vec<String> {
 }
 
 /// The first library of that name that is for the architecture.
-fn find_library(
-    name: &str,
-    folders: &[String],
-    architecture: Architecture,
-) -> Result<(PathBuf, Elf)> {
+fn find_library(name: &str, folders: &[String], architecture: Architecture) -> Result<(PathBuf, Elf)> {
     for folder in folders {
         let path = Path::new(folder).join(name);
         if !path.is_file() {
@@ -107,8 +101,7 @@ mod tests {
 
     #[test]
     fn missing_library_is_named_with_a_remedy() {
-        let error =
-            find_library("libc.so.6", &["/nowhere".to_owned()], Architecture::Aarch64).unwrap_err();
+        let error = find_library("libc.so.6", &["/nowhere".to_owned()], Architecture::Aarch64).unwrap_err();
         let error = error.to_string();
         assert!(
             error.contains("find libc.so.6 for aarch64 on this machine in /nowhere"),
@@ -120,8 +113,7 @@ mod tests {
     #[test]
     fn host_libc_has_a_release() {
         let architecture = Architecture::host().unwrap();
-        let (path, elf) =
-            find_library("libc.so.6", &library_folders(architecture), architecture).unwrap();
+        let (path, elf) = find_library("libc.so.6", &library_folders(architecture), architecture).unwrap();
         assert!(
             elf.provided_glibc.unwrap() >= GlibcVersion::new(2, 17),
             "{}",

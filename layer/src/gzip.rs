@@ -63,15 +63,11 @@ impl<W: Write> Gzip<W> {
                 let dictionary = &pending[start.saturating_sub(WINDOW_SIZE)..start];
                 let last = last && end == pending.len();
                 let work = move || deflate(&pending[start..end], dictionary, last);
-                thread::Builder::new()
-                    .name("gzip".into())
-                    .spawn_scoped(scope, work)
+                thread::Builder::new().name("gzip".into()).spawn_scoped(scope, work)
             };
             let threads: Vec<_> = starts.iter().map(compress).collect::<io::Result<_>>()?;
             let stopped = |_| io::Error::other("a compressing thread stopped");
-            let ended = threads
-                .into_iter()
-                .map(|thread| thread.join().map_err(stopped)?);
+            let ended = threads.into_iter().map(|thread| thread.join().map_err(stopped)?);
             ended.collect::<io::Result<Vec<_>>>()
         })?;
         for block in blocks {
@@ -86,8 +82,7 @@ impl<W: Write> Gzip<W> {
         self.compress(true)?;
         self.inner.write_all(&self.checksum.sum().to_le_bytes())?;
         // The trailer has the length modulo 2^32.
-        self.inner
-            .write_all(&self.checksum.amount().to_le_bytes())?;
+        self.inner.write_all(&self.checksum.amount().to_le_bytes())?;
         Ok(self.inner)
     }
 }

@@ -48,12 +48,7 @@ impl Documents {
 #[expect(missing_docs, reason = "the names are self-explanatory")]
 impl Image {
     /// The image of the layers `own` on top of those of `base`, created at `time` (in seconds since 1970).
-    pub(crate) fn new(
-        config: &ImageConfig,
-        base: Option<&Self>,
-        own: &[Layer],
-        time: u64,
-    ) -> Result<Self> {
+    pub(crate) fn new(config: &ImageConfig, base: Option<&Self>, own: &[Layer], time: u64) -> Result<Self> {
         let created = rfc3339(time)?;
         let mut layers = base.map_or(Vec::new(), |base| base.layers.clone());
         layers.extend_from_slice(own);
@@ -141,10 +136,7 @@ impl Image {
 
     /// The size of all files on disk.
     pub fn uncompressed_bytes(&self) -> u64 {
-        self.layers
-            .iter()
-            .map(|layer| layer.uncompressed_bytes)
-            .sum()
+        self.layers.iter().map(|layer| layer.uncompressed_bytes).sum()
     }
 
     /// The entry for a layout's index, which gives the image the name `reference`.
@@ -169,10 +161,7 @@ const CONTAINERD_NAME_ANNOTATION: &str = "io.containerd.image.name";
 
 /// The image's name in an entry of an index, without registry and tag.
 fn image_name(entry: &Descriptor) -> Option<String> {
-    let name = entry
-        .annotations()
-        .as_ref()?
-        .get(CONTAINERD_NAME_ANNOTATION)?;
+    let name = entry.annotations().as_ref()?.get(CONTAINERD_NAME_ANNOTATION)?;
     let last = name.rsplit('/').next()?;
     Some(last.split(':').next()?.to_owned())
 }
@@ -210,10 +199,7 @@ mod tests {
         assert_eq!(value["os"], "linux");
         assert_eq!(value["config"]["Entrypoint"][0], "/var/task/bootstrap");
         assert_eq!(value["history"].as_array().unwrap().len(), 2);
-        assert_eq!(
-            value["rootfs"]["diff_ids"][0],
-            Digest::of(b"tar").to_string()
-        );
+        assert_eq!(value["rootfs"]["diff_ids"][0], Digest::of(b"tar").to_string());
         let value: serde_json::Value = serde_json::from_slice(image.manifest()).unwrap();
         let kind = "application/vnd.oci.image.layer.v1.tar+gzip";
         assert_eq!(value["layers"][1]["mediaType"], kind);

@@ -58,10 +58,7 @@ impl Index {
                 available => available,
             };
             let wanted = architecture.goarch();
-            Error::missing(
-                origin,
-                format!("image for linux/{wanted}; it has {available}"),
-            )
+            Error::missing(origin, format!("image for linux/{wanted}; it has {available}"))
         })?;
         Ok(&self.manifests()[position])
     }
@@ -87,14 +84,9 @@ pub fn find_platform<'a>(
 
 /// Whether an entry is a build attestation instead of an image.
 pub(crate) fn is_attestation(entry: &Descriptor) -> bool {
-    let unknown = |platform: &oci_spec::image::Platform| {
-        *platform.architecture() == Arch::Other("unknown".to_owned())
-    };
-    let noted = |notes: &std::collections::HashMap<String, String>| {
-        notes.contains_key("vnd.docker.reference.type")
-    };
-    entry.platform().as_ref().is_some_and(unknown)
-        || entry.annotations().as_ref().is_some_and(noted)
+    let unknown = |platform: &oci_spec::image::Platform| *platform.architecture() == Arch::Other("unknown".to_owned());
+    let noted = |notes: &std::collections::HashMap<String, String>| notes.contains_key("vnd.docker.reference.type");
+    entry.platform().as_ref().is_some_and(unknown) || entry.annotations().as_ref().is_some_and(noted)
 }
 
 #[cfg(test)]
@@ -108,9 +100,7 @@ mod tests {
     fn entry(architecture: Arch) -> Descriptor {
         let digest = Digest::of(architecture.to_string().as_bytes());
         let mut entry = descriptor(MediaType::ImageManifest, &digest, 1).unwrap();
-        let platform = PlatformBuilder::default()
-            .os(Os::Linux)
-            .architecture(architecture);
+        let platform = PlatformBuilder::default().os(Os::Linux).architecture(architecture);
         entry.set_platform(Some(platform.build().unwrap()));
         entry
     }
@@ -124,10 +114,7 @@ mod tests {
         let error = index.select_platform("the layout `x`", Architecture::X86_64);
         let error = error.unwrap_err();
         let error = error.to_string();
-        assert!(
-            error.contains("`x` has no image for linux/amd64"),
-            "{error}"
-        );
+        assert!(error.contains("`x` has no image for linux/amd64"), "{error}");
         assert!(error.contains("linux/arm64, linux/riscv64"), "{error}");
     }
 

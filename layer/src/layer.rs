@@ -30,12 +30,7 @@ pub struct Layer {
 
 impl Layer {
     /// Writes `tree` as a blob into the folder `blobs`. All files get the time `time`, in seconds since 1970.
-    pub(crate) fn write(
-        tree: &FileTree,
-        created_by: &str,
-        time: u64,
-        blobs: &Path,
-    ) -> Result<Self> {
+    pub(crate) fn write(tree: &FileTree, created_by: &str, time: u64, blobs: &Path) -> Result<Self> {
         let partial = temporary_file(blobs)?;
         let (file, path) = partial.into_parts();
         let failed = |error| Error::io("write", &path)(error);
@@ -60,12 +55,7 @@ impl Layer {
 }
 
 /// Returns the size of the files.
-fn append_tree(
-    archive: &mut tar::Builder<impl Write>,
-    tree: &FileTree,
-    time: u64,
-    to: &Path,
-) -> Result<u64> {
+fn append_tree(archive: &mut tar::Builder<impl Write>, tree: &FileTree, time: u64, to: &Path) -> Result<u64> {
     let mut total = 0;
     for (path, entry) in tree.entries() {
         match entry {

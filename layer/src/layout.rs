@@ -9,9 +9,7 @@ use fs_err::{self as fs, File};
 
 use crate::document::{self, OCI_LAYOUT};
 use crate::source::{Blob, Source};
-use crate::{
-    Architecture, Digest, Error, FileTree, Image, ImageConfig, Index, Layer, Result, atomic,
-};
+use crate::{Architecture, Digest, Error, FileTree, Image, ImageConfig, Index, Layer, Result, atomic};
 
 /// Writes a layout.
 pub struct LayoutWriter {
@@ -146,8 +144,7 @@ impl LayoutFolder {
     pub fn open(path: &Path) -> Result<Self> {
         let layout = Self::unchecked(path);
         let found = layout.document("oci-layout")?;
-        let version: serde_json::Value =
-            document::parse(&layout.origin, "file `oci-layout`", &found)?;
+        let version: serde_json::Value = document::parse(&layout.origin, "file `oci-layout`", &found)?;
         match version["imageLayoutVersion"].as_str() {
             Some("1.0.0") => Ok(layout),
             other => {

@@ -38,10 +38,7 @@ impl<'a> LibraryResolver<'a> {
             file_system,
             source,
             descriptors,
-            search_path: named
-                .filter(|folder| folder.starts_with('/'))
-                .chain(usual)
-                .collect(),
+            search_path: named.filter(|folder| folder.starts_with('/')).chain(usual).collect(),
         }
     }
 
@@ -53,8 +50,7 @@ impl<'a> LibraryResolver<'a> {
         if entry.kind != EntryKind::File {
             return Ok(None);
         }
-        let file = tempfile::NamedTempFile::new()
-            .map_err(Error::io("create a file in", &std::env::temp_dir()))?;
+        let file = tempfile::NamedTempFile::new().map_err(Error::io("create a file in", &std::env::temp_dir()))?;
         let wanted = &entry.path;
         let descriptor = &self.descriptors[layer];
         read_layer(self.source, descriptor, &mut |entry, content| {
@@ -70,8 +66,7 @@ impl<'a> LibraryResolver<'a> {
     /// The first file of that name in the search path.
     pub(crate) fn find_library(&self, name: &str) -> Option<&Entry> {
         let places = self.search_path.iter();
-        let found =
-            places.filter_map(|folder| self.file_system.resolve(&format!("{folder}/{name}")));
+        let found = places.filter_map(|folder| self.file_system.resolve(&format!("{folder}/{name}")));
         found
             .map(|(_, entry)| entry)
             .find(|entry| entry.kind == EntryKind::File)

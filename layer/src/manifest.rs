@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use oci_spec::image::{
-    Arch, Config, History, HistoryBuilder, ImageConfiguration, ImageConfigurationBuilder,
-    ImageManifest, ImageManifestBuilder, MediaType, Os, RootFsBuilder,
+    Arch, Config, History, HistoryBuilder, ImageConfiguration, ImageConfigurationBuilder, ImageManifest,
+    ImageManifestBuilder, MediaType, Os, RootFsBuilder,
 };
 
 use crate::config::ImageConfig;
@@ -52,18 +52,10 @@ pub(crate) fn configuration(
 
 /// The base's history and an entry for each own layer. Lambda requires one for each layer, so the base's is replaced if
 /// it is incomplete.
-fn history(
-    base: Option<&ImageConfiguration>,
-    below: usize,
-    own: &[Layer],
-    created: &str,
-) -> Result<Vec<History>> {
+fn history(base: Option<&ImageConfiguration>, below: usize, own: &[Layer], created: &str) -> Result<Vec<History>> {
     let entry = |text: &str| {
         let entry = HistoryBuilder::default().created(created);
-        entry
-            .created_by(text)
-            .build()
-            .map_err(build_error("history"))
+        entry.created_by(text).build().map_err(build_error("history"))
     };
     let history = base.and_then(|base| base.history().clone());
     let mut history = history.unwrap_or_default();
@@ -89,27 +81,16 @@ pub(crate) fn manifest(
     layers: &[Layer],
     created: &str,
 ) -> Result<ImageManifest> {
-    let layers = layers.iter().map(|layer| {
-        descriptor(
-            MediaType::ImageLayerGzip,
-            &layer.digest,
-            layer.compressed_bytes,
-        )
-    });
+    let layers = layers
+        .iter()
+        .map(|layer| descriptor(MediaType::ImageLayerGzip, &layer.digest, layer.compressed_bytes));
     let mut annotations: HashMap<_, _> = annotations.clone().into_iter().collect();
-    annotations.insert(
-        "org.opencontainers.image.created".to_owned(),
-        created.to_owned(),
-    );
+    annotations.insert("org.opencontainers.image.created".to_owned(), created.to_owned());
     let size = config.len() as u64;
     ImageManifestBuilder::default()
         .schema_version(2_u32)
         .media_type(MediaType::ImageManifest)
-        .config(descriptor(
-            MediaType::ImageConfig,
-            &Digest::of(config),
-            size,
-        )?)
+        .config(descriptor(MediaType::ImageConfig, &Digest::of(config), size)?)
         .layers(layers.collect::<Result<Vec<_>>>()?)
         .annotations(annotations)
         .build()

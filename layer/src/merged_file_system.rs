@@ -150,8 +150,7 @@ mod tests {
             entry("d/f", EntryKind::File),
             entry("d/.wh..wh..opq", EntryKind::File),
         ];
-        let merged =
-            MergedFileSystem::from_layers([below.as_slice(), above.as_slice()].into_iter());
+        let merged = MergedFileSystem::from_layers([below.as_slice(), above.as_slice()].into_iter());
         let paths: Vec<_> = merged.0.keys().collect();
         assert_eq!(paths, ["a/c", "d/f"]);
     }

@@ -26,8 +26,7 @@ impl Layout {
         let partial = atomic::temporary_folder(parent)?;
         let folder = partial.path().join("root");
         fs::create_dir(&folder)?;
-        let root = Dir::open_ambient_dir(&folder, ambient_authority())
-            .map_err(Error::io("open", &folder))?;
+        let root = Dir::open_ambient_dir(&folder, ambient_authority()).map_err(Error::io("open", &folder))?;
         let source = self.source();
         let manifest = &self.image().documents.manifest;
         let mut folders = Vec::new();
@@ -73,10 +72,7 @@ fn write_entry(root: &Dir, entry: &Entry, content: &mut dyn Read) -> io::Result<
         let hidden = parent.map_or(hidden.to_owned(), |parent| format!("{parent}/{hidden}"));
         return remove(root, &hidden);
     }
-    let is_folder = || {
-        root.symlink_metadata(path)
-            .is_ok_and(|found| found.is_dir())
-    };
+    let is_folder = || root.symlink_metadata(path).is_ok_and(|found| found.is_dir());
     if entry.kind == EntryKind::Directory && is_folder() {
         return Ok(());
     }
@@ -137,11 +133,7 @@ mod tests {
         let climb = "../".repeat(20) + target.trim_start_matches('/');
         for layer in [
             link(EntryType::Symlink, "out", &target),
-            [
-                link(EntryType::Symlink, "out", &climb),
-                file("out/x", 0o644, b"x"),
-            ]
-            .concat(),
+            [link(EntryType::Symlink, "out", &climb), file("out/x", 0o644, b"x")].concat(),
         ] {
             let parent = tempfile::tempdir().unwrap();
             let error = unpack(parent.path(), &[layer]).unwrap_err();
@@ -160,10 +152,7 @@ mod tests {
             directory("usr/lib/"),
             link(EntryType::Symlink, "lib", "usr/lib"),
         ];
-        let above = [
-            file("lib/x", 0o640, b"x"),
-            link(EntryType::Link, "usr/y", "lib/x"),
-        ];
+        let above = [file("lib/x", 0o640, b"x"), link(EntryType::Link, "usr/y", "lib/x")];
         unpack(parent.path(), &[below.concat(), above.concat()]).unwrap();
         let root = parent.path().join("root");
         assert_eq!(fs::read(root.join("usr/lib/x")).unwrap(), b"x");
@@ -183,19 +172,13 @@ mod tests {
             directory("d/"),
             file("d/e", 0o644, b""),
         ];
-        let above = [
-            file("a/.wh.b", 0o644, b""),
-            file("d/.wh..wh..opq", 0o644, b""),
-        ];
+        let above = [file("a/.wh.b", 0o644, b""), file("d/.wh..wh..opq", 0o644, b"")];
         unpack(parent.path(), &[below.concat(), above.concat()]).unwrap();
         let root = parent.path().join("root");
         assert!(!root.join("a/b").exists() && root.join("a/c").exists());
         assert_eq!(fs::read_dir(root.join("d")).unwrap().count(), 0);
         let parent = tempfile::tempdir().unwrap();
         let error = unpack(parent.path(), &[file(".wh...", 0o644, b"")]).unwrap_err();
-        assert!(
-            error.to_string().contains("not a valid whiteout"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("not a valid whiteout"), "{error}");
     }
 }

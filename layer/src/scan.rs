@@ -30,8 +30,9 @@ pub(crate) fn compression_of(kind: &MediaType) -> Option<Compression> {
         "application/vnd.oci.image.layer.v1.tar+gzip"
         | "application/vnd.docker.image.rootfs.diff.tar.gzip"
         | "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip" => Some(Compression::Gzip),
-        "application/vnd.oci.image.layer.v1.tar"
-        | "application/vnd.docker.image.rootfs.diff.tar" => Some(Compression::None),
+        "application/vnd.oci.image.layer.v1.tar" | "application/vnd.docker.image.rootfs.diff.tar" => {
+            Some(Compression::None)
+        }
         _ => None,
     }
 }
@@ -94,8 +95,7 @@ pub(crate) fn read_layer(
     let origin = layer_origin(source, &digest);
     let kind = layer.media_type();
     let Some(compression) = compression_of(kind) else {
-        let reason =
-            format!("its media type {kind} is not supported; use tar with or without gzip");
+        let reason = format!("its media type {kind} is not supported; use tar with or without gzip");
         return Err(Error::damaged(&origin, reason));
     };
     let blob = source.blob(&digest)?;

@@ -62,9 +62,7 @@ pub fn document(source: &dyn Source, what: &str, of: &Descriptor) -> Result<Vec<
     }
     if bytes.len() as u64 != of.size() {
         let (found, declared) = (bytes.len(), of.size());
-        return wrong(format!(
-            "its {what} has {found} bytes instead of {declared}"
-        ));
+        return wrong(format!("its {what} has {found} bytes instead of {declared}"));
     }
     Ok(bytes)
 }

@@ -63,10 +63,7 @@ mod tests {
 
     #[test]
     fn unsupported_architectures_keep_their_names() {
-        assert_eq!(
-            TargetArchitecture::from(elf::EM_AARCH64),
-            Architecture::Aarch64
-        );
+        assert_eq!(TargetArchitecture::from(elf::EM_AARCH64), Architecture::Aarch64);
         assert_eq!(TargetArchitecture::from(&Arch::Amd64), Architecture::X86_64);
         let others = [
             (TargetArchitecture::from(elf::EM_RISCV), "machine 243"),

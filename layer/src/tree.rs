@@ -102,8 +102,7 @@ impl FileTree {
             };
             return duplicate(path, &first, &content.origin());
         }
-        self.entries
-            .insert(path.to_owned(), Entry::File { content, mode });
+        self.entries.insert(path.to_owned(), Entry::File { content, mode });
         Ok(self)
     }
 
@@ -148,9 +147,7 @@ impl FileTree {
 
     /// Files and folders, sorted by path, so that folders precede their contents.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (&str, &Entry)> {
-        self.entries
-            .iter()
-            .map(|(path, entry)| (path.as_str(), entry))
+        self.entries.iter().map(|(path, entry)| (path.as_str(), entry))
     }
 }
 
@@ -162,10 +159,7 @@ fn check_path(path: &str) -> Result<()> {
     {
         return Err(invalid_path(&path, "it must be relative and without `..`"));
     }
-    if path
-        .split('/')
-        .any(|part| part.starts_with(WHITEOUT_PREFIX))
-    {
+    if path.split('/').any(|part| part.starts_with(WHITEOUT_PREFIX)) {
         let advice = "a name that begins with `.wh.` removes a file of the layers below";
         return Err(invalid_path(&path, advice));
     }
@@ -187,14 +181,10 @@ mod tests {
     #[test]
     fn parent_folders_are_added_before_their_entries() {
         let mut tree = FileTree::new();
-        tree.add("var/task/bootstrap", content("a"), Mode::Program)
-            .unwrap();
+        tree.add("var/task/bootstrap", content("a"), Mode::Program).unwrap();
         tree.add("etc/b", content("b"), Mode::Data).unwrap();
         let paths: Vec<_> = tree.entries().map(|(path, _)| path).collect();
-        assert_eq!(
-            paths,
-            ["etc", "etc/b", "var", "var/task", "var/task/bootstrap"]
-        );
+        assert_eq!(paths, ["etc", "etc/b", "var", "var/task", "var/task/bootstrap"]);
     }
 
     #[test]
@@ -210,16 +200,7 @@ mod tests {
 
     #[test]
     fn paths_out_of_the_image_are_rejected() {
-        let bad = [
-            "/etc/passwd",
-            "../a",
-            "a/../b",
-            "a//b",
-            "",
-            "a/",
-            "a/.wh.b",
-            "a\0b",
-        ];
+        let bad = ["/etc/passwd", "../a", "a/../b", "a//b", "", "a/", "a/.wh.b", "a\0b"];
         for path in bad {
             let error = FileTree::new()
                 .add(path, content("x"), Mode::Data)

@@ -153,8 +153,7 @@ impl Validator<'_> {
         let parsed: Result<Vec<DockerImage>> = parse(origin, "manifest.json", bytes);
         for image in self.ok_or_report(parsed).unwrap_or_default() {
             let same = self.result.images.iter().any(|examined| {
-                let path =
-                    |of: &Descriptor| descriptor_digest("", of).map(|digest| blob_path(&digest));
+                let path = |of: &Descriptor| descriptor_digest("", of).map(|digest| blob_path(&digest));
                 let manifest = &examined.documents.manifest;
                 let layers = manifest.layers().iter().map(|layer| path(layer).ok());
                 path(manifest.config()).ok().as_ref() == Some(&image.config)
@@ -171,29 +170,20 @@ impl Validator<'_> {
     /// Reports files that are not blobs and blobs that no image references, and verifies the digests of the latter.
     fn check_blobs(&mut self) {
         let origin = self.source.origin();
-        for name in self
-            .ok_or_report(self.source.blob_names())
-            .unwrap_or_default()
-        {
+        for name in self.ok_or_report(self.source.blob_names()).unwrap_or_default() {
             let Ok(digest) = format!("sha256:{name}").parse::<Digest>() else {
-                self.report(format!(
-                    "{origin} has `{name}` among its blobs, which is not a digest"
-                ));
+                self.report(format!("{origin} has `{name}` among its blobs, which is not a digest"));
                 continue;
             };
             // Referenced blobs have been read already.
             if self.referenced.contains(&digest) {
                 continue;
             }
-            self.report(format!(
-                "{origin} has the blob {digest}, which is not part of an image"
-            ));
+            self.report(format!("{origin} has the blob {digest}, which is not part of an image"));
             if let Some(found) = self.ok_or_report(blob_digest(self.source, &digest))
                 && found != digest
             {
-                self.report(format!(
-                    "the blob {digest} of {origin} has the digest {found}"
-                ));
+                self.report(format!("the blob {digest} of {origin} has the digest {found}"));
             }
         }
     }

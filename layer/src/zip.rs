@@ -37,8 +37,7 @@ impl Zip {
         let file = BufWriter::new(partial.as_file_mut());
         let uncompressed_bytes = write_archive(file, tree, time, path)?;
         let read = Error::io("read", partial.path());
-        let written =
-            File::open(partial.path()).and_then(|mut file| RunningDigest::from_reader(&mut file));
+        let written = File::open(partial.path()).and_then(|mut file| RunningDigest::from_reader(&mut file));
         let written = written.map_err(read)?;
         persist(partial, path)?;
         Ok(Self {
@@ -110,8 +109,7 @@ mod tests {
         let program = folder.join("program");
         fs::write(&program, "#!").unwrap();
         let mut tree = FileTree::new();
-        tree.add("bootstrap", Content::File(program), Mode::Program)
-            .unwrap();
+        tree.add("bootstrap", Content::File(program), Mode::Program).unwrap();
         tree.add("data/x", Content::bytes("test", &[7; 5000]), Mode::Data)
             .unwrap();
         tree
@@ -133,10 +131,7 @@ mod tests {
         assert_eq!(file.unix_mode(), Some(0o100_755));
         assert_eq!(file.system(), zip::System::Unix);
         // `date -u -d @1000000000`
-        assert_eq!(
-            file.last_modified().unwrap().to_string(),
-            "2001-09-09 01:46:40"
-        );
+        assert_eq!(file.last_modified().unwrap().to_string(), "2001-09-09 01:46:40");
     }
 
     #[test]

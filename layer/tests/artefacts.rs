@@ -11,8 +11,8 @@ use layer::elf::{Elf, FunctionBinary};
 use layer::lint::{LintOptions, lint};
 use layer::source;
 use layer::{
-    Architecture, Content, FileTree, GlibcVersion, Image, ImageConfig, Layout, LayoutWriter, Mode,
-    check_base, check_scratch, glibc, validate,
+    Architecture, Content, FileTree, GlibcVersion, Image, ImageConfig, Layout, LayoutWriter, Mode, check_base,
+    check_scratch, glibc, validate,
 };
 
 fn host() -> Architecture {
@@ -68,10 +68,7 @@ fn layout_and_archive_round_trip() {
         assert_eq!(lint(path, &LintOptions::default()).unwrap(), []);
     }
     let again = Layout::open(layout.path(), host()).unwrap();
-    assert_eq!(
-        again.image().uncompressed_bytes(),
-        layout.image().uncompressed_bytes()
-    );
+    assert_eq!(again.image().uncompressed_bytes(), layout.image().uncompressed_bytes());
 }
 
 #[test]
@@ -102,9 +99,7 @@ fn archive_of_docker_before_25_is_valid() {
     link.set_entry_type(tar::EntryType::Symlink);
     link.set_size(0);
     link.set_mode(0o777);
-    archive
-        .append_link(&mut link, "a/layer.tar", "../b/layer.tar")
-        .unwrap();
+    archive.append_link(&mut link, "a/layer.tar", "../b/layer.tar").unwrap();
     archive.finish().unwrap();
 
     let source = ArchiveFile::open(&path).unwrap();
@@ -190,35 +185,23 @@ fn base_with_old_glibc_or_other_architecture_is_rejected() {
     let versions = folder.path().join("versions");
     fs::write(&versions, "GLIBC_2.1 { global: puts; local: *; };\n").unwrap();
     let script = format!("-Wl,--version-script={}", versions.display());
-    let arguments = [
-        "-shared",
-        "-fPIC",
-        "-nostdlib",
-        "-Wl,-soname,libc.so.6",
-        &script,
-    ];
+    let arguments = ["-shared", "-fPIC", "-nostdlib", "-Wl,-soname,libc.so.6", &script];
     let old = compile(
         folder.path(),
         "libc.so.6",
         "int puts(const char *text) { return !text; }\n",
         &arguments,
     );
-    assert_eq!(
-        Elf::read(&old).unwrap().provided_glibc,
-        Some(GlibcVersion::new(2, 1))
-    );
+    assert_eq!(Elf::read(&old).unwrap().provided_glibc, Some(GlibcVersion::new(2, 1)));
     let mut base = FileTree::new();
     let loader = elf.interpreter.clone().unwrap();
     let loader = loader.trim_start_matches('/');
     base.add(loader, Content::bytes("test", b"loader"), Mode::Program)
         .unwrap();
     let library = Content::File(old);
-    base.add("usr/lib/libc.so.6", library, Mode::Program)
-        .unwrap();
+    base.add("usr/lib/libc.so.6", library, Mode::Program).unwrap();
     let layout = write(folder.path(), "old", &[base.clone()], None);
-    let error = check_base(&binary, &layout, "an old one")
-        .unwrap_err()
-        .to_string();
+    let error = check_base(&binary, &layout, "an old one").unwrap_err().to_string();
     assert!(error.contains("its glibc is 2.1"), "{error}");
 
     let mut writer = LayoutWriter::new(folder.path(), 0).unwrap();
@@ -226,13 +209,8 @@ fn base_with_old_glibc_or_other_architecture_is_rejected() {
     let elsewhere = host().other();
     let other = ImageConfig::new("other", elsewhere);
     let other = writer.finish(&other, &folder.path().join("other")).unwrap();
-    let error = check_base(&binary, &other, "another")
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.contains(&format!("the base is for {elsewhere}")),
-        "{error}"
-    );
+    let error = check_base(&binary, &other, "another").unwrap_err().to_string();
+    assert!(error.contains(&format!("the base is for {elsewhere}")), "{error}");
 }
 
 #[test]

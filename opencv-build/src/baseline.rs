@@ -81,11 +81,7 @@ impl Baseline {
     ///
     /// # Errors
     /// A step fails; no partial result is kept.
-    pub fn build(
-        recipe: &Recipe,
-        paths: &BuildPaths,
-        launcher: &CmakeLauncher,
-    ) -> Result<Self, Error> {
+    pub fn build(recipe: &Recipe, paths: &BuildPaths, launcher: &CmakeLauncher) -> Result<Self, Error> {
         if let Some(present) = Self::find_cached(recipe, paths)? {
             return Ok(present);
         }
@@ -115,9 +111,7 @@ impl Baseline {
     /// The static libraries in link order: each before those that it needs.
     pub fn library_paths(&self) -> Vec<PathBuf> {
         let libraries = self.manifest.libraries.iter();
-        libraries
-            .map(|library| self.folder.join(&library.file))
-            .collect()
+        libraries.map(|library| self.folder.join(&library.file)).collect()
     }
 }
 
@@ -176,9 +170,7 @@ fn store(context: &BuildContext, installed: &InstalledBuild) -> Result<Baseline>
 
     let mut links = LinkList::read(&installed.prefix)?;
     // These are cmake targets for flags, not libraries.
-    links
-        .system
-        .retain(|name| !name.starts_with("ocv.3rdparty."));
+    links.system.retain(|name| !name.starts_with("ocv.3rdparty."));
     let mut libraries = Vec::new();
     for (name, from) in &links.libraries {
         let file = format!("lib{name}.a");

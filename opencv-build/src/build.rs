@@ -44,11 +44,7 @@ pub struct BuildOutcome {
 ///
 /// # Errors
 /// A step fails; no partial result is kept.
-pub fn build(
-    recipe: &Recipe,
-    paths: &BuildPaths,
-    launcher: &CmakeLauncher,
-) -> Result<BuildOutcome, Error> {
+pub fn build(recipe: &Recipe, paths: &BuildPaths, launcher: &CmakeLauncher) -> Result<BuildOutcome, Error> {
     let start = Instant::now();
     let (sdk, cached) = build_unless_cached(recipe, paths, launcher).with_kind(ErrorKind::Step)?;
     Ok(BuildOutcome {
@@ -58,11 +54,7 @@ pub fn build(
     })
 }
 
-fn build_unless_cached(
-    recipe: &Recipe,
-    paths: &BuildPaths,
-    launcher: &CmakeLauncher,
-) -> anyhow::Result<(Sdk, bool)> {
+fn build_unless_cached(recipe: &Recipe, paths: &BuildPaths, launcher: &CmakeLauncher) -> anyhow::Result<(Sdk, bool)> {
     let pins = Pins::embedded();
     let plan = TreePlan::new(recipe, pins, Trim::for_recipe(recipe))?;
     let simd_assembler = SimdAssembler::install(recipe, pins, &paths.toolchain_dir())?;
@@ -112,11 +104,7 @@ fn build_unless_cached(
 /// # Errors
 /// A download or an installation fails.
 pub fn fetch(recipe: &Recipe, paths: &BuildPaths) -> Result<(), Error> {
-    let (pins, toolchain, downloads) = (
-        Pins::embedded(),
-        paths.toolchain_dir(),
-        paths.downloads_dir(),
-    );
+    let (pins, toolchain, downloads) = (Pins::embedded(), paths.toolchain_dir(), paths.downloads_dir());
     let fetched = || {
         SimdAssembler::install(recipe, pins, &toolchain)?;
         let toolchain = Toolchain::install(pins, &toolchain)?;
@@ -163,10 +151,7 @@ fn fingerprint(
         ("code", code.as_bytes()),
         ("crates", cmake::CRATE_VERSIONS.as_bytes()),
         ("recipe", serde_json::to_vec(&recipe)?.as_slice()),
-        (
-            "tools",
-            wheels::fingerprint(&pins.wheel).to_string().as_bytes(),
-        ),
+        ("tools", wheels::fingerprint(&pins.wheel).to_string().as_bytes()),
         ("source", source.to_string().as_bytes()),
         ("simd assembler", simd_assembler.cache_key().as_bytes()),
     ]))

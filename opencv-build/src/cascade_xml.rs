@@ -37,11 +37,8 @@ pub fn flatten(xml: &str) -> Result<Option<String>> {
         let trees: Vec<_> = child_elements(*stage, "weakClassifiers")?.collect();
         put(i64::try_from(trees.len())?);
         for tree in trees {
-            let [nodes, leaves] = [
-                child_text(tree, "internalNodes")?,
-                child_text(tree, "leafValues")?,
-            ]
-            .map(|text| text.split_ascii_whitespace().collect::<Vec<_>>());
+            let [nodes, leaves] = [child_text(tree, "internalNodes")?, child_text(tree, "leafValues")?]
+                .map(|text| text.split_ascii_whitespace().collect::<Vec<_>>());
             let (nodes, rest) = nodes.as_chunks::<4>();
             ensure!(
                 rest.is_empty() && leaves.len() == nodes.len() + 1,
@@ -67,11 +64,7 @@ pub fn flatten(xml: &str) -> Result<Option<String>> {
         let tilted = child_text(feature, "tilted").is_ok_and(|tilted| !["", "0"].contains(&tilted));
         put(i64::from(tilted));
         let boxes: Vec<_> = child_elements(feature, "rects")?.collect();
-        ensure!(
-            boxes.len() <= MAX_RECTS,
-            "a feature has {} rectangles",
-            boxes.len()
-        );
+        ensure!(boxes.len() <= MAX_RECTS, "a feature has {} rectangles", boxes.len());
         for index in 0..MAX_RECTS {
             let text = boxes.get(index).map(|node| node.text().unwrap_or_default());
             let parts = text.unwrap_or("0 0 0 0 0").split_ascii_whitespace();
@@ -83,10 +76,7 @@ pub fn flatten(xml: &str) -> Result<Option<String>> {
                 put(parse_number(number)?);
             }
             let weight: f64 = parse_number(weight)?;
-            ensure!(
-                weight.fract() == 0.0,
-                "the weight {weight} is not an integer"
-            );
+            ensure!(weight.fract() == 0.0, "the weight {weight} is not an integer");
             #[expect(
                 clippy::cast_possible_truncation,
                 reason = "it is whole, and `pack_cascade.cpp` refuses more than 127"
@@ -111,10 +101,7 @@ fn child_text<'a>(node: Node<'a, '_>, name: &str) -> Result<&'a str> {
     Ok(child(node, name)?.text().unwrap_or_default().trim())
 }
 
-fn child_elements<'a, 'i>(
-    node: Node<'a, 'i>,
-    name: &str,
-) -> Result<impl Iterator<Item = Node<'a, 'i>>> {
+fn child_elements<'a, 'i>(node: Node<'a, 'i>, name: &str) -> Result<impl Iterator<Item = Node<'a, 'i>>> {
     Ok(child(node, name)?.children().filter(Node::is_element))
 }
 
@@ -144,10 +131,7 @@ mod tests {
     #[test]
     fn cascade_is_flattened_in_order() {
         let flattened = flatten(MINIMAL_CASCADE).unwrap().unwrap();
-        let numbers: Vec<i64> = flattened
-            .lines()
-            .map(|line| line.parse().unwrap())
-            .collect();
+        let numbers: Vec<i64> = flattened.lines().map(|line| line.parse().unwrap()).collect();
         let threshold = bits(-1.5 - 1e-5);
         let expected = [
             20,
@@ -185,22 +169,9 @@ mod tests {
 
     #[test]
     fn other_cascade_types_are_skipped_and_broken_ones_rejected() {
-        assert!(
-            flatten(&MINIMAL_CASCADE.replace("HAAR", "LBP"))
-                .unwrap()
-                .is_none()
-        );
-        assert!(
-            flatten("<opencv_storage><old/></opencv_storage>")
-                .unwrap()
-                .is_none()
-        );
-        let error = |from, to| {
-            format!(
-                "{:#}",
-                flatten(&MINIMAL_CASCADE.replace(from, to)).unwrap_err()
-            )
-        };
+        assert!(flatten(&MINIMAL_CASCADE.replace("HAAR", "LBP")).unwrap().is_none());
+        assert!(flatten("<opencv_storage><old/></opencv_storage>").unwrap().is_none());
+        let error = |from, to| format!("{:#}", flatten(&MINIMAL_CASCADE.replace(from, to)).unwrap_err());
         assert!(error("1. -1.</leaf", "1.</leaf").contains("1 leaves for 1 nodes"));
         assert!(error("<_>1 2 3 2 2.", "<_>1 2 3 2").contains("4 numbers"));
         assert!(error("2.5e-1", "much").contains("`much` is not a valid number"));

@@ -56,10 +56,7 @@ impl Catalog {
             return Ok(());
         }
         let Some(module) = self.modules.get(name) else {
-            bail!(
-                "{}",
-                unknown_name_message("module", name, self.modules.keys())
-            );
+            bail!("{}", unknown_name_message("module", name, self.modules.keys()));
         };
         for required in &module.requires {
             self.add_module(required, resolved)?;
@@ -71,21 +68,14 @@ impl Catalog {
     pub fn check_codecs(&self, wanted: &BTreeSet<String>) -> Result<()> {
         for name in wanted {
             if !self.codecs.contains_key(name) {
-                bail!(
-                    "{}",
-                    unknown_name_message("codec", name, self.codecs.keys())
-                );
+                bail!("{}", unknown_name_message("codec", name, self.codecs.keys()));
             }
         }
         Ok(())
     }
 }
 
-fn unknown_name_message<'a>(
-    kind: &str,
-    name: &str,
-    known: impl Iterator<Item = &'a String> + Clone,
-) -> String {
+fn unknown_name_message<'a>(kind: &str, name: &str, known: impl Iterator<Item = &'a String> + Clone) -> String {
     let nearest = known
         .clone()
         .map(|candidate| (strsim::jaro_winkler(candidate, name), candidate))
@@ -111,19 +101,14 @@ mod tests {
 
     #[test]
     fn required_modules_come_first() {
-        let resolved = Catalog::embedded()
-            .resolve_modules(&["objdetect".into()])
-            .unwrap();
+        let resolved = Catalog::embedded().resolve_modules(&["objdetect".into()]).unwrap();
         assert_eq!(resolved, ["core", "imgproc", "objdetect"]);
     }
 
     #[test]
     fn misspelt_name_gets_a_suggestion() {
         let catalog = Catalog::embedded();
-        let error = catalog
-            .resolve_modules(&["objdetct".into()])
-            .unwrap_err()
-            .to_string();
+        let error = catalog.resolve_modules(&["objdetct".into()]).unwrap_err().to_string();
         assert!(error.contains("did you mean `objdetect`?"), "{error}");
         let error = catalog
             .check_codecs(&["gif".to_owned()].into())

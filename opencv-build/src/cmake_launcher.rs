@@ -68,20 +68,14 @@ impl CmakeLauncher {
             command.env("NUM_JOBS", cores.to_string());
         }
         let (build_target, build) = (&job.build_target, job.work_dir.join("build"));
-        let failed = || {
-            format!(
-                "cmake failed for the target `{build_target}` in `{}`",
-                build.display()
-            )
-        };
+        let failed = || format!("cmake failed for the target `{build_target}` in `{}`", build.display());
         run_logged(&mut command, log, on_line).with_context(failed)
     }
 }
 
 fn run_job(file: &Path) -> Result<()> {
     let named = file.display();
-    let failed =
-        || format!("failed to read the job `{named}` named by the variable {JOB_FILE_VARIABLE}");
+    let failed = || format!("failed to read the job `{named}` named by the variable {JOB_FILE_VARIABLE}");
     let text = fs::read(file).with_context(failed)?;
     let job: CmakeJob = serde_json::from_slice(&text).with_context(failed)?;
     job.run();

@@ -48,8 +48,7 @@ impl CmakePlan {
     /// cmake's cache.
     pub(crate) fn new(context: &BuildContext, tree: &SourceTree) -> Result<Self> {
         let recipe = context.recipe;
-        let options: Options =
-            toml::from_str(TEXT).expect("data/cmake-options.toml is checked by a test");
+        let options: Options = toml::from_str(TEXT).expect("data/cmake-options.toml is checked by a test");
         let catalog = Catalog::embedded();
         let mut defines = BTreeMap::new();
         for group in options.group {
@@ -71,10 +70,7 @@ impl CmakePlan {
             // Without these cmake ignores unknown features, and succeeds.
             ("CPU_BASELINE_REQUIRE", baseline.join(";")),
             ("CPU_DISPATCH_REQUIRE", dispatch.join(";")),
-            (
-                "OPENCV_HAAR_DETECTOR",
-                on_off(recipe.haar == HaarDetector::Fast),
-            ),
+            ("OPENCV_HAAR_DETECTOR", on_off(recipe.haar == HaarDetector::Fast)),
             ("CMAKE_CXX_STANDARD", recipe.cxx_standard.to_string()),
         ];
         named.extend(context.simd_assembler.defines());
@@ -86,11 +82,7 @@ impl CmakePlan {
             named.extend(release.map(|name| (name, "-DNDEBUG".to_owned())));
         }
         named.extend(toolchain_defines(flags, context, tree));
-        defines.extend(
-            named
-                .into_iter()
-                .map(|(name, value)| (name.to_owned(), value)),
-        );
+        defines.extend(named.into_iter().map(|(name, value)| (name.to_owned(), value)));
         Ok(Self {
             modules: recipe.modules.clone(),
             codec_macros,
@@ -114,10 +106,7 @@ pub(crate) fn toolchain_defines(
     let (tree, work) = (tree.path.display(), context.work_dir.display());
     flags.push(format!("-ffile-prefix-map={tree}/="));
     flags.push(format!("-ffile-prefix-map={work}/build/="));
-    let flags = flags
-        .iter()
-        .map(|flag| quote_flag(flag))
-        .collect::<Vec<_>>();
+    let flags = flags.iter().map(|flag| quote_flag(flag)).collect::<Vec<_>>();
     let flags = flags.join(" ");
 
     let path = |path: PathBuf| path.display().to_string();
@@ -125,10 +114,7 @@ pub(crate) fn toolchain_defines(
         ("CMAKE_C_FLAGS", flags.clone()),
         ("CMAKE_CXX_FLAGS", flags),
         ("CMAKE_AR", path(context.compiler.scripts_dir.join("ar"))),
-        (
-            "CMAKE_RANLIB",
-            path(context.compiler.scripts_dir.join("ranlib")),
-        ),
+        ("CMAKE_RANLIB", path(context.compiler.scripts_dir.join("ranlib"))),
         ("CMAKE_MAKE_PROGRAM", path(context.toolchain.ninja())),
         ("CMAKE_INSTALL_PREFIX", PREFIX.to_owned()),
     ];

@@ -48,8 +48,8 @@ impl CompileTime {
         // ninja appends: the last line of an output belongs to the current file.
         let mut outputs = BTreeMap::new();
         for line in lines {
-            let (output, command, seconds) = parse_log_line(line)
-                .with_context(|| format!("failed to parse the line `{line}`"))?;
+            let (output, command, seconds) =
+                parse_log_line(line).with_context(|| format!("failed to parse the line `{line}`"))?;
             outputs.insert(output, (command, seconds));
         }
         // A call with several outputs has a line for each.
@@ -97,11 +97,7 @@ mod tests {
         0\t9000\t17\tlib/libopencv_core.a\tdd\n";
 
     fn seconds(log: &str) -> Vec<(String, f64)> {
-        CompileTime::parse(log)
-            .unwrap()
-            .seconds
-            .into_iter()
-            .collect()
+        CompileTime::parse(log).unwrap().seconds.into_iter().collect()
     }
 
     #[test]
@@ -120,10 +116,7 @@ mod tests {
     #[test]
     fn unknown_log_format_is_an_error_and_missing_log_is_empty() {
         let work = tempfile::tempdir().unwrap();
-        assert_eq!(
-            CompileTime::read(work.path()).unwrap(),
-            CompileTime::default()
-        );
+        assert_eq!(CompileTime::read(work.path()).unwrap(), CompileTime::default());
         fs::create_dir(work.path().join("build")).unwrap();
         for (log, expected) in [
             ("", "not a ninja log"),
@@ -133,10 +126,7 @@ mod tests {
         ] {
             fs::write(work.path().join("build/.ninja_log"), log).unwrap();
             let error = format!("{:#}", CompileTime::read(work.path()).unwrap_err());
-            assert!(
-                error.contains(".ninja_log") && error.contains(expected),
-                "{error}"
-            );
+            assert!(error.contains(".ninja_log") && error.contains(expected), "{error}");
         }
     }
 }

@@ -33,12 +33,7 @@ impl Compiler {
 
     /// Writes the scripts into a subfolder of `folder`; zig caches what it compiles itself (libc++, startup code) in
     /// `cache`.
-    pub(crate) fn write_scripts(
-        toolchain: &Toolchain,
-        target: &Target,
-        folder: &Path,
-        cache: &Path,
-    ) -> Result<Self> {
+    pub(crate) fn write_scripts(toolchain: &Toolchain, target: &Target, folder: &Path, cache: &Path) -> Result<Self> {
         let zig = escape_single_quotes(&toolchain.zig())?;
         let shared = SCRIPT
             .replace("@CACHE@", &escape_single_quotes(cache)?)
@@ -104,9 +99,7 @@ impl Compiler {
         let mut arguments = vec![format!("--target={}-linux-gnu", target.architecture)];
         let none: [&str; 0] = [];
         arguments.extend(self.macros(none)?.iter().filter_map(|(name, value)| {
-            let wanted = name.starts_with("_LIBCPP_")
-                || name.starts_with("_LIBCXXABI_")
-                || name == "__GLIBC_MINOR__";
+            let wanted = name.starts_with("_LIBCPP_") || name.starts_with("_LIBCXXABI_") || name == "__GLIBC_MINOR__";
             wanted.then(|| format!("-D{name}={value}"))
         }));
         Ok(arguments)

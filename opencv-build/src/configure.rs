@@ -51,9 +51,7 @@ impl ConfiguredBuild {
 
         let version = "modules/core/include/opencv2/core/version.hpp";
         let headers = [tree.path.join(version), build.join("cvconfig.h")];
-        let included = headers
-            .iter()
-            .flat_map(|h| [OsStr::new("-include"), h.as_os_str()]);
+        let included = headers.iter().flat_map(|h| [OsStr::new("-include"), h.as_os_str()]);
         let macros = context.compiler.macros(included);
         let macros = macros.context("failed to read OpenCV's headers")?;
         check_macros(&recipe.version, &plan.codec_macros, &macros)?;
@@ -62,11 +60,7 @@ impl ConfiguredBuild {
 }
 
 /// Empties the build folder unless it was configured with the same options, except for modules and SIMD kernels.
-fn remove_if_configured_otherwise(
-    work: &Path,
-    version: &str,
-    defines: &BTreeMap<String, String>,
-) -> Result<()> {
+fn remove_if_configured_otherwise(work: &Path, version: &str, defines: &BTreeMap<String, String>) -> Result<()> {
     let mut lasting = defines.clone();
     // ninja detects what changes with these.
     lasting.retain(|name, _| name != "BUILD_LIST" && !name.starts_with("LIBJPEG_TURBO_"));
@@ -103,9 +97,7 @@ fn cache_entry<'a>(cache: &'a str, name: &str) -> &'a str {
 fn check_modules(modules: &[String], cache: &str, log: &Path) -> Result<()> {
     let has = |list: &str, module: &str| {
         let name = format!("opencv_{module}");
-        cache_entry(cache, list)
-            .split(';')
-            .any(|entry| entry == name)
+        cache_entry(cache, list).split(';').any(|entry| entry == name)
     };
     for module in modules {
         if has("OPENCV_MODULES_BUILD", module) {
@@ -113,14 +105,8 @@ fn check_modules(modules: &[String], cache: &str, log: &Path) -> Result<()> {
         }
         let reasons = [
             ("OPENCV_MODULES_DISABLED_USER", "an option turns it off"),
-            (
-                "OPENCV_MODULES_DISABLED_AUTO",
-                "a module that it requires is missing",
-            ),
-            (
-                "OPENCV_MODULES_DISABLED_FORCE",
-                "its own CMakeLists.txt turned it off",
-            ),
+            ("OPENCV_MODULES_DISABLED_AUTO", "a module that it requires is missing"),
+            ("OPENCV_MODULES_DISABLED_FORCE", "its own CMakeLists.txt turned it off"),
         ];
         let reason = reasons.iter().find(|(list, _)| has(list, module));
         bail!(
@@ -194,8 +180,7 @@ mod tests {
         write_script(&toolchain.cmake(), cmake).unwrap();
         write_script(&toolchain.zig(), "#!/bin/sh\n").unwrap();
         let work = folder.join("work");
-        let compiler =
-            Compiler::write_scripts(&toolchain, &recipe.target, &work.join("bin"), &work)?;
+        let compiler = Compiler::write_scripts(&toolchain, &recipe.target, &work.join("bin"), &work)?;
         let context = BuildContext {
             recipe: &recipe,
             fingerprint: &Fingerprint::of([("a", "b".as_bytes())]),
@@ -214,13 +199,8 @@ mod tests {
     #[test]
     fn cmake_receives_recipe_options_and_its_result_is_checked() {
         let folder = tempfile::tempdir().unwrap();
-        let error = configure_with_fake_cmake(folder.path())
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.starts_with("cmake left out the module `objdetect`"),
-            "{error}"
-        );
+        let error = configure_with_fake_cmake(folder.path()).unwrap_err().to_string();
+        assert!(error.starts_with("cmake left out the module `objdetect`"), "{error}");
         let arguments = fs::read_to_string(folder.path().join("work/build/arguments")).unwrap();
         for argument in [
             "Ninja",
@@ -247,10 +227,7 @@ mod tests {
         let environment = fs::read_to_string(work.join("build/environment")).unwrap();
         for name in ["ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR"] {
             let line = format!("{name}={}", work.display());
-            assert!(
-                environment.lines().any(|entry| entry == line),
-                "{environment}"
-            );
+            assert!(environment.lines().any(|entry| entry == line), "{environment}");
         }
         // Set by cargo for the test.
         assert!(std::env::var_os("CARGO_PKG_NAME").is_some());
@@ -260,8 +237,7 @@ mod tests {
     #[test]
     fn wrong_version_or_missing_codec_is_an_error() {
         let proof = |codec: &str, name: &str| (codec.to_owned(), name.to_owned());
-        let codec_macros: BTreeMap<_, _> =
-            [proof("jpeg", "HAVE_JPEG"), proof("png", "HAVE_PNG")].into();
+        let codec_macros: BTreeMap<_, _> = [proof("jpeg", "HAVE_JPEG"), proof("png", "HAVE_PNG")].into();
         let check = |macros: &BTreeMap<_, _>| check_macros("4.5.5", &codec_macros, macros);
         let macros = |revision: &str, codecs: &[&str]| {
             let version = [("MAJOR", "4"), ("MINOR", "5"), ("REVISION", revision)];
@@ -272,20 +248,11 @@ mod tests {
         };
         check(&macros("5", &["HAVE_JPEG", "HAVE_PNG"])).unwrap();
         let error = check(&BTreeMap::new()).unwrap_err();
-        assert!(
-            error.to_string().contains("of an unknown version"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("of an unknown version"), "{error}");
         let error = check(&macros("4", &[])).unwrap_err();
-        assert!(
-            error.to_string().contains("OpenCV 4.5.4, not 4.5.5"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("OpenCV 4.5.4, not 4.5.5"), "{error}");
         let error = check(&macros("5", &["HAVE_JPEG"])).unwrap_err();
-        assert!(
-            error.to_string().contains("left out the codec `png`"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("left out the codec `png`"), "{error}");
     }
 
     #[test]

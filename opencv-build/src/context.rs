@@ -66,9 +66,6 @@ impl BuildContext<'_> {
 
     /// A temporary folder next to the output folder, for an incomplete result.
     pub(crate) fn partial_dir(&self) -> Result<tempfile::TempDir> {
-        temporary_dir_in(
-            self.output_dir.parent().unwrap_or(Path::new(".")),
-            PARTIAL_PREFIX,
-        )
+        temporary_dir_in(self.output_dir.parent().unwrap_or(Path::new(".")), PARTIAL_PREFIX)
     }
 }

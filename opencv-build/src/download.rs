@@ -28,11 +28,7 @@ pub(crate) fn archive_path(downloads: &Path, origin: &Origin) -> PathBuf {
     downloads.join(format!("{}.tar.gz", origin.sha256))
 }
 
-pub(crate) fn download(
-    origin: &Origin,
-    toolchain: &Toolchain,
-    downloads: &Path,
-) -> Result<PathBuf> {
+pub(crate) fn download(origin: &Origin, toolchain: &Toolchain, downloads: &Path) -> Result<PathBuf> {
     let partial = temporary_dir_in(downloads, PARTIAL_PREFIX)?;
     let mut step = ProgressStep::start(format!("downloading the {}", origin.kind.describe()));
     let file = partial.path().join("archive");
@@ -116,10 +112,7 @@ fn download_url(url: &str, bytes: Option<u64>, path: &Path, step: &mut ProgressS
         }
     }
     if let Some(total) = total {
-        ensure!(
-            done == total,
-            "the connection was closed after {done} of {total} bytes"
-        );
+        ensure!(done == total, "the connection was closed after {done} of {total} bytes");
     }
     Ok(())
 }

@@ -97,9 +97,7 @@ mod tests {
                 .with_kind(ErrorKind::Download)?;
             Ok(())
         };
-        let error = inside()
-            .context("failed to build")
-            .with_kind(ErrorKind::Step);
+        let error = inside().context("failed to build").with_kind(ErrorKind::Step);
         let error = error.unwrap_err();
         assert_eq!(error.to_string(), "failed to build");
         let expected = "failed to build: failed to download: no network";
@@ -120,8 +118,7 @@ mod tests {
     #[test]
     fn io_errors_get_kind_io() {
         let full = io::Error::from(io::ErrorKind::StorageFull);
-        let kind =
-            |cause: anyhow::Error| Err::<(), _>(cause).with_kind(ErrorKind::Step).unwrap_err();
+        let kind = |cause: anyhow::Error| Err::<(), _>(cause).with_kind(ErrorKind::Step).unwrap_err();
         let error = kind(anyhow::Error::from(full).context("failed to write `a`"));
         assert_eq!(error.kind(), ErrorKind::Io);
         assert_eq!(kind(anyhow!("cmake failed")).kind(), ErrorKind::Step);

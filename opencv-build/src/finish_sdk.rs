@@ -20,11 +20,7 @@ use crate::third_party;
 use crate::trim::Trim;
 use support::files::{all_files, copy, copy_tree, file_size, replace_dir};
 
-pub fn finish_sdk(
-    context: &BuildContext,
-    tree: &SourceTree,
-    installed: &InstalledBuild,
-) -> Result<Sdk> {
+pub fn finish_sdk(context: &BuildContext, tree: &SourceTree, installed: &InstalledBuild) -> Result<Sdk> {
     let recipe = context.recipe;
     let partial = context.partial_dir()?;
     let folder = partial.path().join("sdk");
@@ -50,8 +46,7 @@ pub fn finish_sdk(
         opencv_version: &recipe.version,
         tool_versions: &context.toolchain.versions,
     };
-    let third_party =
-        third_party::collect_components(&sources, &recipe.modules, &link.libraries, &folder)?;
+    let third_party = third_party::collect_components(&sources, &recipe.modules, &link.libraries, &folder)?;
     let files = file_sizes(&folder)?;
     let mut tools = context.toolchain.versions.clone();
     tools.extend(context.simd_assembler.tool_version());
@@ -85,23 +80,12 @@ pub fn finish_sdk(
 
 /// Copies everything except OpenCV's own cmake and pkg-config files, which refer to library paths that do not exist
 /// in the SDK; [`package_configs`] writes replacements.
-fn copy_files(
-    installed: &InstalledBuild,
-    tree: &SourceTree,
-    links: &LinkList,
-    folder: &Path,
-) -> Result<()> {
+fn copy_files(installed: &InstalledBuild, tree: &SourceTree, links: &LinkList, folder: &Path) -> Result<()> {
     let prefix = &installed.prefix;
     for (from, to) in [
         (prefix.join("include"), "include"),
-        (
-            prefix.join("share/opencv4/haarcascades"),
-            "share/haarcascades",
-        ),
-        (
-            prefix.join("share/opencv4/lbpcascades"),
-            "share/lbpcascades",
-        ),
+        (prefix.join("share/opencv4/haarcascades"), "share/haarcascades"),
+        (prefix.join("share/opencv4/lbpcascades"), "share/lbpcascades"),
         (prefix.join("share/licenses/opencv4"), "share/licenses"),
         (tree.path.join("samples/data"), "share/samples"),
     ] {

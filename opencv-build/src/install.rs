@@ -47,10 +47,7 @@ mod tests {
 
     #[test]
     fn ninja_progress_is_parsed() {
-        assert_eq!(
-            ninja_progress("[12/300] Building CXX object a.o"),
-            Some((12, 300))
-        );
+        assert_eq!(ninja_progress("[12/300] Building CXX object a.o"), Some((12, 300)));
         assert_eq!(ninja_progress("warning: [12/300]"), None);
     }
 }

@@ -155,11 +155,7 @@ set_target_properties(opencv_imgcodecs PROPERTIES
     #[test]
     fn libraries_come_before_their_dependencies() {
         let list = LinkList::parse(TARGETS, &files(), Path::new("/sdk")).unwrap();
-        let names: Vec<_> = list
-            .libraries
-            .iter()
-            .map(|(name, _)| name.as_str())
-            .collect();
+        let names: Vec<_> = list.libraries.iter().map(|(name, _)| name.as_str()).collect();
         let at = |name| names.iter().position(|n| *n == name).unwrap();
         // No target here needs libwebp.
         assert_eq!(names.len(), 4, "{names:?}");

@@ -58,8 +58,7 @@ mod tests {
             fs::write(folder.path().join(file), file).unwrap();
         }
         let mut link = Command::new(&script);
-        link.current_dir(folder.path())
-            .args(["a.rcgu.o", "b.o", "-o", output]);
+        link.current_dir(folder.path()).args(["a.rcgu.o", "b.o", "-o", output]);
         link.env_remove(RECORD_VARIABLE);
         if let Some(record) = record {
             link.env(RECORD_VARIABLE, record);
@@ -79,10 +78,7 @@ mod tests {
     #[test]
     fn function_link_is_recorded_with_its_inputs() {
         let (messages, inputs) = recorded("deps/bootstrap-1", Some("record")).unwrap();
-        assert_eq!(
-            messages,
-            "ld.lld --verbose a.rcgu.o b.o -o deps/bootstrap-1\n"
-        );
+        assert_eq!(messages, "ld.lld --verbose a.rcgu.o b.o -o deps/bootstrap-1\n");
         assert_eq!(inputs, ["a.rcgu.o", "b.o"]);
     }
 

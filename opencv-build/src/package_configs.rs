@@ -29,9 +29,7 @@ pub(crate) fn write(folder: &Path, recipe: &Recipe, link: &Link) -> Result<()> {
     for (path, template) in TEMPLATES {
         let text = values
             .iter()
-            .fold(template.to_owned(), |text, (name, value)| {
-                text.replace(name, value)
-            });
+            .fold(template.to_owned(), |text, (name, value)| text.replace(name, value));
         write_if_changed(&folder.join(path), text.as_bytes())?;
     }
     Ok(())
@@ -67,11 +65,7 @@ fn template_values(recipe: &Recipe, link: &Link) -> [(&'static str, String); 15]
 }
 
 fn library_call(name: &str, link: &Link) -> String {
-    let needs = link
-        .dependencies
-        .get(name)
-        .map(Vec::as_slice)
-        .unwrap_or_default();
+    let needs = link.dependencies.get(name).map(Vec::as_slice).unwrap_or_default();
     let needs = needs.iter().map(|need| {
         if link.libraries.contains(need) {
             cmake_target(need)
@@ -79,10 +73,7 @@ fn library_call(name: &str, link: &Link) -> String {
             need.clone()
         }
     });
-    let words: Vec<_> = [cmake_target(name), name.to_owned()]
-        .into_iter()
-        .chain(needs)
-        .collect();
+    let words: Vec<_> = [cmake_target(name), name.to_owned()].into_iter().chain(needs).collect();
     format!("  _opencv_library({})", words.join(" "))
 }
 
@@ -112,10 +103,7 @@ mod tests {
             system: names(&["dl", "pthread"]),
             dependencies: BTreeMap::from([
                 ("opencv_core".to_owned(), names(&["dl", "pthread", "zlib"])),
-                (
-                    "opencv_imgcodecs".to_owned(),
-                    names(&["opencv_core", "dl", "png"]),
-                ),
+                ("opencv_imgcodecs".to_owned(), names(&["opencv_core", "dl", "png"])),
                 ("png".to_owned(), names(&["zlib"])),
                 ("zlib".to_owned(), Vec::new()),
             ]),
@@ -159,9 +147,7 @@ mod tests {
     #[test]
     fn every_library_is_a_cmake_target_with_dependencies() {
         let text = package("lib/cmake/opencv4/OpenCVConfig.cmake");
-        let lines = text
-            .lines()
-            .filter(|line| line.starts_with("  _opencv_library("));
+        let lines = text.lines().filter(|line| line.starts_with("  _opencv_library("));
         assert_eq!(
             lines.collect::<Vec<_>>(),
             [

@@ -52,8 +52,7 @@ impl PackageIndex {
             failed(),
             redact_credentials(String::from_utf8_lossy(&output.stderr).trim())
         );
-        let settings: BTreeMap<String, String> =
-            serde_json::from_slice(&output.stdout).with_context(failed)?;
+        let settings: BTreeMap<String, String> = serde_json::from_slice(&output.stdout).with_context(failed)?;
         let variables = settings.into_iter();
         let variables = variables.map(|(name, value)| (pip_variable(&name), value));
         let variables = variables.collect();
@@ -113,10 +112,7 @@ printf '%s\n' '{"index-url": "https://me:secret@one.example/simple", "find-links
         ];
         let index = configured(folder.path(), PIP, &variables).unwrap();
         let seen = fs::read_to_string(folder.path().join("seen")).unwrap();
-        assert_eq!(
-            seen,
-            "PIP_CERT=/of/the/variable\nPIP_TRUSTED_HOST=one.example\n"
-        );
+        assert_eq!(seen, "PIP_CERT=/of/the/variable\nPIP_TRUSTED_HOST=one.example\n");
 
         let mut command = Command::new("env");
         index.apply(command.env_clear());
@@ -132,14 +128,8 @@ printf '%s\n' '{"index-url": "https://me:secret@one.example/simple", "find-links
     fn unreadable_pip_configuration_is_an_error_without_passwords() {
         let folder = tempfile::tempdir().unwrap();
         let pip = "echo 'bad: https://me:secret@one.example' >&2; exit 1";
-        let error = configured(folder.path(), pip, &[])
-            .err()
-            .unwrap()
-            .to_string();
-        assert!(
-            error.contains("failed to read pip's configuration"),
-            "{error}"
-        );
+        let error = configured(folder.path(), pip, &[]).err().unwrap().to_string();
+        assert!(error.contains("failed to read pip's configuration"), "{error}");
         assert!(error.contains("https://***@one.example"), "{error}");
     }
 
@@ -152,8 +142,7 @@ printf '%s\n' '{"index-url": "https://me:secret@one.example/simple", "find-links
                     require-virtualenv = true\nlog = /nowhere/log\nfind-links =\n  /a\n  /b\n\
                     [install]\nprefix = /hostile\ndry-run = true\nindex-url = https://two.example/simple\n";
         fs::write(&file, text).unwrap();
-        let kept =
-            ["PATH", "HOME"].map(|name| (name.into(), std::env::var_os(name).unwrap_or_default()));
+        let kept = ["PATH", "HOME"].map(|name| (name.into(), std::env::var_os(name).unwrap_or_default()));
         let mut variables: Vec<(OsString, OsString)> = kept.into();
         variables.push(("PIP_CONFIG_FILE".into(), file.into()));
         let python = Python::find_in(&variables.into_iter().collect()).unwrap();

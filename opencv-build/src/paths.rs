@@ -94,8 +94,8 @@ impl BuildPaths {
 
 /// `folder` as an absolute path without characters that cmake, the compiler or cargo treat as separators.
 fn usable_path(folder: &Path) -> Result<PathBuf> {
-    let path = std::path::absolute(folder)
-        .with_context(|| format!("failed to find the folder `{}`", folder.display()))?;
+    let path =
+        std::path::absolute(folder).with_context(|| format!("failed to find the folder `{}`", folder.display()))?;
     let plain = |c: char| !c.is_control() && !",;:'\"\\$".contains(c);
     ensure!(
         path.to_str().is_some_and(|path| path.chars().all(plain)),
@@ -142,10 +142,7 @@ mod tests {
             assert!(error.to_string().contains("move the project"), "{error}");
             assert_eq!(error.kind(), ErrorKind::Path);
             let paths = BuildPaths::new(Path::new("/p/target")).unwrap();
-            let error = paths
-                .with_shared_dir(Path::new(path))
-                .unwrap_err()
-                .to_string();
+            let error = paths.with_shared_dir(Path::new(path)).unwrap_err().to_string();
             assert!(error.contains("cannot work in"), "{error}");
         }
     }

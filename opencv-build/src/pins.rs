@@ -63,13 +63,8 @@ pub struct Origin {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum OriginKind {
-    Sdist {
-        package: String,
-        package_version: String,
-    },
-    Url {
-        url: String,
-    },
+    Sdist { package: String, package_version: String },
+    Url { url: String },
 }
 
 impl OriginKind {
@@ -87,8 +82,7 @@ impl OriginKind {
 impl Pins {
     pub fn embedded() -> &'static Self {
         static PINS: LazyLock<Pins> = LazyLock::new(|| {
-            toml::from_str(include_str!("../data/pins.toml"))
-                .expect("data/pins.toml is checked by a test")
+            toml::from_str(include_str!("../data/pins.toml")).expect("data/pins.toml is checked by a test")
         });
         &PINS
     }
@@ -107,9 +101,7 @@ mod tests {
         let pins = Pins::embedded();
         let wheels = pins.wheel.iter().flat_map(|wheel| &wheel.sha256);
         let origins = pins.source.iter().flat_map(|source| &source.origin);
-        let origins = origins
-            .chain(&pins.third_party)
-            .map(|origin| &origin.sha256);
+        let origins = origins.chain(&pins.third_party).map(|origin| &origin.sha256);
         for digest in wheels.chain(origins).chain(&pins.assembler.sha256) {
             assert_eq!(digest.len(), 64, "{digest}");
             assert!(digest.bytes().all(|b| b.is_ascii_hexdigit()), "{digest}");

@@ -22,8 +22,7 @@ pub(crate) fn check(sdk: &Path, link: &Link, context: &BuildContext) -> Result<(
 
 fn link_and_run(sdk: &Path, link: &Link, context: &BuildContext) -> Result<()> {
     let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
-    let [source, object, program] =
-        ["probe.cpp", "probe.o", "probe"].map(|name| folder.path().join(name));
+    let [source, object, program] = ["probe.cpp", "probe.o", "probe"].map(|name| folder.path().join(name));
     fs_err::write(&source, PROGRAM)?;
     let (sh, recipe, compiler) = (Shell::new()?, context.recipe, context.compiler.cxx());
     let standard = recipe.cxx_standard.to_string();
@@ -45,8 +44,6 @@ fn link_and_run(sdk: &Path, link: &Link, context: &BuildContext) -> Result<()> {
     let catalog = Catalog::embedded();
     let codecs = recipe.codecs.iter().filter_map(|c| catalog.codecs.get(c));
     let codecs = codecs.filter(|_| recipe.has_module("imgcodecs"));
-    let round_trips = codecs
-        .filter_map(|codec| codec.round_trip.as_ref())
-        .flatten();
+    let round_trips = codecs.filter_map(|codec| codec.round_trip.as_ref()).flatten();
     context.run(cmd!(sh, "{program} {sdk}/share {round_trips...}"))
 }

@@ -17,8 +17,7 @@ const VERSION_SCRIPT: &str = "import sys; \
 /// Marks, in an error, a Python of a virtual environment without pip.
 const VIRTUAL_ENVIRONMENT: &str = " in a virtual environment";
 
-const INSTALL_HINT: &str =
-    "install Python 3.11 or newer with pip (on Debian: apt-get install python3-pip)";
+const INSTALL_HINT: &str = "install Python 3.11 or newer with pip (on Debian: apt-get install python3-pip)";
 
 #[derive(Clone, Debug)]
 pub(crate) struct Python {
@@ -58,9 +57,7 @@ impl Python {
         } else {
             ""
         };
-        bail!(
-            "no `python3` on PATH is Python 3.11 or newer with pip; {INSTALL_HINT}{venv_hint}; found:{refused}"
-        )
+        bail!("no `python3` on PATH is Python 3.11 or newer with pip; {INSTALL_HINT}{venv_hint}; found:{refused}")
     }
 
     /// Python with `-P`, which does not import modules from the current folder.
@@ -77,10 +74,7 @@ impl Python {
         let silent = |error: io::Error| format!("does not start: {error}");
         let mut command = Command::new(&self.program);
         self.environment.restrict(&mut command, &[]);
-        let output = command
-            .args(["-c", VERSION_SCRIPT])
-            .output()
-            .map_err(silent)?;
+        let output = command.args(["-c", VERSION_SCRIPT]).output().map_err(silent)?;
         let stdout = String::from_utf8_lossy(&output.stdout);
         let Some((version, is_virtual)) = stdout.trim().split_once(' ') else {
             let why = String::from_utf8_lossy(&output.stderr);
@@ -94,11 +88,7 @@ impl Python {
         if pip.status.success() {
             return Ok(());
         }
-        let which = if is_virtual == "True" {
-            VIRTUAL_ENVIRONMENT
-        } else {
-            ""
-        };
+        let which = if is_virtual == "True" { VIRTUAL_ENVIRONMENT } else { "" };
         let why = String::from_utf8_lossy(&pip.stderr);
         let why = last_line(&why);
         Err(format!("is Python {version}{which}, without pip: {why}"))

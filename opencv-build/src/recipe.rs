@@ -100,11 +100,7 @@ impl Recipe {
     ///
     /// # Errors
     /// The text is not a valid recipe, or a name, version or standard in it does not exist.
-    pub fn parse_file(
-        path: &Path,
-        text: &str,
-        architecture: Option<Architecture>,
-    ) -> Result<Self, Error> {
+    pub fn parse_file(path: &Path, text: &str, architecture: Option<Architecture>) -> Result<Self, Error> {
         let base = path.parent().unwrap_or(Path::new("."));
         Self::parse(text, base, architecture)
             .with_context(|| format!("failed to use the recipe `{}`", path.display()))
@@ -115,11 +111,7 @@ impl Recipe {
     ///
     /// # Errors
     /// The text is not a valid recipe, or a name, version or standard in it does not exist.
-    pub fn parse(
-        text: &str,
-        base: &Path,
-        architecture: Option<Architecture>,
-    ) -> Result<Self, Error> {
+    pub fn parse(text: &str, base: &Path, architecture: Option<Architecture>) -> Result<Self, Error> {
         Self::parse_checked(text, base, architecture).with_kind(ErrorKind::Recipe)
     }
 

@@ -30,17 +30,10 @@ const SANITIZER_FLAGS: [&str; 10] = [
 /// The flags for C and C++; writes the ignore lists that they refer to into `folder`.
 pub fn sanitizer_flags(folder: &Path) -> Result<Vec<String>, Error> {
     // `[*]` excludes the uninstrumented files from all sanitizers; the list before it is for single ones.
-    let ignorelist = format!(
-        "{SANITIZER_IGNORELIST}\n[*]\n{}",
-        uninstrumented_entries("mainfile")
-    );
+    let ignorelist = format!("{SANITIZER_IGNORELIST}\n[*]\n{}", uninstrumented_entries("mainfile"));
     let mut flags = SANITIZER_FLAGS.map(str::to_owned).to_vec();
     for (name, text, flag) in [
-        (
-            "sanitizer-ignorelist.txt",
-            ignorelist,
-            "-fsanitize-ignorelist",
-        ),
+        ("sanitizer-ignorelist.txt", ignorelist, "-fsanitize-ignorelist"),
         (
             "coverage-ignorelist.txt",
             uninstrumented_entries("src"),
@@ -76,14 +69,8 @@ mod tests {
         let flags = sanitizer_flags(folder.path()).unwrap();
         let list = |name: &str| fs_err::read_to_string(folder.path().join(name)).unwrap();
         for (name, line) in [
-            (
-                "sanitizer-ignorelist.txt",
-                "mainfile:*/modules/imgproc/src/canny*",
-            ),
-            (
-                "coverage-ignorelist.txt",
-                "src:*/build/modules/imgproc/canny*",
-            ),
+            ("sanitizer-ignorelist.txt", "mainfile:*/modules/imgproc/src/canny*"),
+            ("coverage-ignorelist.txt", "src:*/build/modules/imgproc/canny*"),
         ] {
             assert!(flags.iter().any(|flag| flag.ends_with(name)), "{flags:?}");
             assert!(list(name).lines().any(|known| known == line), "{name}");

@@ -31,9 +31,10 @@ impl Sdk {
     pub fn open(path: &Path) -> Option<Self> {
         let text = fs::read(path.join("sdk.json")).ok()?;
         let manifest: Manifest = serde_json::from_slice(&text).ok()?;
-        let is_complete = manifest.files.iter().all(|(name, bytes)| {
-            fs::metadata(path.join(name)).is_ok_and(|file| file.len() == *bytes)
-        });
+        let is_complete = manifest
+            .files
+            .iter()
+            .all(|(name, bytes)| fs::metadata(path.join(name)).is_ok_and(|file| file.len() == *bytes));
         is_complete.then(|| Self {
             path: path.to_owned(),
             manifest,
@@ -81,9 +82,7 @@ impl Sdk {
             // SDK in the same folder.
             ("OPENCV_VCPKG_NAME", fingerprint.into()),
         ];
-        variables
-            .map(|(name, value)| (name.to_owned(), value))
-            .into()
+        variables.map(|(name, value)| (name.to_owned(), value)).into()
     }
 }
 
@@ -145,11 +144,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         write(folder.path(), 4);
         let environment = Sdk::open(folder.path()).unwrap().environment();
-        let libraries = &environment
-            .iter()
-            .find(|(n, _)| n == "OPENCV_LINK_LIBS")
-            .unwrap()
-            .1;
+        let libraries = &environment.iter().find(|(n, _)| n == "OPENCV_LINK_LIBS").unwrap().1;
         assert_eq!(libraries, "static=opencv_core,static=zlib,pthread");
     }
 }

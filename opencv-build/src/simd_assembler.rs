@@ -43,12 +43,10 @@ impl SimdAssembler {
             return Self::Neon;
         }
         let installed = install_dir(&pins.assembler, parent).join("usr/bin/nasm");
-        let found = [PathBuf::from("nasm"), installed]
-            .into_iter()
-            .find_map(|path| {
-                let version = nasm_version(&path)?;
-                Some(Self::Nasm { path, version })
-            });
+        let found = [PathBuf::from("nasm"), installed].into_iter().find_map(|path| {
+            let version = nasm_version(&path)?;
+            Some(Self::Nasm { path, version })
+        });
         found.unwrap_or(Self::Missing)
     }
 
@@ -61,9 +59,7 @@ impl SimdAssembler {
         }
         let lock = Lock::acquire(&parent.join("lock"), print_status).with_kind(ErrorKind::Lock)?;
         if let Err(error) = install_debian_package(&pins.assembler, parent, &lock) {
-            print_status(&format!(
-                "nasm is not installed, and downloading it failed: {error:#}"
-            ));
+            print_status(&format!("nasm is not installed, and downloading it failed: {error:#}"));
             print_status(&Self::Missing.degradation().unwrap_or_default());
             return Ok(Self::Missing);
         }
@@ -119,10 +115,7 @@ fn install_dir(package: &DebianPackage, parent: &Path) -> PathBuf {
 fn nasm_version(path: &Path) -> Option<String> {
     let sh = Shell::new().ok()?;
     let stdout = output(restricted(cmd!(sh, "{path} -v"), &[])).ok()?;
-    let version = stdout
-        .strip_prefix("NASM version ")?
-        .split_whitespace()
-        .next();
+    let version = stdout.strip_prefix("NASM version ")?.split_whitespace().next();
     version.map(str::to_owned)
 }
 
@@ -176,21 +169,14 @@ mod tests {
         recipe.codecs.remove("jpeg");
         recipe.target.architecture = Architecture::X86_64;
         let assembler = SimdAssembler::install(&recipe, pins, nowhere).unwrap();
-        assert_eq!(
-            (&assembler, assembler.degradation()),
-            (&SimdAssembler::NotNeeded, None)
-        );
+        assert_eq!((&assembler, assembler.degradation()), (&SimdAssembler::NotNeeded, None));
     }
 
     #[test]
     fn only_nasm_output_is_accepted_as_version() {
         let folder = tempfile::tempdir().unwrap();
         let nasm = folder.path().join("nasm");
-        write_script(
-            &nasm,
-            "#!/bin/sh\necho NASM version 2.16.01 compiled once\n",
-        )
-        .unwrap();
+        write_script(&nasm, "#!/bin/sh\necho NASM version 2.16.01 compiled once\n").unwrap();
         assert_eq!(nasm_version(&nasm).as_deref(), Some("2.16.01"));
         write_script(&nasm, "#!/bin/sh\necho yasm 1.3.0\n").unwrap();
         assert_eq!(nasm_version(&nasm), None);

@@ -41,20 +41,14 @@ impl SourceArchive {
     ///
     /// # Errors
     /// All origins fail; the error lists the reasons. Or the local source cannot be read or verified.
-    pub fn fetch(
-        recipe: &Recipe,
-        pins: &Pins,
-        toolchain: &Toolchain,
-        downloads: &Path,
-    ) -> Result<Self> {
+    pub fn fetch(recipe: &Recipe, pins: &Pins, toolchain: &Toolchain, downloads: &Path) -> Result<Self> {
         let what = format!("OpenCV {}", recipe.version);
         let source = pins.source(&recipe.version);
         let source = source.with_context(|| format!("no source is pinned for {what}"))?;
         if let Some(named) = &recipe.source {
             return Ok(Self::open_local(named, source).with_kind(ErrorKind::Source)?);
         }
-        let advice =
-            ", or set the path of a local archive or folder in opencv.toml: [source] path = \"…\"";
+        let advice = ", or set the path of a local archive or folder in opencv.toml: [source] path = \"…\"";
         Self::fetch_pinned((&what, advice), &source.origin, toolchain, downloads)
     }
 
@@ -72,8 +66,7 @@ impl SourceArchive {
         toolchain: &Toolchain,
         downloads: &Path,
     ) -> Result<Self> {
-        let _lock =
-            Lock::acquire(&downloads.join("lock"), print_status).with_kind(ErrorKind::Lock)?;
+        let _lock = Lock::acquire(&downloads.join("lock"), print_status).with_kind(ErrorKind::Lock)?;
         remove_partial_dirs(downloads)?;
         for origin in origins {
             let path = archive_path(downloads, origin);

@@ -84,24 +84,14 @@ struct Writer<'a> {
 impl Writer<'_> {
     fn add_source(&mut self, source: &SourceArchive, newer: bool) -> Result<()> {
         match &source.kind {
-            SourceKind::Archive {
-                path,
-                root,
-                truncated,
-            } => self
+            SourceKind::Archive { path, root, truncated } => self
                 .add_archive(path, root.as_deref(), *truncated, newer)
                 .with_context(|| format!("failed to extract `{}`", path.display())),
             SourceKind::Folder(folder) => self.add_folder(folder),
         }
     }
 
-    fn add_archive(
-        &mut self,
-        archive: &Path,
-        root: Option<&str>,
-        truncated: bool,
-        newer: bool,
-    ) -> Result<()> {
+    fn add_archive(&mut self, archive: &Path, root: Option<&str>, truncated: bool, newer: bool) -> Result<()> {
         let file = File::open(archive)?;
         let mut entries = tar::Archive::new(flate2::read::GzDecoder::new(file));
         // The previous entry, if it was wanted.
@@ -121,11 +111,8 @@ impl Writer<'_> {
                 entry => entry?,
             };
             let inner = entry.path()?.into_owned();
-            last = strip_archive_root(&inner, root)?
-                .filter(|path| self.trim.is_third_party(path) == newer);
-            let file = last
-                .as_ref()
-                .filter(|_| entry.header().entry_type().is_file());
+            last = strip_archive_root(&inner, root)?.filter(|path| self.trim.is_third_party(path) == newer);
+            let file = last.as_ref().filter(|_| entry.header().entry_type().is_file());
             if let Some(path) = file.filter(|path| self.wants(path, newer)) {
                 let mut content = Vec::new();
                 entry.read_to_end(&mut content)?;

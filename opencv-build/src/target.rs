@@ -40,9 +40,7 @@ impl Target {
 }
 
 /// Rejects a glibc release on which Rust programs do not run.
-fn deserialize_supported_glibc<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<GlibcVersion, D::Error> {
+fn deserialize_supported_glibc<'de, D: Deserializer<'de>>(deserializer: D) -> Result<GlibcVersion, D::Error> {
     let version = GlibcVersion::deserialize(deserializer)?;
     if version < MIN_GLIBC {
         return Err(de::Error::custom(format!(

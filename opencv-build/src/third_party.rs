@@ -103,8 +103,7 @@ pub(crate) struct Sources<'a> {
 
 /// All entries of `data/third-party.toml`.
 pub fn entries() -> Vec<ThirdPartyEntry> {
-    let toml: ThirdPartyToml =
-        toml::from_str(TEXT).expect("data/third-party.toml is checked by a test");
+    let toml: ThirdPartyToml = toml::from_str(TEXT).expect("data/third-party.toml is checked by a test");
     toml.component
 }
 
@@ -118,7 +117,8 @@ pub(crate) fn collect_components(
 ) -> Result<Vec<ThirdParty>> {
     let entries = entries();
     for library in libraries {
-        let known = |entry: &ThirdPartyEntry| matches!(&entry.location, ThirdPartyLocation::Library(name) if name == library);
+        let known =
+            |entry: &ThirdPartyEntry| matches!(&entry.location, ThirdPartyLocation::Library(name) if name == library);
         ensure!(
             library.starts_with("opencv_") || entries.iter().any(known),
             "the library `{library}` has no entry; add its version and licence to \
@@ -139,12 +139,7 @@ pub(crate) fn collect_components(
 }
 
 impl ThirdPartyEntry {
-    fn resolve(
-        &self,
-        sources: &Sources<'_>,
-        folder: &Path,
-        written: &mut Vec<(String, String)>,
-    ) -> Result<ThirdParty> {
+    fn resolve(&self, sources: &Sources<'_>, folder: &Path, written: &mut Vec<(String, String)>) -> Result<ThirdParty> {
         let root = match self.location {
             ThirdPartyLocation::Runtime(_) => sources.zig_dir,
             _ => sources.tree.path.as_path(),
@@ -191,12 +186,7 @@ impl ThirdPartyEntry {
     }
 
     /// Writes the licence texts to `folder` and returns their paths; a text in `written` is not repeated.
-    fn write_texts(
-        &self,
-        root: &Path,
-        folder: &Path,
-        written: &mut Vec<(String, String)>,
-    ) -> Result<Vec<String>> {
+    fn write_texts(&self, root: &Path, folder: &Path, written: &mut Vec<(String, String)>) -> Result<Vec<String>> {
         let mut files = Vec::new();
         for text in &self.license_texts {
             let (LicenseText::File(file) | LicenseText::FirstComment(file)) = text;
@@ -206,9 +196,8 @@ impl ThirdPartyEntry {
             if let LicenseText::FirstComment(_) = text {
                 file = "LICENSE";
                 let (name, from) = (&self.name, from.display());
-                content = first_comment(&content).with_context(|| {
-                    format!("failed to find the licence of {name}: `{from}` has no comment")
-                })?;
+                content = first_comment(&content)
+                    .with_context(|| format!("failed to find the licence of {name}: `{from}` has no comment"))?;
             }
             if let Some((path, _)) = written.iter().find(|(_, present)| *present == content) {
                 files.push(path.clone());
@@ -223,8 +212,7 @@ impl ThirdPartyEntry {
     }
 
     fn read(&self, path: &Path) -> Result<String> {
-        let bytes = fs::read(path)
-            .with_context(|| format!("failed to read `{}` for {}", path.display(), self.name))?;
+        let bytes = fs::read(path).with_context(|| format!("failed to read `{}` for {}", path.display(), self.name))?;
         // Some authors' names are in Latin-1; versions and licences are ASCII.
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }

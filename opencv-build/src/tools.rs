@@ -84,14 +84,8 @@ impl Tools {
             (linker, compiler.cxx().into()),
             (format!("CC_{triple}"), compiler.cc().into()),
             (format!("CXX_{triple}"), compiler.cxx().into()),
-            (
-                format!("AR_{triple}"),
-                compiler.scripts_dir.join("ar").into(),
-            ),
-            (
-                format!("RANLIB_{triple}"),
-                compiler.scripts_dir.join("ranlib").into(),
-            ),
+            (format!("AR_{triple}"), compiler.scripts_dir.join("ar").into()),
+            (format!("RANLIB_{triple}"), compiler.scripts_dir.join("ranlib").into()),
             ("LIBCLANG_PATH".to_owned(), libclang.into()),
             // Called for its version and include paths.
             ("CLANG_PATH".to_owned(), compiler.cxx().into()),
@@ -105,7 +99,6 @@ impl Tools {
     /// # Errors
     /// The linker script cannot be written.
     pub fn link_record_environment(&self, record: &Path) -> Result<[(String, OsString); 2], Error> {
-        linker::recording_environment(&self.compiler, &self.target, &self.scripts, record)
-            .with_kind(ErrorKind::Step)
+        linker::recording_environment(&self.compiler, &self.target, &self.scripts, record).with_kind(ErrorKind::Step)
     }
 }

@@ -75,10 +75,7 @@ impl Trim {
         let written: TrimToml = toml::from_str(TEXT).expect("data/trim.toml is checked by a test");
         let catalog = Catalog::embedded();
         let mut keep = written.keep;
-        if let Some(more) = written
-            .keep_for_architecture
-            .get(&recipe.target.architecture)
-        {
+        if let Some(more) = written.keep_for_architecture.get(&recipe.target.architecture) {
             keep.extend(more.iter().cloned());
         }
         let of_codecs = recipe.codecs.iter().filter_map(|c| catalog.codecs.get(c));
@@ -112,17 +109,14 @@ impl Trim {
     fn apply_patch(&mut self, patch: Patch, recipe: &Recipe) {
         let not_built = |module: &String| !recipe.has_module(module);
         let left_out = |codec: &String| !recipe.codecs.contains(codec);
-        if patch.module.as_ref().is_some_and(not_built)
-            || patch.codec.as_ref().is_some_and(left_out)
-        {
+        if patch.module.as_ref().is_some_and(not_built) || patch.codec.as_ref().is_some_and(left_out) {
             return;
         }
         let in_module = |path: &str| match &patch.module {
             Some(module) => format!("modules/{module}/{path}"),
             None => path.to_owned(),
         };
-        self.removed
-            .extend(patch.remove.iter().map(|path| in_module(path)));
+        self.removed.extend(patch.remove.iter().map(|path| in_module(path)));
         for edit in patch.edit {
             let edits = self.edits.entry(in_module(&edit.file)).or_default();
             edits.push(edit);
@@ -133,8 +127,7 @@ impl Trim {
         }
         for path in &patch.add {
             let ours = overlay::files_in(path);
-            self.added
-                .extend(ours.map(|(name, text)| (name.to_owned(), text)));
+            self.added.extend(ours.map(|(name, text)| (name.to_owned(), text)));
         }
     }
 
@@ -172,10 +165,7 @@ impl Trim {
             let Some((module, inner)) = inner.split_once('/') else {
                 return false;
             };
-            let not_built = self
-                .module_exclude
-                .iter()
-                .any(|folder| inner.starts_with(folder));
+            let not_built = self.module_exclude.iter().any(|folder| inner.starts_with(folder));
             return self.modules.contains(module) && !not_built;
         }
         let mut keep = self.keep.iter();
@@ -190,9 +180,7 @@ impl Trim {
                 inputs.push((name.to_owned(), fs::read(&path)?));
             }
         }
-        let inputs = inputs
-            .iter()
-            .map(|(name, text)| (name.as_str(), text.as_slice()));
+        let inputs = inputs.iter().map(|(name, text)| (name.as_str(), text.as_slice()));
         Ok(Fingerprint::of(inputs).to_string())
     }
 
@@ -207,15 +195,12 @@ impl Trim {
         let Some(edits) = self.edits.get(path) else {
             return Ok(Some(content));
         };
-        let text = String::from_utf8(content)
-            .with_context(|| format!("failed to patch `{path}`: it is not valid UTF-8"))?;
+        let text =
+            String::from_utf8(content).with_context(|| format!("failed to patch `{path}`: it is not valid UTF-8"))?;
         let lines: Vec<_> = text.split_inclusive('\n').collect();
         // By first line: the number of lines replaced, and the replacement.
         let mut replacements = BTreeMap::new();
-        for Edit {
-            line, replacement, ..
-        } in edits
-        {
+        for Edit { line, replacement, .. } in edits {
             let wanted: Vec<_> = line.lines().map(str::trim).collect();
             let is_there = |at: &usize| {
                 let there = lines[*at..].iter().take(wanted.len());
@@ -241,11 +226,7 @@ impl Trim {
 
     /// Fails if the tree lacks a file that a patch removes, edits or replaces, or has one that a patch adds.
     pub fn check_required_files(&self, seen: &BTreeSet<String>) -> Result<()> {
-        let touched = self
-            .removed
-            .iter()
-            .chain(self.edits.keys())
-            .chain(self.replaced.keys());
+        let touched = self.removed.iter().chain(self.edits.keys()).chain(self.replaced.keys());
         for path in touched {
             ensure!(
                 seen.contains(path),

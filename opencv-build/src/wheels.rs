@@ -40,13 +40,7 @@ pub fn install(wheels: &[Wheel], parent: &Path, what: &str) -> Result<PathBuf, E
     installed().with_kind(ErrorKind::Download)
 }
 
-fn install_with(
-    python: &Python,
-    wheels: &[Wheel],
-    parent: &Path,
-    what: &str,
-    folder: PathBuf,
-) -> Result<PathBuf> {
+fn install_with(python: &Python, wheels: &[Wheel], parent: &Path, what: &str, folder: PathBuf) -> Result<PathBuf> {
     let lock = Lock::acquire(&parent.join("lock"), print_status).with_kind(ErrorKind::Lock)?;
     if folder.is_dir() {
         return Ok(folder);

@@ -24,9 +24,7 @@ fn main() -> Result<()> {
 
 fn release() -> Result<String> {
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let output = Command::new(&rustc)
-        .args(["--version", "--verbose"])
-        .output();
+    let output = Command::new(&rustc).args(["--version", "--verbose"]).output();
     let output = output.with_context(|| format!("failed to start `{}`", rustc.display()))?;
     let text = String::from_utf8_lossy(&output.stdout);
     let release = text.lines().find_map(|line| line.strip_prefix("release: "));

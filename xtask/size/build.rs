@@ -15,9 +15,6 @@ fn main() -> Result<()> {
         .iter()
         .map(|root| code.digest(root, &EXCLUDED))
         .collect::<Result<_>>()?;
-    println!(
-        "cargo::rustc-env=COMPARISON_CODE_DIGEST={}",
-        digests.join(" ")
-    );
+    println!("cargo::rustc-env=COMPARISON_CODE_DIGEST={}", digests.join(" "));
     Ok(())
 }

@@ -24,10 +24,7 @@ pub fn start_in_background(program: &Program, arguments: &[OsString]) -> Result<
     let sh = Shell::new()?;
     // Not a `Child`, which would be killed when cargo replaces this program by `exec`.
     let mut fetch = Command::from(cmd!(sh, "{program} {COMMAND}"));
-    fetch
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
+    fetch.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     terminate_with_parent(&mut fetch);
     lower_priority(&mut fetch);
     // If this fails, the build downloads.
@@ -36,9 +33,7 @@ pub fn start_in_background(program: &Program, arguments: &[OsString]) -> Result<
 }
 
 fn has_sdk() -> Result<bool> {
-    Ok(BuildPaths::new(&Workspace::find().target_dir())?
-        .sdk_root()
-        .is_dir())
+    Ok(BuildPaths::new(&Workspace::find().target_dir())?.sdk_root().is_dir())
 }
 
 fn builds_own_recipe(program: &Program, arguments: &[OsString]) -> bool {
@@ -69,16 +64,8 @@ mod tests {
             builds_own_recipe(program, &arguments)
         };
         assert!(builds_own_recipe(&TEST_LOCAL, ""));
-        assert!(builds_own_recipe(
-            &TEST_LOCAL,
-            "--json photo.jpg --engine=none"
-        ));
-        for line in [
-            "--help",
-            "x -h",
-            "--recipe other.toml",
-            "--recipe=other.toml",
-        ] {
+        assert!(builds_own_recipe(&TEST_LOCAL, "--json photo.jpg --engine=none"));
+        for line in ["--help", "x -h", "--recipe other.toml", "--recipe=other.toml"] {
             assert!(!builds_own_recipe(&TEST_LOCAL, line), "{line}");
         }
         assert!(!builds_own_recipe(&SIZE, ""));

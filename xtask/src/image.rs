@@ -161,10 +161,7 @@ impl CommandOutput for ImagesOutput {
 /// A sentence that compares the image with that of 2020; empty if that is not among the competitors.
 fn compare_with_reference(uncompressed_bytes: u64) -> String {
     let figures = competitors::competitor_sizes().unwrap_or_default();
-    let Some(theirs) = figures
-        .into_iter()
-        .find(|peer| peer.name == REFERENCE_IMAGE)
-    else {
+    let Some(theirs) = figures.into_iter().find(|peer| peer.name == REFERENCE_IMAGE) else {
         return String::new();
     };
     let theirs = theirs.bytes;

@@ -37,8 +37,7 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
         architecture: arguments.architecture,
     };
     let reference = &arguments.reference;
-    let findings = lint_reference(reference, &expected)
-        .with_context(|| format!("failed to check `{reference}`"))?;
+    let findings = lint_reference(reference, &expected).with_context(|| format!("failed to check `{reference}`"))?;
     let count = |severity| findings.iter().filter(|f| f.severity == severity).count();
     let answer = LintOutput {
         reference: reference.clone(),

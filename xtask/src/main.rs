@@ -73,9 +73,7 @@ fn delegated_program(arguments: &[OsString]) -> Option<(&'static Program, Vec<Os
         _ => (false, rest),
     };
     let (command, own) = rest.split_first()?;
-    let program = PROGRAMS
-        .into_iter()
-        .find(|program| command == program.command)?;
+    let program = PROGRAMS.into_iter().find(|program| command == program.command)?;
     let mut options = own.iter().take_while(|argument| *argument != "--");
     let mut given = Vec::new();
     if help {
@@ -125,11 +123,7 @@ mod tests {
             ("--json size --all", "size", "--json --all"),
             ("--json audit --offline --json", "audit", "--offline --json"),
             ("--json --json audit", "audit", "--json"),
-            (
-                "--json test-local -- --json",
-                "test-local",
-                "--json -- --json",
-            ),
+            ("--json test-local -- --json", "test-local", "--json -- --json"),
             ("pull -- --help", "pull", "-- --help"),
             ("help bench", "bench", "--help"),
             ("--json help bench", "bench", "--help --json"),

@@ -26,16 +26,8 @@ const CRATE_DEPENDENCIES: [(&str, &str, &[&str]); 18] = [
     ("xtask/workspace-hack", "workspace-hack", &[]),
     ("xtask/code-digest", "code-digest", &[]),
     ("xtask/support", "support", &["workspace-hack"]),
-    (
-        "opencv-build",
-        "opencv-build",
-        &["code-digest", "platform", "support"],
-    ),
-    (
-        "opencv-build/conformance",
-        "conformance",
-        &["opencv-build", "support"],
-    ),
+    ("opencv-build", "opencv-build", &["code-digest", "platform", "support"]),
+    ("opencv-build/conformance", "conformance", &["opencv-build", "support"]),
     (
         "xtask/package",
         "package",
@@ -44,19 +36,9 @@ const CRATE_DEPENDENCIES: [(&str, &str, &[&str]); 18] = [
     (
         "xtask/registry",
         "registry",
-        &[
-            "layer",
-            "layer-registry",
-            "opencv-build",
-            "package",
-            "support",
-        ],
+        &["layer", "layer-registry", "opencv-build", "package", "support"],
     ),
-    (
-        "xtask/local",
-        "local",
-        &["layer", "opencv-build", "package", "support"],
-    ),
+    ("xtask/local", "local", &["layer", "opencv-build", "package", "support"]),
     (
         "xtask/size",
         "size",
@@ -65,20 +47,9 @@ const CRATE_DEPENDENCIES: [(&str, &str, &[&str]); 18] = [
     (
         "xtask/bench",
         "bench",
-        &[
-            "layer",
-            "local",
-            "opencv-build",
-            "package",
-            "size",
-            "support",
-        ],
+        &["layer", "local", "opencv-build", "package", "size", "support"],
     ),
-    (
-        "xtask/audit",
-        "audit",
-        &["layer", "opencv-build", "package", "support"],
-    ),
+    ("xtask/audit", "audit", &["layer", "opencv-build", "package", "support"]),
     (
         "xtask/e2e",
         "e2e",
@@ -96,11 +67,7 @@ const CRATE_DEPENDENCIES: [(&str, &str, &[&str]); 18] = [
             "support",
         ],
     ),
-    (
-        "xtask",
-        "xtask",
-        &["layer", "opencv-build", "package", "support"],
-    ),
+    ("xtask", "xtask", &["layer", "opencv-build", "package", "support"]),
 ];
 
 /// The maximum for xtask: cargo compiles its dependencies before any command runs.
@@ -115,18 +82,12 @@ fn manifest(folder: &str) -> toml::Table {
 
 fn dependencies(manifest: &toml::Table, section: &str) -> Vec<String> {
     let table = manifest.get(section).and_then(toml::Value::as_table);
-    table
-        .into_iter()
-        .flat_map(|table| table.keys().cloned())
-        .collect()
+    table.into_iter().flat_map(|table| table.keys().cloned()).collect()
 }
 
 #[test]
 fn crates_depend_only_on_crates_above_them() {
-    let root: toml::Table = fs::read_to_string(root().join("Cargo.toml"))
-        .unwrap()
-        .parse()
-        .unwrap();
+    let root: toml::Table = fs::read_to_string(root().join("Cargo.toml")).unwrap().parse().unwrap();
     let members = root["workspace"]["members"].as_array().unwrap();
     assert_eq!(
         members.len(),
@@ -145,10 +106,7 @@ fn crates_depend_only_on_crates_above_them() {
             .collect();
         let expected: BTreeSet<_> = expected.iter().map(|&known| known.to_owned()).collect();
         assert_eq!(ours, expected, "{name}");
-        assert!(
-            expected.is_subset(&above),
-            "{name} depends on a crate below it"
-        );
+        assert!(expected.is_subset(&above), "{name} depends on a crate below it");
         above.insert(name.to_owned());
     }
 }
@@ -254,10 +212,7 @@ fn commands() -> BTreeSet<String> {
         .lines()
         .filter(|line| line.starts_with("  ") && !line.starts_with("   "));
     let names = lines.filter_map(|line| line.split_whitespace().next());
-    names
-        .filter(|name| *name != "help")
-        .map(str::to_owned)
-        .collect()
+    names.filter(|name| *name != "help").map(str::to_owned).collect()
 }
 
 #[test]
@@ -301,18 +256,11 @@ fn no_dependency_needs_a_newer_rust_than_the_workspace() {
         .unwrap();
     let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let packages = metadata["packages"].as_array().unwrap();
-    let ours = packages
-        .iter()
-        .find(|package| package["name"] == "xtask")
-        .unwrap();
+    let ours = packages.iter().find(|package| package["name"] == "xtask").unwrap();
     let oldest = release(ours["rust_version"].as_str().unwrap());
     for package in packages {
         if let Some(version) = package["rust_version"].as_str() {
-            assert!(
-                release(version) <= oldest,
-                "{} needs Rust {version}",
-                package["id"]
-            );
+            assert!(release(version) <= oldest, "{} needs Rust {version}", package["id"]);
         }
     }
 }

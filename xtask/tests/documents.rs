@@ -16,15 +16,9 @@ use markdown::Document;
 /// a document is not listed in `LINES`.
 const COLUMNS: usize = 120;
 /// The most lines of the documents that are read first. `docs/decisions` has records of a page each.
-const LINES: [(&str, usize); 3] = [
-    ("README.md", 120),
-    ("ARCHITECTURE.md", 150),
-    ("docs/decisions/", 60),
-];
+const LINES: [(&str, usize); 3] = [("README.md", 120), ("ARCHITECTURE.md", 150), ("docs/decisions/", 60)];
 /// The languages of code blocks. `text` is for output and diagrams.
-const LANGUAGES: [&str; 8] = [
-    "sh", "text", "json", "toml", "rust", "cmake", "cpp", "python",
-];
+const LANGUAGES: [&str; 8] = ["sh", "text", "json", "toml", "rust", "cmake", "cpp", "python"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -62,28 +56,18 @@ fn assert_none(wrong: &[String]) {
 fn documents_are_short_and_their_lines_are_not_long() {
     let mut wrong = Vec::new();
     for document in documents() {
-        let limit = LINES
-            .iter()
-            .find(|(name, _)| document.name.starts_with(name));
+        let limit = LINES.iter().find(|(name, _)| document.name.starts_with(name));
         let lines: Vec<_> = document.text.lines().collect();
         if let Some((_, most)) = limit
             && lines.len() > *most
         {
-            wrong.push(format!(
-                "{}: {} lines, at most {most}",
-                document.name,
-                lines.len()
-            ));
+            wrong.push(format!("{}: {} lines, at most {most}", document.name, lines.len()));
         }
         for (number, line) in lines.iter().enumerate() {
             let columns = line.chars().count();
             let unwrappable = line.starts_with('|') || line.contains("](");
             if columns > COLUMNS && (limit.is_some() || !unwrappable) {
-                wrong.push(format!(
-                    "{}:{}: {columns} columns",
-                    document.name,
-                    number + 1
-                ));
+                wrong.push(format!("{}:{}: {columns} columns", document.name, number + 1));
             }
         }
     }
@@ -114,8 +98,7 @@ fn links_lead_to_files_and_headings() {
             if anchor.is_empty() {
                 continue;
             }
-            let same =
-                |other: &&Document| root().join(&other.name).canonicalize().unwrap() == target;
+            let same = |other: &&Document| root().join(&other.name).canonicalize().unwrap() == target;
             let known = documents
                 .iter()
                 .find(same)
@@ -140,11 +123,7 @@ fn code_blocks_name_their_language_and_are_well_formed() {
                 "json" => serde_json::from_str::<serde_json::Value>(&block.text)
                     .err()
                     .map(|error| error.to_string()),
-                "toml" => block
-                    .text
-                    .parse::<toml::Table>()
-                    .err()
-                    .map(|error| error.to_string()),
+                "toml" => block.text.parse::<toml::Table>().err().map(|error| error.to_string()),
                 _ if LANGUAGES.contains(&language) => None,
                 _ => Some(format!("unknown language `{language}`")),
             };
@@ -161,13 +140,9 @@ fn code_blocks_name_their_language_and_are_well_formed() {
 #[test]
 fn documents_with_rust_are_documentation_of_a_crate() {
     for document in documents() {
-        let rust =
-            |block: &markdown::Block| block.language.split([',', ' ']).next() == Some("rust");
+        let rust = |block: &markdown::Block| block.language.split([',', ' ']).next() == Some("rust");
         if document.blocks.iter().any(rust) {
-            let library = root()
-                .join(&document.name)
-                .with_file_name("src")
-                .join("lib.rs");
+            let library = root().join(&document.name).with_file_name("src").join("lib.rs");
             let text = fs::read_to_string(&library).unwrap_or_default();
             assert!(
                 text.contains("include_str!(\"../README.md\")"),
@@ -186,16 +161,10 @@ fn files_that_documents_name_exist() {
         .flat_map(|name| Path::new(name).ancestors().skip(1))
         .filter_map(Path::to_str)
         .collect();
-    let tops: BTreeSet<_> = files
-        .iter()
-        .filter_map(|name| name.split('/').next())
-        .collect();
+    let tops: BTreeSet<_> = files.iter().filter_map(|name| name.split('/').next()).collect();
     let mut wrong = Vec::new();
     let mut count = 0;
-    for document in documents()
-        .iter()
-        .filter(|document| document.name != "CHANGELOG.md")
-    {
+    for document in documents().iter().filter(|document| document.name != "CHANGELOG.md") {
         for code in &document.codes {
             // A path from the root: its first part is something that lies there.
             let Some((top, _)) = code.split_once('/') else {
@@ -219,10 +188,7 @@ fn files_that_documents_name_exist() {
 #[test]
 fn the_code_map_has_every_crate() {
     let text = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
-    let workspace: toml::Table = fs::read_to_string(root().join("Cargo.toml"))
-        .unwrap()
-        .parse()
-        .unwrap();
+    let workspace: toml::Table = fs::read_to_string(root().join("Cargo.toml")).unwrap().parse().unwrap();
     for member in workspace["workspace"]["members"].as_array().unwrap() {
         let member = member.as_str().unwrap();
         assert!(

@@ -21,20 +21,11 @@ const COMMAND_EXCEPTIONS: [(&str, &str); 9] = [
         "layer/registry/src/credential_helper.rs",
         "passes secrets by pipes, and depends on no crate of ours but layer",
     ),
-    (
-        "opencv-build/src/python.rs",
-        "takes its environment as an argument",
-    ),
+    ("opencv-build/src/python.rs", "takes its environment as an argument"),
     ("xtask/package/build.rs", "is a build script"),
-    (
-        "xtask/package/src/cargo.rs",
-        "takes its environment as an argument",
-    ),
+    ("xtask/package/src/cargo.rs", "takes its environment as an argument"),
     ("xtask/support/src/cargo.rs", "is used with exec"),
-    (
-        "xtask/support/src/child.rs",
-        "moves commands to another thread",
-    ),
+    ("xtask/support/src/child.rs", "moves commands to another thread"),
     (
         "xtask/support/src/environment.rs",
         "restricts the environment of commands",
@@ -56,13 +47,7 @@ const STD_FS_EXCEPTIONS: [&str; 6] = [
 ];
 
 /// Types of which fs-err has no version.
-const STD_FS_TYPES: [&str; 5] = [
-    "FileTimes",
-    "FileType",
-    "Metadata",
-    "Permissions",
-    "TryLockError",
-];
+const STD_FS_TYPES: [&str; 5] = ["FileTimes", "FileType", "Metadata", "Permissions", "TryLockError"];
 
 #[derive(Default)]
 struct UsedApis {
@@ -75,10 +60,7 @@ impl UsedApis {
         let with = |name: String| [before, &[name]].concat();
         match tree {
             UseTree::Path(path) => self.import(&path.tree, &with(path.ident.to_string())),
-            UseTree::Group(group) => group
-                .items
-                .iter()
-                .for_each(|tree| self.import(tree, before)),
+            UseTree::Group(group) => group.items.iter().for_each(|tree| self.import(tree, before)),
             UseTree::Name(name) => self.path(&with(name.ident.to_string())),
             UseTree::Rename(name) => self.path(&with(name.ident.to_string())),
             UseTree::Glob(_) => self.path(before),
@@ -90,9 +72,8 @@ impl UsedApis {
         if let ["std", "fs", rest @ ..] = path.as_slice() {
             self.files |= !rest.first().is_some_and(|name| STD_FS_TYPES.contains(name));
         }
-        if let ["Command", "new"]
-        | ["process", "Command", "new"]
-        | ["std", "process", "Command", "new"] = path.as_slice()
+        if let ["Command", "new"] | ["process", "Command", "new"] | ["std", "process", "Command", "new"] =
+            path.as_slice()
         {
             self.commands = true;
         }
@@ -145,11 +126,7 @@ fn commands_and_files_use_the_project_helpers() {
         if uses.commands {
             commands.insert(name.as_str());
         }
-        if uses.files
-            && !STD_FS_EXCEPTIONS
-                .iter()
-                .any(|allowed| name.starts_with(allowed))
-        {
+        if uses.files && !STD_FS_EXCEPTIONS.iter().any(|allowed| name.starts_with(allowed)) {
             others.push(name);
         }
     }
@@ -158,8 +135,5 @@ fn commands_and_files_use_the_project_helpers() {
         commands, listed,
         "use `support::run::cmd`, or add the file with the reason to COMMAND_EXCEPTIONS"
     );
-    assert!(
-        others.is_empty(),
-        "use fs_err instead of std::fs in {others:?}"
-    );
+    assert!(others.is_empty(), "use fs_err instead of std::fs in {others:?}");
 }

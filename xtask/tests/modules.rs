@@ -144,10 +144,7 @@ impl Crate {
             "super" => {
                 let mut place = from.clone();
                 place.pop();
-                while let Some(("super", after)) = rest
-                    .split_first()
-                    .map(|(first, after)| (first.as_str(), after))
-                {
+                while let Some(("super", after)) = rest.split_first().map(|(first, after)| (first.as_str(), after)) {
                     place.pop();
                     rest = after;
                 }
@@ -183,24 +180,15 @@ impl Crate {
 
     fn edges(&self) -> BTreeMap<ModulePath, BTreeSet<ModulePath>> {
         let edges = self.0.iter().map(|(place, module)| {
-            let targets = module
-                .paths
-                .iter()
-                .filter_map(|path| self.resolve(place, path, 0));
-            (
-                place.clone(),
-                targets.filter(|target| target != place).collect(),
-            )
+            let targets = module.paths.iter().filter_map(|path| self.resolve(place, path, 0));
+            (place.clone(), targets.filter(|target| target != place).collect())
         });
         edges.collect()
     }
 }
 
 /// The modules that a module imports, directly or indirectly.
-fn reachable(
-    edges: &BTreeMap<ModulePath, BTreeSet<ModulePath>>,
-    from: &ModulePath,
-) -> BTreeSet<ModulePath> {
+fn reachable(edges: &BTreeMap<ModulePath, BTreeSet<ModulePath>>, from: &ModulePath) -> BTreeSet<ModulePath> {
     let mut seen = BTreeSet::new();
     let mut next: Vec<_> = edges[from].iter().collect();
     while let Some(place) = next.pop() {
@@ -228,15 +216,8 @@ fn modules_have_no_import_cycles() {
         assert!(crate_.0.len() > 1, "{name} has no modules");
         let edges = crate_.edges();
         for (from, targets) in &edges {
-            for to in targets
-                .iter()
-                .filter(|to| reachable(&edges, to).contains(from))
-            {
-                cycles.push(format!(
-                    "{name}: {} imports {}",
-                    display_path(from),
-                    display_path(to)
-                ));
+            for to in targets.iter().filter(|to| reachable(&edges, to).contains(from)) {
+                cycles.push(format!("{name}: {} imports {}", display_path(from), display_path(to)));
             }
         }
     }

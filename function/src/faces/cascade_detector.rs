@@ -41,17 +41,12 @@ impl CascadeDetector {
     /// # Errors
     /// The deadline has passed, which stops detection within some milliseconds; or OpenCV failed.
     pub fn detect(&mut self, photo: &Photo, task: &DetectionTask) -> Result<Vec<Face>, PhotoError> {
-        let faces =
-            cancellation::with_deadline(task.limits.deadline, || self.detect_faces(photo, task));
+        let faces = cancellation::with_deadline(task.limits.deadline, || self.detect_faces(photo, task));
         // A detection that is stopped at the deadline fails with an error of OpenCV.
         faces.or_else(|failure| task.limits.check_time().and(Err(failure)))
     }
 
-    fn detect_faces(
-        &mut self,
-        photo: &Photo,
-        task: &DetectionTask,
-    ) -> Result<Vec<Face>, PhotoError> {
+    fn detect_faces(&mut self, photo: &Photo, task: &DetectionTask) -> Result<Vec<Face>, PhotoError> {
         let detection = &task.detection;
         let (image, scale) = photo.grey();
         if is_large(image) {
@@ -86,12 +81,7 @@ impl CascadeDetector {
     }
 
     /// The faces that several cascades agree on.
-    fn detect_merged(
-        &mut self,
-        image: &Mat,
-        task: &DetectionTask,
-        scale: f64,
-    ) -> Result<Vec<Rect>, PhotoError> {
+    fn detect_merged(&mut self, image: &Mat, task: &DetectionTask, scale: f64) -> Result<Vec<Rect>, PhotoError> {
         let detection = &task.detection;
         let mut detections = Vec::new();
         for image in contrast_variants(image, detection.contrast)? {
@@ -101,8 +91,7 @@ impl CascadeDetector {
                 if cascade == Cascade::Profile {
                     let mut flipped = Mat::default();
                     core::flip(&*image, &mut flipped, 1)?;
-                    detections
-                        .extend(self.raw_detections(&flipped, cascade, true, detection, scale)?);
+                    detections.extend(self.raw_detections(&flipped, cascade, true, detection, scale)?);
                 }
             }
         }
@@ -159,12 +148,7 @@ impl CascadeDetector {
     }
 
     /// The eyes in a face, in the image's coordinates.
-    fn detect_eyes(
-        &mut self,
-        image: &Mat,
-        face: Rect,
-        detection: &DetectionOptions,
-    ) -> Result<Vec<Rect>> {
+    fn detect_eyes(&mut self, image: &Mat, face: Rect, detection: &DetectionOptions) -> Result<Vec<Rect>> {
         if detection.eye_cascade == EyeCascade::None {
             return Ok(Vec::new());
         }

@@ -31,11 +31,7 @@ pub struct Classifiers {
 impl Classifiers {
     pub fn new(preload_all: bool) -> opencv::Result<Self> {
         let mut classifiers = Self::default();
-        let preloaded: &[Cascade] = if preload_all {
-            &ALL_CASCADES
-        } else {
-            &ORIGINAL_CASCADES
-        };
+        let preloaded: &[Cascade] = if preload_all { &ALL_CASCADES } else { &ORIGINAL_CASCADES };
         for cascade in preloaded {
             classifiers.get(*cascade)?;
         }
@@ -55,8 +51,7 @@ impl Classifiers {
     }
 
     pub fn unload_with_pyramids(&mut self) {
-        self.classifiers
-            .retain(|cascade, _| !cascade.keeps_pyramid());
+        self.classifiers.retain(|cascade, _| !cascade.keeps_pyramid());
     }
 }
 
@@ -70,10 +65,7 @@ mod tests {
     fn every_embedded_cascade_loads() {
         let mut classifiers = Classifiers::new(true).unwrap();
         for cascade in ALL_CASCADES {
-            assert!(
-                !classifiers.get(cascade).unwrap().empty().unwrap(),
-                "{cascade:?}"
-            );
+            assert!(!classifiers.get(cascade).unwrap().empty().unwrap(), "{cascade:?}");
         }
     }
 }

@@ -58,8 +58,7 @@ impl DetectionOptions {
             Contrast::Plain | Contrast::Equalized | Contrast::Adaptive => 1.0,
             Contrast::Both => 2.0,
         };
-        let single_cascade =
-            self.face_cascades.len() == 1 && !self.side_faces && self.contrast != Contrast::Both;
+        let single_cascade = self.face_cascades.len() == 1 && !self.side_faces && self.contrast != Contrast::Both;
         let faces = Cascade::for_faces(self).map(|cascade| {
             let factor = if single_cascade {
                 self.scale_factor
@@ -138,9 +137,7 @@ mod tests {
 
     #[test]
     fn public_options_cost_at_most_a_multiple_of_the_default() {
-        let public_options = OPTION_SPECS
-            .iter()
-            .filter(|entry| entry.settable_by == SetBy::Anyone);
+        let public_options = OPTION_SPECS.iter().filter(|entry| entry.settable_by == SetBy::Anyone);
         let mut names: Vec<_> = public_options.map(|entry| entry.name).collect();
         let mut tried: Vec<_> = EXTREMES.iter().map(|(name, _)| *name).collect();
         names.sort_unstable();
@@ -151,9 +148,7 @@ mod tests {
         let most = PUBLIC_COST_FACTOR * default.cost(10_000, 10_000);
         let settings = EnvironmentOptions::default();
         for named in combinations() {
-            let options = settings
-                .resolve(Preset::Balanced, SetBy::Anyone, &named)
-                .unwrap();
+            let options = settings.resolve(Preset::Balanced, SetBy::Anyone, &named).unwrap();
             for (width, height) in [(10_000, 10_000), (65_535, 1_500), (4000, 3000), (500, 375)] {
                 assert!(options.limits.work_bounded);
                 let detection = options.detection.clone().with_bounded_cost(width, height);

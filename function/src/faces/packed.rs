@@ -37,9 +37,7 @@ mod packed_cascades {
 }
 
 fn bytes(cascade: Cascade) -> &'static [u8] {
-    use packed_cascades::{
-        EYE, EYE_TREE_EYEGLASSES, FRONTALFACE_ALT2, FRONTALFACE_DEFAULT, PROFILEFACE,
-    };
+    use packed_cascades::{EYE, EYE_TREE_EYEGLASSES, FRONTALFACE_ALT2, FRONTALFACE_DEFAULT, PROFILEFACE};
     match cascade {
         Cascade::Face(FaceCascade::FrontalfaceDefault) => &FRONTALFACE_DEFAULT.0,
         Cascade::Face(FaceCascade::FrontalfaceAlt2) => &FRONTALFACE_ALT2.0,
@@ -59,9 +57,7 @@ fn open(bytes: &'static [u8]) -> Result<CascadeClassifier> {
     let mut classifier = CascadeClassifier::default()?;
     let raw_classifier = classifier.as_raw_mut_CascadeClassifier();
     // SAFETY: `raw_classifier` is the `cv::CascadeClassifier` that the crate created, and the bytes are static.
-    let error = unsafe {
-        sdk::opencv_packed_cascade_open(raw_classifier, bytes.as_ptr(), bytes.len() as _)
-    };
+    let error = unsafe { sdk::opencv_packed_cascade_open(raw_classifier, bytes.as_ptr(), bytes.len() as _) };
     if error.is_null() {
         return Ok(classifier);
     }
@@ -102,20 +98,11 @@ mod tests {
     #[test]
     fn packed_cascades_detect_what_their_xml_detects() {
         for (cascade, name) in [
-            (
-                Cascade::Face(FaceCascade::FrontalfaceDefault),
-                "frontalface_default",
-            ),
-            (
-                Cascade::Face(FaceCascade::FrontalfaceAlt2),
-                "frontalface_alt2",
-            ),
+            (Cascade::Face(FaceCascade::FrontalfaceDefault), "frontalface_default"),
+            (Cascade::Face(FaceCascade::FrontalfaceAlt2), "frontalface_alt2"),
             (Cascade::Profile, "profileface"),
             (Cascade::Eye(EyeCascade::Eye), "eye"),
-            (
-                Cascade::Eye(EyeCascade::EyeTreeEyeglasses),
-                "eye_tree_eyeglasses",
-            ),
+            (Cascade::Eye(EyeCascade::EyeTreeEyeglasses), "eye_tree_eyeglasses"),
         ] {
             let file = format!("{SHARE}/haarcascades/haarcascade_{name}.xml");
             let mut original = CascadeClassifier::new(&file).unwrap();
@@ -126,11 +113,7 @@ mod tests {
             unsafe { sdk::opencv_haar_set_fast(previous) };
             assert!(!expected.is_empty(), "{name}");
             assert_eq!(slow, expected, "{name}");
-            assert_eq!(
-                detect_all(&mut classifier(cascade).unwrap()),
-                expected,
-                "{name}"
-            );
+            assert_eq!(detect_all(&mut classifier(cascade).unwrap()), expected, "{name}");
             assert_eq!(detect_all(&mut original), expected, "{name}");
         }
     }

@@ -81,8 +81,7 @@ pub fn merge(mut detections: Vec<RawDetection>, needed: i32) -> Vec<BoundingBox>
             groups.push(vec![detection]);
         }
     }
-    let votes =
-        |group: &Vec<RawDetection>| group.iter().map(|detection| detection.votes).sum::<i32>();
+    let votes = |group: &Vec<RawDetection>| group.iter().map(|detection| detection.votes).sum::<i32>();
     let merged = groups.iter().filter(|group| votes(group) >= needed);
     merged.map(|group| mean(group, votes(group))).collect()
 }
@@ -107,11 +106,9 @@ impl GroupGrid {
     fn near(&self, [x, y, width, height]: [f64; 4]) -> impl Iterator<Item = usize> {
         let own = halvings([x, y, width, height]);
         (own - 1..=own + 1).flat_map(move |halvings| {
-            let reach = move |from: f64, length: f64| {
-                cell(from - side(halvings), halvings)..=cell(from + length, halvings)
-            };
-            let cells =
-                reach(x, width).flat_map(move |x| reach(y, height).map(move |y| [halvings, x, y]));
+            let reach =
+                move |from: f64, length: f64| cell(from - side(halvings), halvings)..=cell(from + length, halvings);
+            let cells = reach(x, width).flat_map(move |x| reach(y, height).map(move |y| [halvings, x, y]));
             let groups = cells.filter_map(|cell| self.cells.get(&cell));
             groups.flatten().copied()
         })
@@ -173,10 +170,7 @@ mod tests {
     fn votes_of_the_same_face_are_summed() {
         let detections = vec![detection(0.0, 3), detection(2.0, 6), detection(50.0, 8)];
         assert_eq!(merge(detections.clone(), 9), [[1, 0, 10, 10]]);
-        assert_eq!(
-            merge(detections.clone(), 8),
-            [[50, 0, 10, 10], [1, 0, 10, 10]]
-        );
+        assert_eq!(merge(detections.clone(), 8), [[50, 0, 10, 10], [1, 0, 10, 10]]);
         assert!(merge(detections, 10).is_empty());
     }
 
@@ -208,10 +202,7 @@ mod tests {
     #[test]
     fn the_grid_returns_every_overlapping_group() {
         let mut grid = GroupGrid::default();
-        let squares: Vec<_> = crowd(2000, 400)
-            .iter()
-            .map(|detection| detection.area)
-            .collect();
+        let squares: Vec<_> = crowd(2000, 400).iter().map(|detection| detection.area).collect();
         for (group, area) in squares.iter().enumerate() {
             let same = (0..group).filter(|other| shared(*area, squares[*other]) >= SAME);
             let near: HashSet<_> = grid.near(*area).collect();

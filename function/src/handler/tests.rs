@@ -44,10 +44,7 @@ async fn direct_event_gets_the_python_originals_response() {
         "{message}"
     );
     assert!(message.ends_with("/b/one.png_rs.jpg"), "{message}");
-    assert_eq!(
-        fs::read(fixture.object_path("one.png_rs.jpg")).unwrap(),
-        [95]
-    );
+    assert_eq!(fs::read(fixture.object_path("one.png_rs.jpg")).unwrap(), [95]);
 }
 
 #[tokio::test]
@@ -56,14 +53,8 @@ async fn event_options_select_the_output() {
     let options = json!({"output": "both", "output_key": "x{key}_rs.jpg", "jpeg_quality": 50});
     let event = json!({"BUCKET_NAME": "b", "S3_KEY": "one.png", "options": options});
     fixture.invoke(event).await.unwrap();
-    assert_eq!(
-        fixture.written_keys(),
-        ["xone.png_rs.jpg", "xone.png_rs.json"]
-    );
-    assert_eq!(
-        fs::read(fixture.object_path("xone.png_rs.jpg")).unwrap(),
-        [50]
-    );
+    assert_eq!(fixture.written_keys(), ["xone.png_rs.jpg", "xone.png_rs.json"]);
+    assert_eq!(fs::read(fixture.object_path("xone.png_rs.jpg")).unwrap(), [50]);
     let sidecar = fs::read(fixture.object_path("xone.png_rs.json")).unwrap();
     let sidecar: Value = serde_json::from_slice(&sidecar).unwrap();
     assert_eq!(sidecar["photo"]["width"], 300);
@@ -110,32 +101,20 @@ async fn limits_come_from_the_environment() {
 async fn own_output_is_skipped() {
     let fixture = FunctionFixture::new();
     fixture.put_object("one.png_rs.jpg", &png(300));
-    let response = fixture
-        .invoke(object_created("one.png_rs.jpg"))
-        .await
-        .unwrap();
+    let response = fixture.invoke(object_created("one.png_rs.jpg")).await.unwrap();
     assert!(response["photos"][0]["skipped"].is_string(), "{response}");
     assert_eq!(fixture.written_keys(), ["one.png_rs.jpg"]);
 
     let unguarded = FunctionFixture::new().with_variable("FACE_DETECT_LOOP_GUARD", "false");
     unguarded.put_object("one.png_rs.jpg", &png(300));
-    unguarded
-        .invoke(object_created("one.png_rs.jpg"))
-        .await
-        .unwrap();
-    assert_eq!(
-        unguarded.written_keys(),
-        ["one.png_rs.jpg", "one.png_rs.jpg_rs.jpg"]
-    );
+    unguarded.invoke(object_created("one.png_rs.jpg")).await.unwrap();
+    assert_eq!(unguarded.written_keys(), ["one.png_rs.jpg", "one.png_rs.jpg_rs.jpg"]);
 
     // With another output bucket, a key in this bucket does not mark output.
     let other_bucket = FunctionFixture::new().with_variable("FACE_DETECT_OUTPUT_BUCKET", "c");
     other_bucket.put_object("one.png_rs.jpg", &png(300));
     fs::create_dir(other_bucket.folder.path().join("c")).unwrap();
-    let response = other_bucket
-        .invoke(object_created("one.png_rs.jpg"))
-        .await
-        .unwrap();
+    let response = other_bucket.invoke(object_created("one.png_rs.jpg")).await.unwrap();
     assert!(response["photos"][0]["faces"].is_array(), "{response}");
 }
 
@@ -143,19 +122,10 @@ async fn own_output_is_skipped() {
 async fn notification_fails_if_any_photo_fails() {
     let fixture = FunctionFixture::new();
     let response = fixture.invoke(object_created("one.png")).await.unwrap();
-    assert_eq!(
-        response["photos"][0]["faces"][0]["box"],
-        json!([1, 2, 3, 4])
-    );
-    let error = fixture
-        .invoke(object_created("text.png"))
-        .await
-        .unwrap_err();
+    assert_eq!(response["photos"][0]["faces"][0]["box"], json!([1, 2, 3, 4]));
+    let error = fixture.invoke(object_created("text.png")).await.unwrap_err();
     assert_eq!(error.name(), "NotAnImage");
-    let response = fixture
-        .invoke(json!({"Event": "s3:TestEvent"}))
-        .await
-        .unwrap();
+    let response = fixture.invoke(json!({"Event": "s3:TestEvent"})).await.unwrap();
     assert_eq!(response, json!({"photos": []}));
 }
 
@@ -176,10 +146,7 @@ async fn message_fails_alone_or_with_all_later_ones_in_a_fifo_queue() {
     );
 
     let fixture = FunctionFixture::new();
-    let response = fixture
-        .invoke(queue_event("photos.fifo", &keys))
-        .await
-        .unwrap();
+    let response = fixture.invoke(queue_event("photos.fifo", &keys)).await.unwrap();
     assert_eq!(failed(&response), ["text.png", "two.png", "three.png"]);
     assert_eq!(fixture.written_keys(), ["one.png_rs.jpg"]);
 }
@@ -200,17 +167,11 @@ async fn batch_tasks_use_the_jobs_user_arguments() {
         results.iter().map(code).collect::<Vec<_>>()
     };
     let fixture = FunctionFixture::new();
-    let response = fixture
-        .invoke(job(json!({"output": "sidecar"})))
-        .await
-        .unwrap();
+    let response = fixture.invoke(job(json!({"output": "sidecar"}))).await.unwrap();
     assert_eq!(codes(&response), ["Succeeded", "PermanentFailure"]);
     assert_eq!(fixture.written_keys(), ["one.png_rs.json"]);
 
-    let response = fixture
-        .invoke(job(json!({"output": "loud"})))
-        .await
-        .unwrap();
+    let response = fixture.invoke(job(json!({"output": "loud"}))).await.unwrap();
     assert_eq!(codes(&response), ["PermanentFailure", "PermanentFailure"]);
     let text = response["results"][0]["resultString"].as_str().unwrap();
     assert!(text.starts_with("InvalidOption: `output`"), "{text}");

@@ -46,8 +46,7 @@ impl KeyPattern {
     /// Such keys are not specific to this function: other programs also write photos with an added extension.
     pub fn only_adds_extension(&self) -> bool {
         let extension = self.suffix.strip_prefix('.');
-        let is_alphanumeric =
-            |rest: &str| rest.chars().all(|letter| letter.is_ascii_alphanumeric());
+        let is_alphanumeric = |rest: &str| rest.chars().all(|letter| letter.is_ascii_alphanumeric());
         self.prefix.is_empty() && extension.is_some_and(is_alphanumeric)
     }
 
@@ -89,16 +88,8 @@ mod tests {
         for pattern in ["/a/{key}", "../{key}", "a//{key}", "{key}/", "{key}/../b"] {
             assert_eq!(KeyPattern::parse(pattern), None, "{pattern}");
         }
-        assert!(
-            KeyPattern::parse("{key}.jpg")
-                .unwrap()
-                .only_adds_extension()
-        );
-        assert!(
-            !KeyPattern::parse("{key}.faces.jpg")
-                .unwrap()
-                .only_adds_extension()
-        );
+        assert!(KeyPattern::parse("{key}.jpg").unwrap().only_adds_extension());
+        assert!(!KeyPattern::parse("{key}.faces.jpg").unwrap().only_adds_extension());
         assert!(KeyPattern::parse("{key}").unwrap().is_identity());
     }
 }

@@ -3,8 +3,7 @@
 use super::key_pattern::KeyPattern;
 use super::storage::StorageConfig;
 use super::values::{
-    Contrast, DetectionOptions, EyeCascade, FaceCascade, Limits, Options, OutputFiles,
-    OutputOptions, Preset,
+    Contrast, DetectionOptions, EyeCascade, FaceCascade, Limits, Options, OutputFiles, OutputOptions, Preset,
 };
 
 impl Preset {
@@ -45,10 +44,7 @@ impl Preset {
             max_face: 0,
             longest_side: 0,
         };
-        let two_cascades = vec![
-            FaceCascade::FrontalfaceDefault,
-            FaceCascade::FrontalfaceAlt2,
-        ];
+        let two_cascades = vec![FaceCascade::FrontalfaceDefault, FaceCascade::FrontalfaceAlt2];
         match self {
             Self::Original => original,
             Self::Balanced => DetectionOptions {

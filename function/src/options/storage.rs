@@ -94,13 +94,7 @@ mod tests {
             assert_eq!(StorageConfig::parse_buckets(text), None, "{text}");
         }
         assert!(StorageConfig::parse_account_id("111122223333").is_some());
-        for text in [
-            "",
-            "11112222333",
-            "1111222233334",
-            "1111-2222-33",
-            "\u{661}11122223333",
-        ] {
+        for text in ["", "11112222333", "1111222233334", "1111-2222-33", "\u{661}11122223333"] {
             assert_eq!(StorageConfig::parse_account_id(text), None, "{text}");
         }
     }

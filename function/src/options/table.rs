@@ -54,14 +54,8 @@ impl OptionSpec {
         Ok(())
     }
 
-    pub(super) fn apply(
-        &self,
-        options: &mut Options,
-        value: &str,
-        source: OptionSource,
-    ) -> Result<()> {
-        (self.set)(options, value.trim())
-            .ok_or_else(|| invalid_value(self.name, value, self.allowed, source))
+    pub(super) fn apply(&self, options: &mut Options, value: &str, source: OptionSource) -> Result<()> {
+        (self.set)(options, value.trim()).ok_or_else(|| invalid_value(self.name, value, self.allowed, source))
     }
 }
 

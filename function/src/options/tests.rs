@@ -57,11 +57,7 @@ fn unknown_options_and_invalid_values_are_refused() {
         (&[], &[("output_key", "../{key}")], "`output_key`"),
         (&[], &[("min_face", "50"), ("max_face", "40")], "`max_face`"),
         (&[], &[("max_pixels", "1")], "FACE_DETECT_MAX_PIXELS"),
-        (
-            &[("FACE_DETECT_JPEG_QUALITY", "101")],
-            &[],
-            "FACE_DETECT_JPEG_QUALITY",
-        ),
+        (&[("FACE_DETECT_JPEG_QUALITY", "101")], &[], "FACE_DETECT_JPEG_QUALITY"),
         (&[("FACE_DETECT_SPEED", "9")], &[], "FACE_DETECT_SPEED"),
         (
             &[("FACE_DETECT_SCALE_FACTOR", "0")],
@@ -105,15 +101,9 @@ fn readme_lists_every_option_with_its_defaults() {
     let presets = [Preset::Original, Preset::Balanced, Preset::Accurate].map(Preset::options);
     for spec in OPTION_SPECS {
         let dash_if_empty = |text: String| {
-            if text.is_empty() {
-                "–".to_owned()
-            } else {
-                text
-            }
+            if text.is_empty() { "–".to_owned() } else { text }
         };
-        let values = presets
-            .each_ref()
-            .map(|options| dash_if_empty((spec.show)(options)));
+        let values = presets.each_ref().map(|options| dash_if_empty((spec.show)(options)));
         let values = match &values {
             // The default is `original` for direct events, `balanced` for all others.
             _ if spec.name == "preset" => "original | balanced | balanced".to_owned(),

@@ -116,10 +116,7 @@ impl Options {
     /// return every window.
     pub(super) fn validate_for_anyone(&self) -> Result<()> {
         let detection = &self.detection;
-        if detection.scale_factor < 1.05
-            || detection.face_neighbours < 1
-            || detection.eye_neighbours < 1
-        {
+        if detection.scale_factor < 1.05 || detection.face_neighbours < 1 || detection.eye_neighbours < 1 {
             let reason = "over HTTP, `scale_factor` must be at least 1.05, and `face_neighbours` and \
                           `eye_neighbours` at least 1";
             return Err(Error::InvalidOption(reason.to_owned()));

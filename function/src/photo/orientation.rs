@@ -81,9 +81,7 @@ fn orientation(block: &[u8]) -> Option<u32> {
         Err(Error::PartialResult(part)) => part.into_inner().0,
         Err(_) => return None,
     };
-    exif.get_field(Tag::Orientation, In::PRIMARY)?
-        .value
-        .get_uint(0)
+    exif.get_field(Tag::Orientation, In::PRIMARY)?.value.get_uint(0)
 }
 
 /// The block without pointers to other directories.

@@ -114,12 +114,7 @@ impl Photo {
     ///
     /// # Errors
     /// A limit is reached, or OpenCV failed.
-    pub fn annotate(
-        self,
-        faces: &[Face],
-        quality: i32,
-        limits: ResourceLimits,
-    ) -> Result<Bytes, PhotoError> {
+    pub fn annotate(self, faces: &[Face], quality: i32, limits: ResourceLimits) -> Result<Bytes, PhotoError> {
         let size = self.size();
         let mut canvas = self.canvas.unwrap_or(self.grey);
         if canvas.channels() == 1 {
@@ -144,11 +139,7 @@ fn decode_stored(file: &[u8], header: &Header, limits: ResourceLimits) -> Result
     let side = |side: u32| i32::try_from(side).unwrap_or(i32::MAX);
     // A grey JPEG file is decoded to grey values: as BGR each would be repeated three times, and OpenCV's weights for
     // grey sum to 1, so the conversion back would return the same.
-    let (kind, channels) = if header.grey {
-        (CV_8UC1, 1)
-    } else {
-        (CV_8UC3, 3)
-    };
+    let (kind, channels) = if header.grey { (CV_8UC1, 1) } else { (CV_8UC3, 3) };
     // SAFETY: every pixel is written, or the image is dropped. Any byte is a valid value.
     let mut image = unsafe { Mat::new_rows_cols(side(header.height), side(header.width), kind)? };
     let stride = image.step1(0)?;
@@ -197,12 +188,7 @@ fn apply_orientation(image: Mat, header: &Header) -> Result<Mat> {
 }
 
 /// Draws a rectangle whose right and bottom lines are just outside the box, as the Python original did.
-fn draw_rectangle(
-    canvas: &mut Mat,
-    rectangle: BoundingBox,
-    colour: Scalar,
-    line: i32,
-) -> Result<()> {
+fn draw_rectangle(canvas: &mut Mat, rectangle: BoundingBox, colour: Scalar, line: i32) -> Result<()> {
     let [x, y, width, height] = rectangle;
     let (from, to) = (Point::new(x, y), Point::new(x + width, y + height));
     imgproc::rectangle_points(canvas, from, to, colour, line, imgproc::LINE_8, 0)?;

@@ -30,13 +30,8 @@ impl ResourceLimits {
 
     pub fn check_memory(&self) -> Result<(), PhotoError> {
         match self.memory {
-            Some(available)
-                if resident_memory()
-                    .is_some_and(|resident| resident + MEMORY_HEADROOM > available) =>
-            {
-                Err(PhotoError::Refused(Refusal::DecoderOutOfMemory(
-                    available >> 20,
-                )))
+            Some(available) if resident_memory().is_some_and(|resident| resident + MEMORY_HEADROOM > available) => {
+                Err(PhotoError::Refused(Refusal::DecoderOutOfMemory(available >> 20)))
             }
             _ => Ok(()),
         }
@@ -61,11 +56,7 @@ pub struct LimitedReader<'a> {
 
 impl<'a> LimitedReader<'a> {
     /// When a limit is reached, its error is stored in `stop_reason`, and the decoder gets a read error.
-    pub fn new(
-        file: &'a [u8],
-        limits: ResourceLimits,
-        stop_reason: &'a Cell<Option<PhotoError>>,
-    ) -> BufReader<Self> {
+    pub fn new(file: &'a [u8], limits: ResourceLimits, stop_reason: &'a Cell<Option<PhotoError>>) -> BufReader<Self> {
         let file = io::Cursor::new(file);
         let reader = Self {
             file,
@@ -78,10 +69,7 @@ impl<'a> LimitedReader<'a> {
 
 impl Read for LimitedReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let check = self
-            .limits
-            .check_time()
-            .and_then(|()| self.limits.check_memory());
+        let check = self.limits.check_time().and_then(|()| self.limits.check_memory());
         check.map_err(|failure| {
             self.stop_reason.set(Some(failure));
             io::Error::other("stopped")

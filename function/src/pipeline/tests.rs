@@ -22,12 +22,7 @@ struct SlowDetector {
 }
 
 impl Detector for SlowDetector {
-    fn detect(
-        &self,
-        _: &[u8],
-        header: &Header,
-        task: &DetectionTask,
-    ) -> Result<Detections, PhotoError> {
+    fn detect(&self, _: &[u8], header: &Header, task: &DetectionTask) -> Result<Detections, PhotoError> {
         if header.pixels() == 1 {
             sleep(self.first);
         }
@@ -126,9 +121,7 @@ async fn a_photo_that_uses_all_the_time_is_too_slow_and_waiting_ones_are_tempora
     let time = Duration::from_secs(2);
     let results = process_photos(&detector, &[2, 2], time, &detection_queue, Order::Any).await;
     let errors = results.iter().map(|result| result.as_ref().unwrap_err());
-    let mut errors: Vec<_> = errors
-        .map(|error| (error.name(), error.is_temporary()))
-        .collect();
+    let mut errors: Vec<_> = errors.map(|error| (error.name(), error.is_temporary())).collect();
     errors.sort_unstable();
     assert_eq!(errors, [("OutOfTime", true), ("PhotoTooSlow", false)]);
     // No abandoned detection is still running: it would delay the next event.
@@ -158,14 +151,7 @@ async fn an_unstoppable_detection_leaves_the_queue_busy() {
     let detection_queue = Arc::default();
     let detector = slow_detector(Duration::ZERO, false);
     let start = Instant::now();
-    let results = process_photos(
-        &detector,
-        &[2],
-        Duration::from_secs(1),
-        &detection_queue,
-        Order::Any,
-    )
-    .await;
+    let results = process_photos(&detector, &[2], Duration::from_secs(1), &detection_queue, Order::Any).await;
     assert!(start.elapsed() < Duration::from_secs(5));
     let error = results[0].as_ref().unwrap_err();
     assert_eq!(error.name(), "PhotoTooSlow");
@@ -199,21 +185,14 @@ struct OverlapChecker {
 }
 
 impl Detector for OverlapChecker {
-    fn detect(
-        &self,
-        _: &[u8],
-        header: &Header,
-        task: &DetectionTask,
-    ) -> Result<Detections, PhotoError> {
+    fn detect(&self, _: &[u8], header: &Header, task: &DetectionTask) -> Result<Detections, PhotoError> {
         let mut finished = self.finished.lock().unwrap();
         let request_count = |method: &str| {
             let requests = self.s3.requests();
             let lines = requests.iter().filter(|(_, line)| line.starts_with(method));
             lines.count()
         };
-        while request_count("GET") < self.photos.min(*finished + 2)
-            || request_count("PUT") < *finished
-        {
+        while request_count("GET") < self.photos.min(*finished + 2) || request_count("PUT") < *finished {
             task.limits.check_time()?;
             sleep(Duration::from_millis(1));
         }

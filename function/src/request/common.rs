@@ -17,9 +17,7 @@ pub struct Object {
 pub(super) fn event_source(event: &Value) -> Option<String> {
     let first = event.get("Records")?.get(0)?;
     // SNS capitalizes the field.
-    let source = first
-        .get("eventSource")
-        .or_else(|| first.get("EventSource"))?;
+    let source = first.get("eventSource").or_else(|| first.get("EventSource"))?;
     source.as_str().map(str::to_owned)
 }
 

@@ -20,19 +20,13 @@ pub(super) fn parse(
     let (bucket, key) = ("BUCKET_NAME", "S3_KEY");
     let variable = |name: &str| environment(name).filter(|text| !text.is_empty());
     let has_field = |name: &str| event.get(name).is_some_and(|value| !value.is_null());
-    if !has_field(bucket)
-        && !has_field(key)
-        && (variable(bucket).is_none() || variable(key).is_none())
-    {
+    if !has_field(bucket) && !has_field(key) && (variable(bucket).is_none() || variable(key).is_none()) {
         return Err(unknown_event(description));
     }
     let field = |name: &str| match event.get(name) {
         Some(Value::String(text)) if !text.is_empty() => Ok(text.clone()),
-        Some(Value::Null) | None => variable(name).ok_or_else(|| {
-            Error::InvalidRequest(format!(
-                "`{name}` is neither in the event nor in the environment"
-            ))
-        }),
+        Some(Value::Null) | None => variable(name)
+            .ok_or_else(|| Error::InvalidRequest(format!("`{name}` is neither in the event nor in the environment"))),
         Some(other) => Err(Error::InvalidRequest(format!(
             "`{name}` is {}, not a non-empty string",
             quoted(other)
@@ -67,9 +61,7 @@ pub(super) fn parse_options(object: Option<&Value>) -> Result<RawOptions> {
             Value::Number(_) | Value::Bool(_) => value.to_string(),
             other => {
                 let (name, other) = (truncate(name, MAX_QUOTED_CHARS), quoted(other));
-                return invalid(format!(
-                    "`{name}` is {other}, not a string, number or boolean"
-                ));
+                return invalid(format!("`{name}` is {other}, not a string, number or boolean"));
             }
         };
         options.push((name.clone(), text));
@@ -95,17 +87,11 @@ mod tests {
         });
         let (object, options) = parse(&event, variables, "").unwrap();
         // The key is not decoded.
-        assert_eq!(
-            (object.bucket.as_str(), object.key.as_str()),
-            ("b", "a/photo+1.jpg")
-        );
+        assert_eq!((object.bucket.as_str(), object.key.as_str()), ("b", "a/photo+1.jpg"));
         let text = |(name, value): &(String, String)| format!("{name}={value}");
         let mut options: Vec<_> = options.iter().map(text).collect();
         options.sort();
-        assert_eq!(
-            options,
-            ["preset=balanced", "scale_factor=1.2", "side_faces=true"]
-        );
+        assert_eq!(options, ["preset=balanced", "scale_factor=1.2", "side_faces=true"]);
 
         let event = json!({"S3_KEY": "k"});
         let (object, _) = parse(&event, variables, "").unwrap();
@@ -128,10 +114,7 @@ mod tests {
             (json!({"S3_KEY": 7}), "`S3_KEY` is 7, not a non-empty"),
             (json!({"S3_KEY": ""}), "`S3_KEY` is \"\", not a non-empty"),
             (json!({"S3_KEY": "k", "options": [1]}), "`options` is [1]"),
-            (
-                json!({"S3_KEY": "k", "options": {"preset": []}}),
-                "`preset` is []",
-            ),
+            (json!({"S3_KEY": "k", "options": {"preset": []}}), "`preset` is []"),
         ] {
             let error = parse(&event, variables, "").unwrap_err().to_string();
             assert!(error.contains(expected), "{event}: {error}");

@@ -52,12 +52,9 @@ impl Body {
         };
         let body = stream::iter([Ok::<_, std::convert::Infallible>(self.bytes)]);
         let mut form = Multipart::new(body, boundary);
-        let invalid_form =
-            |error| Error::InvalidRequest(format!("failed to parse the form: {error}"));
+        let invalid_form = |error| Error::InvalidRequest(format!("failed to parse the form: {error}"));
         while let Some(part) = form.next_field().await.map_err(invalid_form)? {
-            let is_image = part
-                .content_type()
-                .is_some_and(|kind| kind.type_() == "image");
+            let is_image = part.content_type().is_some_and(|kind| kind.type_() == "image");
             if part.file_name().is_some() || is_image {
                 let bytes = part.bytes().await.map_err(invalid_form)?;
                 if bytes.is_empty() {
@@ -82,8 +79,8 @@ pub(super) fn parse(event: Value) -> Result<HttpRequest> {
     let http = event.request_context.http;
     let invalid = |reason: String| Error::InvalidRequest(reason);
     let method = http.method.as_deref().unwrap_or_default();
-    let method = Method::from_bytes(method.as_bytes())
-        .map_err(|_| invalid(format!("`{method}` is not an HTTP method")))?;
+    let method =
+        Method::from_bytes(method.as_bytes()).map_err(|_| invalid(format!("`{method}` is not an HTTP method")))?;
     let text = event.body.unwrap_or_default();
     let bytes = if event.is_base64_encoded {
         let decoded = STANDARD.decode(text.as_bytes());
@@ -107,9 +104,7 @@ pub(super) fn parse(event: Value) -> Result<HttpRequest> {
 
 /// API Gateway prepends the stage to the path, unless the API has a custom domain name.
 fn strip_stage(stage: &str, path: String) -> String {
-    let rest = path
-        .strip_prefix('/')
-        .and_then(|rest| rest.strip_prefix(stage));
+    let rest = path.strip_prefix('/').and_then(|rest| rest.strip_prefix(stage));
     match rest {
         Some("") => "/".to_owned(),
         Some(rest) if rest.starts_with('/') && !stage.is_empty() => rest.to_owned(),
@@ -161,10 +156,7 @@ mod tests {
 
     async fn photo(headers: Value, body: &[u8]) -> Result<Bytes> {
         let body = STANDARD.encode(body);
-        parse(event(&headers, Some(&body), true))?
-            .body
-            .photo()
-            .await
+        parse(event(&headers, Some(&body), true))?.body.photo().await
     }
 
     #[tokio::test]
@@ -219,11 +211,7 @@ mod tests {
             ("", "//", "//"),
             ("", "", ""),
         ] {
-            assert_eq!(
-                strip_stage(stage, path.to_owned()),
-                expected,
-                "{stage} {path}"
-            );
+            assert_eq!(strip_stage(stage, path.to_owned()), expected, "{stage} {path}");
         }
     }
 
@@ -235,14 +223,8 @@ mod tests {
             (Some("application/json"), ResponseFormat::Json),
             (Some("image/jpeg"), ResponseFormat::Jpeg),
             (Some("image/*"), ResponseFormat::Jpeg),
-            (
-                Some("application/json;q=0.5, image/jpeg"),
-                ResponseFormat::Jpeg,
-            ),
-            (
-                Some("image/jpeg;q=0.1, application/json"),
-                ResponseFormat::Json,
-            ),
+            (Some("application/json;q=0.5, image/jpeg"), ResponseFormat::Jpeg),
+            (Some("image/jpeg;q=0.1, application/json"), ResponseFormat::Json),
             (Some("text/html"), ResponseFormat::NotAcceptable),
             (Some("image/jpeg;q=0, */*"), ResponseFormat::Json),
             (Some("image/jpeg, application/json"), ResponseFormat::Jpeg),

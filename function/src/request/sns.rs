@@ -11,9 +11,7 @@ use crate::error::{Error, Result};
 pub(super) fn objects(event: Value) -> Result<Vec<Object>> {
     let event: SnsEvent = deserialize(event, "SNS event")?;
     let messages = event.records.into_iter().map(|record| record.sns.message);
-    let found: Result<Vec<_>> = messages
-        .map(|message| notification_objects(&message))
-        .collect();
+    let found: Result<Vec<_>> = messages.map(|message| notification_objects(&message)).collect();
     Ok(found?.into_iter().flatten().collect())
 }
 
@@ -46,6 +44,5 @@ fn unwrapped_objects(value: Value) -> Result<Vec<Object>> {
 }
 
 fn parse_json(text: &str) -> Result<Value> {
-    serde_json::from_str(text)
-        .map_err(|error| Error::InvalidRequest(format!("the message is not JSON: {error}")))
+    serde_json::from_str(text).map_err(|error| Error::InvalidRequest(format!("the message is not JSON: {error}")))
 }

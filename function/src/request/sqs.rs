@@ -90,19 +90,11 @@ mod tests {
         assert!(!found.fifo);
         let keys = |message: &Message| {
             let objects = message.objects.as_ref().ok()?;
-            Some(
-                objects
-                    .iter()
-                    .map(|object| object.key.clone())
-                    .collect::<Vec<_>>(),
-            )
+            Some(objects.iter().map(|object| object.key.clone()).collect::<Vec<_>>())
         };
         let found: Vec<_> = found.messages.iter().map(keys).collect();
         let key = |key: &str| Some(vec![key.to_owned()]);
-        assert_eq!(
-            found,
-            [key("a.jpg"), key("b.jpg"), Some(vec![]), None, None]
-        );
+        assert_eq!(found, [key("a.jpg"), key("b.jpg"), Some(vec![]), None, None]);
     }
 
     #[test]

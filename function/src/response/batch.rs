@@ -36,9 +36,7 @@ fn task_result((id, result): (String, PhotoResult)) -> S3BatchJobResult {
             ("Succeeded", text)
         }
         Ok(Outcome::OwnOutput) => ("Succeeded", "skipped: this function wrote it".to_owned()),
-        Err(error) if error.is_temporary() => {
-            ("TemporaryFailure", format!("{}: {error}", error.name()))
-        }
+        Err(error) if error.is_temporary() => ("TemporaryFailure", format!("{}: {error}", error.name())),
         Err(error) => ("PermanentFailure", format!("{}: {error}", error.name())),
     };
     let mut response = S3BatchJobResult::default();
@@ -87,10 +85,7 @@ mod tests {
         assert_eq!(codes, ["Succeeded", "TemporaryFailure", "PermanentFailure"]);
         assert_eq!(response["treatMissingKeysAs"], json!("PermanentFailure"));
         assert_eq!(
-            response["results"][2]["resultString"]
-                .as_str()
-                .unwrap()
-                .len(),
+            response["results"][2]["resultString"].as_str().unwrap().len(),
             MAX_RESULT_CHARS
         );
     }

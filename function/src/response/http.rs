@@ -64,10 +64,7 @@ pub fn annotated_jpeg(photo: &[u8], faces: usize) -> Result<HttpResponse> {
     let bytes = photo.len().div_ceil(3) * 4;
     if bytes > MAX_RESPONSE_BYTES {
         // Check before encoding, which would need as much memory again.
-        return Err(Error::ResponseTooLarge {
-            bytes,
-            remedy: REMEDY,
-        });
+        return Err(Error::ResponseTooLarge { bytes, remedy: REMEDY });
     }
     let body = STANDARD.encode(photo);
     let faces = faces.to_string();
@@ -80,10 +77,7 @@ pub fn from_error(error: &Error) -> HttpResponse {
 }
 
 pub fn error_response(status: u16, error_type: &str, message: &str) -> HttpResponse {
-    json_with_status(
-        status,
-        &value!({"error": {"type": error_type, "message": message}}),
-    )
+    json_with_status(status, &value!({"error": {"type": error_type, "message": message}}))
 }
 
 fn json_with_status(status: u16, body: &impl Serialize) -> HttpResponse {
@@ -103,9 +97,7 @@ fn build(status: u16, headers: &[(HeaderName, &str)], body: String, encoded: boo
     let all = headers.iter().chain(&always).chain(&allowed);
     HttpResponse {
         status_code: status,
-        headers: all
-            .map(|(name, text)| (name.to_string(), (*text).to_owned()))
-            .collect(),
+        headers: all.map(|(name, text)| (name.to_string(), (*text).to_owned())).collect(),
         body,
         is_base64_encoded: encoded,
     }
@@ -113,9 +105,7 @@ fn build(status: u16, headers: &[(HeaderName, &str)], body: String, encoded: boo
 
 /// The CSP source expression (digest) of the page's content between two tags.
 fn csp_source([start, end]: [&str; 2]) -> String {
-    let part = PAGE
-        .split_once(start)
-        .and_then(|(_, rest)| rest.split_once(end));
+    let part = PAGE.split_once(start).and_then(|(_, rest)| rest.split_once(end));
     let (part, _) = part.unwrap_or_default();
     let digest = digest(&SHA256, part.as_bytes());
     format!("'sha256-{}'", STANDARD.encode(digest))
@@ -139,15 +129,9 @@ mod tests {
         let error = annotated_jpeg(&vec![0; 4_718_593], 0).unwrap_err();
         assert_eq!((error.name(), error.status()), ("ResponseTooLarge", 413));
         // The rest of the response counts as well.
-        let error = limit_size(Response::Http(
-            annotated_jpeg(&vec![0; 4_718_592], 0).unwrap(),
-        ))
-        .unwrap_err();
+        let error = limit_size(Response::Http(annotated_jpeg(&vec![0; 4_718_592], 0).unwrap())).unwrap_err();
         assert_eq!(error.name(), "ResponseTooLarge");
-        limit_size(Response::Http(
-            annotated_jpeg(&vec![0; 4_718_000], 0).unwrap(),
-        ))
-        .unwrap();
+        limit_size(Response::Http(annotated_jpeg(&vec![0; 4_718_000], 0).unwrap())).unwrap();
     }
 
     #[test]
@@ -162,9 +146,7 @@ mod tests {
     #[test]
     fn content_security_policy_permits_only_the_page_itself() {
         let response = to_json(html_page());
-        let policy = response["headers"]["content-security-policy"]
-            .as_str()
-            .unwrap();
+        let policy = response["headers"]["content-security-policy"].as_str().unwrap();
         assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
         assert!(!policy.contains("unsafe"), "{policy}");
         assert_eq!(policy.matches("'sha256-").count(), 2, "{policy}");
@@ -176,16 +158,12 @@ mod tests {
             assert_eq!(page.matches(tag).count(), 1, "{tag}");
         }
         assert_eq!(
-            (
-                page.matches("<script").count(),
-                page.matches("<style").count()
-            ),
+            (page.matches("<script").count(), page.matches("<style").count()),
             (1, 1)
         );
         // The policy blocks inline event handlers and style attributes.
         let tags = page.split('<').filter_map(|rest| rest.split_once('>'));
-        for (tag, _) in tags.filter(|(tag, _)| tag.starts_with(|it: char| it.is_ascii_alphabetic()))
-        {
+        for (tag, _) in tags.filter(|(tag, _)| tag.starts_with(|it: char| it.is_ascii_alphabetic())) {
             let forbidden = |name: &str| name == "style" || name.starts_with("on");
             let names = tag.split_whitespace().skip(1);
             let mut names = names.filter_map(|name| name.split('=').next());

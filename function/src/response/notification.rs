@@ -45,9 +45,7 @@ struct OmittedFaces {
 /// # Errors
 /// The first error of a photo, or the first temporary one, if any: that is the reason for Lambda to retry.
 pub fn notification(photos: Vec<ObjectResult>) -> Result<NotificationResponse> {
-    let errors = photos
-        .iter()
-        .filter_map(|(_, result)| result.as_ref().err());
+    let errors = photos.iter().filter_map(|(_, result)| result.as_ref().err());
     if let Some(error) = errors.min_by_key(|error| !error.is_temporary()) {
         return Err(error.clone());
     }
@@ -112,8 +110,7 @@ mod tests {
 
     #[test]
     fn own_output_is_reported_as_skipped() {
-        let response =
-            notification(vec![object_result("a_rs.jpg", Ok(Outcome::OwnOutput))]).unwrap();
+        let response = notification(vec![object_result("a_rs.jpg", Ok(Outcome::OwnOutput))]).unwrap();
         let expected = json!({"photos": [
             {"bucket": "b", "key": "a_rs.jpg", "skipped": "it was written by this function"},
         ]});
@@ -137,9 +134,6 @@ mod tests {
             notification(photos.collect()).unwrap_err().name()
         };
         assert_eq!(error_name(vec![succeeded(), not_found()]), "ObjectNotFound");
-        assert_eq!(
-            error_name(vec![not_found(), timed_out(), succeeded()]),
-            "OutOfTime"
-        );
+        assert_eq!(error_name(vec![not_found(), timed_out(), succeeded()]), "OutOfTime");
     }
 }

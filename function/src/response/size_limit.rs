@@ -105,10 +105,7 @@ mod tests {
             version_id: None,
         };
         let photos = vec![
-            (
-                object("many"),
-                Ok(Outcome::Processed(processed_photo(100_000))),
-            ),
+            (object("many"), Ok(Outcome::Processed(processed_photo(100_000)))),
             (object("few"), Ok(Outcome::Processed(processed_photo(1)))),
             (object("own"), Ok(Outcome::OwnOutput)),
         ];
@@ -142,12 +139,8 @@ mod tests {
             assert!(text.starts_with("InvalidRequest"), "{text}");
         }
         let messages = (0..10_000).map(|id| (format!("{id:0100}"), false));
-        let response =
-            serde_json::to_value(limit_size(Response::Sqs(sqs(false, messages))).unwrap()).unwrap();
-        assert_eq!(
-            response["batchItemFailures"].as_array().map(Vec::len),
-            Some(10_000)
-        );
+        let response = serde_json::to_value(limit_size(Response::Sqs(sqs(false, messages))).unwrap()).unwrap();
+        assert_eq!(response["batchItemFailures"].as_array().map(Vec::len), Some(10_000));
         assert_ne!(response, Value::Null);
     }
 }

@@ -26,15 +26,10 @@ mod tests {
 
     #[test]
     fn fifo_queue_reports_all_messages_after_the_first_failure() {
-        let messages = || {
-            [("a", true), ("b", false), ("c", true)].map(|(id, succeeded)| (id.into(), succeeded))
-        };
+        let messages = || [("a", true), ("b", false), ("c", true)].map(|(id, succeeded)| (id.into(), succeeded));
         let response = |fifo| serde_json::to_value(sqs(fifo, messages())).unwrap();
         let item = |id: &str| json!({"itemIdentifier": id});
         assert_eq!(response(false), json!({"batchItemFailures": [item("b")]}));
-        assert_eq!(
-            response(true),
-            json!({"batchItemFailures": [item("b"), item("c")]})
-        );
+        assert_eq!(response(true), json!({"batchItemFailures": [item("b"), item("c")]}));
     }
 }

@@ -21,12 +21,7 @@ impl Bucket {
         }
     }
 
-    pub async fn put(
-        &self,
-        path: &Path,
-        payload: PutPayload,
-        options: PutOptions,
-    ) -> Result<PutResult> {
+    pub async fn put(&self, path: &Path, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
         match self {
             Self::S3(store) => store.put_opts(path, payload, options).await,
             Self::Folder(store) => store.put_opts(path, payload, options).await,

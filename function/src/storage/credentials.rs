@@ -80,9 +80,7 @@ impl ContainerCredentials {
         };
         let url = allowed_endpoint(&url)?;
         let token = value_of(AUTHORIZATION_TOKEN_FILE).map(AuthorizationToken::File);
-        let Some(token) =
-            token.or_else(|| value_of(AUTHORIZATION_TOKEN).map(AuthorizationToken::Value))
-        else {
+        let Some(token) = token.or_else(|| value_of(AUTHORIZATION_TOKEN).map(AuthorizationToken::Value)) else {
             return Ok(None);
         };
         Ok(Some(Self {
@@ -120,12 +118,10 @@ impl ContainerCredentials {
 
 /// Permits TLS, and plain HTTP only to local addresses.
 fn allowed_endpoint(text: &str) -> Result<Url> {
-    let url = Url::parse(text)
-        .map_err(|error| configuration_error(format!("{FULL_URI} is not a URL: {error}")))?;
+    let url = Url::parse(text).map_err(|error| configuration_error(format!("{FULL_URI} is not a URL: {error}")))?;
     let host = url.host_str().unwrap_or_default();
     let address: Option<IpAddr> = host.trim_matches(['[', ']']).parse().ok();
-    let is_local =
-        |address: IpAddr| address.is_loopback() || CONTAINER_ADDRESSES.contains(&address);
+    let is_local = |address: IpAddr| address.is_loopback() || CONTAINER_ADDRESSES.contains(&address);
     match url.scheme() {
         "https" => Ok(url),
         "http" if host == "localhost" || address.is_some_and(is_local) => Ok(url),
@@ -219,10 +215,7 @@ mod tests {
                 let message = from_variables(&[(FULL_URI, url), (token, "SECRET")])
                     .unwrap_err()
                     .to_string();
-                assert!(
-                    message.contains(FULL_URI) && !message.contains("SECRET"),
-                    "{message}"
-                );
+                assert!(message.contains(FULL_URI) && !message.contains("SECRET"), "{message}");
             }
         }
         let message = from_variables(&[(FULL_URI, "http://me:SECRET@example.com/a")]).unwrap_err();
@@ -231,11 +224,7 @@ mod tests {
 
     #[test]
     fn relative_uri_must_be_a_path() {
-        assert!(
-            from_variables(&[(RELATIVE_URI, "/v2/credentials")])
-                .unwrap()
-                .is_none()
-        );
+        assert!(from_variables(&[(RELATIVE_URI, "/v2/credentials")]).unwrap().is_none());
         let message = from_variables(&[(RELATIVE_URI, "@example.com/")])
             .unwrap_err()
             .to_string();

@@ -36,9 +36,7 @@ pub fn storage_error(
     let code = error_code(&text);
     let is_transient = code.is_some_and(|code| TRANSIENT_CODES.contains(&code));
     match error {
-        Store::NotFound { .. } if code == Some("NoSuchBucket") => {
-            Error::BucketNotFound(bucket.to_owned())
-        }
+        Store::NotFound { .. } if code == Some("NoSuchBucket") => Error::BucketNotFound(bucket.to_owned()),
         Store::NotFound { .. } => Error::ObjectNotFound(url),
         Store::PermissionDenied { .. } | Store::Unauthenticated { .. }
             if !is_transient && code != Some(ARCHIVED_CODE) =>
@@ -55,11 +53,7 @@ pub fn storage_error(
 }
 
 /// The error if the environment's configuration of S3 is invalid, so that no request can be sent.
-pub fn configuration_error(
-    config: &StorageConfig,
-    bucket: &str,
-    error: &object_store::Error,
-) -> Error {
+pub fn configuration_error(config: &StorageConfig, bucket: &str, error: &object_store::Error) -> Error {
     Error::StorageFailed {
         operation: "use",
         url: config.url(bucket, ""),
@@ -94,10 +88,7 @@ fn is_temporary(error: &object_store::Error, text: &str) -> bool {
     let transient_statuses = ["408", "409", "416", "429"];
     let is_permanent = |status: &str| {
         (status.starts_with('3') && !status.starts_with("307"))
-            || status.starts_with('4')
-                && !transient_statuses
-                    .iter()
-                    .any(|code| status.starts_with(code))
+            || status.starts_with('4') && !transient_statuses.iter().any(|code| status.starts_with(code))
     };
     conflict || !http_status(text).is_some_and(is_permanent)
 }
@@ -133,10 +124,7 @@ mod tests {
     }
 
     fn generic(status: &str, code: &str) -> Store {
-        let text = format!(
-            "Server returned non-2xx status code: {status}: {}",
-            error_body(code)
-        );
+        let text = format!("Server returned non-2xx status code: {status}: {}", error_body(code));
         Store::Generic {
             store: "S3",
             source: text.into(),
@@ -149,10 +137,7 @@ mod tests {
             path: "k".into(),
             source: error_body(code).into(),
         };
-        assert_eq!(
-            read_error(&missing("NoSuchBucket")).name(),
-            "BucketNotFound"
-        );
+        assert_eq!(read_error(&missing("NoSuchBucket")).name(), "BucketNotFound");
         let error = read_error(&missing("NoSuchKey"));
         assert_eq!(error.to_string(), "the object s3://b/k does not exist");
     }
@@ -165,10 +150,7 @@ mod tests {
             (generic("400 Bad Request", "InvalidArgument"), false),
             (generic("503 Slow Down", "SlowDown"), true),
             (generic("500 Internal Server Error", "Other"), true),
-            (
-                generic("416 Requested Range Not Satisfiable", "InvalidRange"),
-                true,
-            ),
+            (generic("416 Requested Range Not Satisfiable", "InvalidRange"), true),
             (generic("429 Too Many Requests", "Other"), true),
         ] {
             let failed = read_error(&error);

@@ -7,9 +7,7 @@ use std::{io, iter};
 use ::http::header::ETAG;
 use ::http::{Response, Version};
 use async_trait::async_trait;
-use object_store::client::{
-    HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpResponseBody, HttpService,
-};
+use object_store::client::{HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpResponseBody, HttpService};
 use reqwest::{Body, Client, Request};
 
 use http_body_util::BodyExt;

@@ -35,11 +35,7 @@ impl ContentMd5 {
 }
 
 /// `bytes` is the expected length.
-pub(super) fn integrity_error(
-    content: &[u8],
-    bytes: u64,
-    md5: Option<&ContentMd5>,
-) -> Option<String> {
+pub(super) fn integrity_error(content: &[u8], bytes: u64, md5: Option<&ContentMd5>) -> Option<String> {
     let received = content.len();
     if received as u64 != bytes {
         return Some(format!("received {received} of {bytes} bytes"));
@@ -65,10 +61,7 @@ mod tests {
     fn etag_is_used_only_if_it_is_an_md5_digest() {
         let digest = md5_of(&[("etag", MD5_OF_ABC)]);
         assert!(digest.is_some());
-        assert_eq!(
-            md5_of(&[("etag", MD5_OF_ABC), (ENCRYPTION_HEADER, "AES256")]),
-            digest
-        );
+        assert_eq!(md5_of(&[("etag", MD5_OF_ABC), (ENCRYPTION_HEADER, "AES256")]), digest);
         for headers in [
             &[][..],
             &[("etag", "\"e\"")],

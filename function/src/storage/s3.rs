@@ -50,20 +50,14 @@ impl S3Access {
 
     /// The owner header is signed and sent with requests to the bucket, but not with those for credentials,
     /// because these use only the connector's configuration.
-    pub(super) fn build_bucket(
-        &self,
-        builder: AmazonS3Builder,
-        name: &str,
-        owner: Option<&str>,
-    ) -> Result<AmazonS3> {
+    pub(super) fn build_bucket(&self, builder: AmazonS3Builder, name: &str, owner: Option<&str>) -> Result<AmazonS3> {
         let mut builder = builder
             .with_bucket_name(name)
             .with_retry(RETRY_CONFIG)
             .with_http_connector(Connector(self.client.clone()));
         if let Some(owner) = owner.and_then(|owner| HeaderValue::from_str(owner).ok()) {
             let headers = HeaderMap::from_iter([(EXPECTED_BUCKET_OWNER, owner)]);
-            builder =
-                builder.with_client_options(ClientOptions::new().with_default_headers(headers));
+            builder = builder.with_client_options(ClientOptions::new().with_default_headers(headers));
         }
         if let Some(credentials) = &self.credentials {
             builder = builder.with_credentials(Arc::clone(credentials) as _);

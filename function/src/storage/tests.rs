@@ -92,17 +92,9 @@ async fn folder_storage_reads_and_writes() {
     write.await.unwrap();
     let found = storage.read(&config, &object("a/k.jpg"), 3, true).await;
     assert_eq!(found.unwrap().unwrap(), &b"abc"[..]);
-    let error = storage
-        .read(&config, &object("a/k.jpg"), 2, true)
-        .await
-        .err()
-        .unwrap();
+    let error = storage.read(&config, &object("a/k.jpg"), 2, true).await.err().unwrap();
     assert_eq!(error.name(), "PhotoTooLarge");
-    let error = storage
-        .read(&config, &object("x.jpg"), 2, true)
-        .await
-        .err()
-        .unwrap();
+    let error = storage.read(&config, &object("x.jpg"), 2, true).await.err().unwrap();
     assert_eq!(error.name(), "ObjectNotFound");
 }
 
@@ -269,10 +261,7 @@ async fn persistent_503_is_temporary_and_400_is_not() {
 #[tokio::test]
 async fn refused_connection_is_a_temporary_failure() {
     // The port is free again when the listener is dropped.
-    let address = TcpListener::bind(("127.0.0.1", 0))
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let address = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
     let storage = storage_at(&format!("http://{address}"));
     let error = storage
         .read(&StorageConfig::default(), &object("k"), 100, false)
@@ -295,9 +284,7 @@ async fn restored_function_fetches_container_credentials() {
         "AWS_CONTAINER_AUTHORIZATION_TOKEN" => Some("test-token".to_owned()),
         _ => None,
     };
-    let found = credentials::ContainerCredentials::from_env(variables)
-        .unwrap()
-        .unwrap();
+    let found = credentials::ContainerCredentials::from_env(variables).unwrap().unwrap();
     for _ in 0..2 {
         let credential = found.get_credential().await.unwrap();
         assert_eq!(credential.key_id, "id");

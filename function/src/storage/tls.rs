@@ -42,11 +42,7 @@ pub(super) fn http_client(use_proxy: bool) -> Result<Client> {
         .with_root_certificates(roots)
         .with_no_client_auth();
     let builder = Client::builder();
-    let builder = if use_proxy {
-        builder
-    } else {
-        builder.no_proxy()
-    };
+    let builder = if use_proxy { builder } else { builder.no_proxy() };
     builder
         .tls_backend_preconfigured(tls)
         .redirect(Policy::none())

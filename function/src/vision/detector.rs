@@ -15,12 +15,7 @@ pub trait Detector: Send + Sync + 'static {
     fn prepare(&self) {}
 
     /// Detects faces in the photo with this `file`, and draws them if `task` requests it.
-    fn detect(
-        &self,
-        file: &[u8],
-        header: &Header,
-        task: &DetectionTask,
-    ) -> Result<Detections, PhotoError>;
+    fn detect(&self, file: &[u8], header: &Header, task: &DetectionTask) -> Result<Detections, PhotoError>;
 }
 
 #[derive(Clone, Debug)]

@@ -40,12 +40,7 @@ impl Detector for OpenCvDetector {
         let _ = self.lock().threads.adjust(0);
     }
 
-    fn detect(
-        &self,
-        file: &[u8],
-        header: &Header,
-        task: &DetectionTask,
-    ) -> Result<Detections, PhotoError> {
+    fn detect(&self, file: &[u8], header: &Header, task: &DetectionTask) -> Result<Detections, PhotoError> {
         let mut times = StepTimes::default();
         let mut state = self.lock();
         // An earlier photo that could not be stopped may have delayed this one.

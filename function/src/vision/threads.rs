@@ -17,10 +17,7 @@ pub struct OpenCvThreads {
 
 impl OpenCvThreads {
     pub fn new(limit: Option<u32>) -> Self {
-        Self {
-            limit,
-            parallel: None,
-        }
+        Self { limit, parallel: None }
     }
 
     pub fn adjust(&mut self, pixels: u64) -> Result<()> {
@@ -29,9 +26,7 @@ impl OpenCvThreads {
             return Ok(());
         }
         // A negative number selects OpenCV's default.
-        let limit = self
-            .limit
-            .map_or(-1, |limit| i32::try_from(limit).unwrap_or(1));
+        let limit = self.limit.map_or(-1, |limit| i32::try_from(limit).unwrap_or(1));
         set_num_threads(if parallel { limit } else { 1 })?;
         self.parallel = Some(parallel);
         Ok(())
@@ -49,12 +44,7 @@ mod tests {
     fn all_threads_are_used_from_the_first_large_image_on() {
         let _guard = vision::lock_opencv_globals();
         let mut threads = OpenCvThreads::new(Some(3));
-        for (pixels, expected) in [
-            (0, 1),
-            (PARALLEL_MIN_PIXELS - 1, 1),
-            (PARALLEL_MIN_PIXELS, 3),
-            (0, 3),
-        ] {
+        for (pixels, expected) in [(0, 1), (PARALLEL_MIN_PIXELS - 1, 1), (PARALLEL_MIN_PIXELS, 3), (0, 3)] {
             threads.adjust(pixels).unwrap();
             assert_eq!(get_num_threads().unwrap(), expected, "{pixels}");
         }

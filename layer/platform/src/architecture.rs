@@ -88,10 +88,7 @@ mod tests {
     #[test]
     fn architecture_parses_from_rustc_and_lambda_names_and_goarch() {
         for architecture in Architecture::ALL {
-            assert_eq!(
-                architecture.to_string().parse::<Architecture>().unwrap(),
-                architecture
-            );
+            assert_eq!(architecture.to_string().parse::<Architecture>().unwrap(), architecture);
             let named = architecture.lambda_name().parse::<Architecture>();
             assert_eq!(named.unwrap(), architecture);
             let found = Architecture::from_goarch(architecture.goarch());

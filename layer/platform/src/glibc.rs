@@ -29,8 +29,7 @@ impl FromStr for GlibcVersion {
 
     fn from_str(text: &str) -> Result<Self, InvalidGlibcVersion> {
         let numbers = text.split_once('.');
-        let version = numbers
-            .and_then(|(major, minor)| Some(Self::new(major.parse().ok()?, minor.parse().ok()?)));
+        let version = numbers.and_then(|(major, minor)| Some(Self::new(major.parse().ok()?, minor.parse().ok()?)));
         version.ok_or_else(|| InvalidGlibcVersion(text.to_owned()))
     }
 }

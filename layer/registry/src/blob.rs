@@ -57,9 +57,7 @@ pub(crate) async fn fetch(
         return Ok(false);
     }
     meter.blob_started(entry.digest, entry.size(), false);
-    session
-        .with_retries(async || download.attempt(meter).await)
-        .await?;
+    session.with_retries(async || download.attempt(meter).await).await?;
     fs::rename(&partial, &path)?;
     meter.blob_finished(entry.size());
     Ok(true)
@@ -160,11 +158,7 @@ impl<'a> Download<'a> {
     }
 
     /// Appends the response's body to the file, at most up to the blob's size.
-    async fn receive(
-        &mut self,
-        mut response: Response,
-        meter: &ProgressMeter<'_>,
-    ) -> Result<(), Failure> {
+    async fn receive(&mut self, mut response: Response, meter: &ProgressMeter<'_>) -> Result<(), Failure> {
         if response.status() == StatusCode::PARTIAL_CONTENT {
             let range = response.headers().get(CONTENT_RANGE);
             let range = range.and_then(|value| value.to_str().ok());
@@ -216,9 +210,7 @@ impl<'a> Download<'a> {
 
     fn interrupted(&self, reason: &str) -> Error {
         let (done, total) = (self.sum.size(), self.entry.size());
-        self.session
-            .image
-            .interrupted(&self.what, done, total, reason)
+        self.session.image.interrupted(&self.what, done, total, reason)
     }
 
     /// Discards the file, because a blob of another size cannot be the right one.

@@ -47,11 +47,7 @@ pub fn get(name: &str, server: &str, path: Option<&OsStr>) -> Result<Credentials
             return Ok(Credentials::Anonymous);
         }
         // JSON may contain the secret.
-        let message = if message.contains('{') {
-            ""
-        } else {
-            message.trim()
-        };
+        let message = if message.contains('{') { "" } else { message.trim() };
         let message: String = message
             .chars()
             .filter(|letter| !letter.is_control())
@@ -64,9 +60,8 @@ pub fn get(name: &str, server: &str, path: Option<&OsStr>) -> Result<Credentials
     }
     // The parser's message could show the secret.
     let answer: Option<HelperOutput> = serde_json::from_slice(&output.stdout).ok();
-    let HelperOutput { username, secret } = answer.with_context(|| {
-        format!("the credential helper `{program}` returned no user name and secret for {server}")
-    })?;
+    let HelperOutput { username, secret } = answer
+        .with_context(|| format!("the credential helper `{program}` returned no user name and secret for {server}"))?;
     Ok(match (username.as_str(), secret.as_str()) {
         (TOKEN_USERNAME, _) => Credentials::IdentityToken(secret),
         ("", "") => Credentials::Anonymous,
@@ -79,10 +74,7 @@ pub fn get(name: &str, server: &str, path: Option<&OsStr>) -> Result<Credentials
 
 fn run(command: &mut Command, server: &str) -> std::io::Result<Output> {
     command.stdin(Stdio::piped());
-    let mut child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()?;
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     if let Some(mut input) = child.stdin.take() {
         // A helper that exits without reading reports its error by the exit code.
         let _ = input.write_all(server.as_bytes());

@@ -117,10 +117,7 @@ impl Keychain {
         let full_name = format!("{registry}/{repository}");
         let mut scope = full_name.as_str();
         loop {
-            let entries = store
-                .auths
-                .iter()
-                .filter(|(key, _)| normalize_key(key) == scope);
+            let entries = store.auths.iter().filter(|(key, _)| normalize_key(key) == scope);
             for (key, entry) in entries {
                 let found = entry.credentials();
                 let found = found.with_context(|| format!("failed to use the entry {key:?}"))?;
@@ -185,8 +182,8 @@ impl AuthConfig {
             return Ok(Credentials::IdentityToken(token));
         }
         if let Some(auth) = set(&self.auth) {
-            let (user, password) = decode_auth(&auth)
-                .context("its `auth` is not a user name and password in Base64; log in again")?;
+            let (user, password) =
+                decode_auth(&auth).context("its `auth` is not a user name and password in Base64; log in again")?;
             return Ok(Credentials::Basic { user, password });
         }
         Ok(match (set(&self.username), set(&self.password)) {
@@ -197,11 +194,8 @@ impl AuthConfig {
 }
 
 fn decode_auth(auth: &str) -> Option<(String, String)> {
-    let lenient =
-        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-    let bytes = GeneralPurpose::new(&STANDARD, lenient)
-        .decode(auth.trim())
-        .ok()?;
+    let lenient = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    let bytes = GeneralPurpose::new(&STANDARD, lenient).decode(auth.trim()).ok()?;
     let text = String::from_utf8(bytes).ok()?;
     let (user, password) = text.split_once(':')?;
     // Old versions of Docker pad with zeros.
@@ -251,11 +245,7 @@ mod tests {
             ("registry-1.docker.io", "docker.io"),
         ] {
             let content = json!({"auths": {key: entry, "other.example": {"auth": "eDp5"}}});
-            assert_eq!(
-                find(&content, registry, "a/b").unwrap(),
-                basic("u", "p"),
-                "{key}"
-            );
+            assert_eq!(find(&content, registry, "a/b").unwrap(), basic("u", "p"), "{key}");
             assert_eq!(find(&content, "h", "a").unwrap(), Credentials::Anonymous);
         }
     }
@@ -267,15 +257,9 @@ mod tests {
             "h.example/a": {"username": "x", "password": "y:z"},
             "h.example/a/b": {},
         }});
-        assert_eq!(
-            find(&content, "h.example", "a/b").unwrap(),
-            basic("x", "y:z")
-        );
+        assert_eq!(find(&content, "h.example", "a/b").unwrap(), basic("x", "y:z"));
         assert_eq!(find(&content, "h.example", "ab").unwrap(), basic("u", "p"));
-        assert_eq!(
-            find(&json!({}), "h.example", "a").unwrap(),
-            Credentials::Anonymous
-        );
+        assert_eq!(find(&json!({}), "h.example", "a").unwrap(), Credentials::Anonymous);
         let empty = json!({"auths": {"h": {"auth": ""}}, "credsStore": ""});
         assert_eq!(find(&empty, "h", "a").unwrap(), Credentials::Anonymous);
     }
@@ -304,10 +288,7 @@ mod tests {
         for content in bad {
             let error = format!("{:#}", find(&content, "h", "a").unwrap_err());
             assert!(error.contains("config.json"), "{error}");
-            assert!(
-                !error.contains("hidden") && !error.contains("aGlkZGVu"),
-                "{error}"
-            );
+            assert!(!error.contains("hidden") && !error.contains("aGlkZGVu"), "{error}");
         }
     }
 
@@ -319,9 +300,7 @@ mod tests {
                 found.map(|(_, value)| (*value).into())
             });
             let files = keychain.files.iter();
-            files
-                .map(|file| file.display().to_string())
-                .collect::<Vec<_>>()
+            files.map(|file| file.display().to_string()).collect::<Vec<_>>()
         };
         let home = ("HOME", "/home");
         let run = ("XDG_RUNTIME_DIR", "/run");
@@ -332,13 +311,8 @@ mod tests {
         ];
         assert_eq!(of(&[home, run, ("DOCKER_CONFIG", "")]), all);
         assert_eq!(of(&[home, ("DOCKER_CONFIG", "/d")])[0], "/d/config.json");
-        assert_eq!(
-            of(&[home, run, ("REGISTRY_AUTH_FILE", "/r/a.json")]),
-            ["/r/a.json"]
-        );
-        let named = Keychain::from_environment(&|name| {
-            (name == "REGISTRY_AUTH_FILE").then(|| "/none".into())
-        });
+        assert_eq!(of(&[home, run, ("REGISTRY_AUTH_FILE", "/r/a.json")]), ["/r/a.json"]);
+        let named = Keychain::from_environment(&|name| (name == "REGISTRY_AUTH_FILE").then(|| "/none".into()));
         let error = format!("{:#}", named.find("h", "a").unwrap_err());
         assert!(error.contains("REGISTRY_AUTH_FILE"), "{error}");
         let unnamed = Keychain::from_environment(&|name| (name == "HOME").then(|| "/none".into()));
@@ -352,16 +326,8 @@ mod tests {
             "credsStore": "all",
             "credHelpers": {"one.example": "one", "https://index.docker.io/v1/": "one"},
         }));
-        credential_helper::tests::write_helper(
-            folder.path(),
-            "all",
-            r#"{"Username": "all", "Secret": "SERVER"}"#,
-        );
-        credential_helper::tests::write_helper(
-            folder.path(),
-            "one",
-            r#"{"Username": "one", "Secret": "SERVER"}"#,
-        );
+        credential_helper::tests::write_helper(folder.path(), "all", r#"{"Username": "all", "Secret": "SERVER"}"#);
+        credential_helper::tests::write_helper(folder.path(), "one", r#"{"Username": "one", "Secret": "SERVER"}"#);
         keychain.path = Some(folder.path().into());
         let find = |registry| keychain.find(registry, "a").unwrap();
         assert_eq!(find("one.example"), basic("one", "one.example"));

@@ -27,9 +27,7 @@ pub enum Error {
         response: String,
         credentials: &'static str,
     },
-    #[error(
-        "failed to verify {what} of {registry}: its digest is {found}, not {expected}; it was discarded"
-    )]
+    #[error("failed to verify {what} of {registry}: its digest is {found}, not {expected}; it was discarded")]
     DigestMismatch {
         registry: String,
         what: String,

@@ -16,11 +16,7 @@ const MAX_INDEX_DEPTH: usize = 4;
 ///
 /// # Errors
 /// The layout names more than one image or cannot be read ([`Error::Layer`]), or the push fails.
-pub fn push_layout(
-    image: &RegistryImage,
-    folder: &Path,
-    progress: &dyn Fn(&ProgressEvent<'_>),
-) -> Result<Digest> {
+pub fn push_layout(image: &RegistryImage, folder: &Path, progress: &dyn Fn(&ProgressEvent<'_>)) -> Result<Digest> {
     let layout = LayoutFolder::open(folder)?;
     let index = index(&layout)?;
     let [entry] = index.manifests() else {
@@ -56,10 +52,7 @@ fn push_manifest(
             Vec::new()
         }
     };
-    let paths: Vec<_> = entries
-        .iter()
-        .map(|e| layout.blob_path(&e.digest))
-        .collect();
+    let paths: Vec<_> = entries.iter().map(|e| layout.blob_path(&e.digest)).collect();
     let blobs = entries.iter().zip(&paths);
     let blobs: Vec<_> = blobs
         .map(|(entry, path)| Blob::from_file(entry.digest, entry.size(), path, 0))

@@ -77,16 +77,10 @@ pub(crate) async fn fetch(session: &Session<'_>, version: &str) -> Result<Manife
     let (headers, bytes) = session
         .with_retries(async || {
             let url = session.image.url(&format!("manifests/{version}"));
-            let request =
-                session.send(&what, |http| http.get(&url).header(ACCEPT, accept_header()));
+            let request = session.send(&what, |http| http.get(&url).header(ACCEPT, accept_header()));
             let response = request.await?;
             let headers = response.headers().clone();
-            Ok((
-                headers,
-                session
-                    .read_body(&what, response, MAX_MANIFEST_SIZE)
-                    .await?,
-            ))
+            Ok((headers, session.read_body(&what, response, MAX_MANIFEST_SIZE).await?))
         })
         .await?;
     let digest = Digest::of(&bytes);
@@ -97,13 +91,10 @@ pub(crate) async fn fetch(session: &Session<'_>, version: &str) -> Result<Manife
     {
         return Err(session.image.digest_mismatch(&what, wanted, digest));
     }
-    let content_type = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let content_type = content_type.map(|text| text.split(';').next().unwrap_or(text).trim());
     let understood = parse_manifest(&bytes, content_type);
-    let (media_type, kind) =
-        understood.map_err(|reason| session.invalid_response(&what, reason))?;
+    let (media_type, kind) = understood.map_err(|reason| session.invalid_response(&what, reason))?;
     Ok(Manifest {
         digest,
         media_type,
@@ -119,10 +110,7 @@ pub(crate) fn header_digest(headers: &HeaderMap) -> Option<Digest> {
 
 /// Returns the media type and the descriptors. Refuses documents that could be read both as an image and as an index:
 /// see <https://github.com/opencontainers/image-spec/security/advisories/GHSA-77vh-xpmg-72qh>.
-pub(crate) fn parse_manifest(
-    bytes: &[u8],
-    content_type: Option<&str>,
-) -> Result<(String, ManifestKind), String> {
+pub(crate) fn parse_manifest(bytes: &[u8], content_type: Option<&str>) -> Result<(String, ManifestKind), String> {
     let document: RawManifest =
         serde_json::from_slice(bytes).map_err(|error| format!("it is not a manifest: {error}"))?;
     if document.schema_version != Some(2) {
@@ -131,9 +119,7 @@ pub(crate) fn parse_manifest(
     if let (Some(declared), Some(content_type)) = (document.media_type.as_deref(), content_type)
         && declared != content_type
     {
-        return Err(format!(
-            "it is sent as {content_type:?} but declares {declared:?}"
-        ));
+        return Err(format!("it is sent as {content_type:?} but declares {declared:?}"));
     }
     let media_type = document.media_type.or(content_type.map(str::to_owned));
     let media_type = media_type.ok_or("it has no media type")?;
@@ -176,16 +162,12 @@ mod tests {
         for kind in IMAGE_MEDIA_TYPES {
             let document = json!({"schemaVersion": 2, "mediaType": kind,
                 "config": entry(), "layers": [entry(), entry()]});
-            assert!(
-                matches!(read(&document, Some(kind)), Ok(ManifestKind::Image(all)) if all.len() == 3)
-            );
+            assert!(matches!(read(&document, Some(kind)), Ok(ManifestKind::Image(all)) if all.len() == 3));
             assert!(read(&document, None).is_ok());
         }
         for kind in INDEX_MEDIA_TYPES {
             let document = json!({"schemaVersion": 2, "manifests": [entry()]});
-            assert!(
-                matches!(read(&document, Some(kind)), Ok(ManifestKind::Index(all)) if all.len() == 1)
-            );
+            assert!(matches!(read(&document, Some(kind)), Ok(ManifestKind::Index(all)) if all.len() == 1));
         }
     }
 
@@ -207,35 +189,17 @@ mod tests {
                 json!({"schemaVersion": 2, "mediaType": index, "config": entry(), "layers": []}),
                 index,
             ),
-            (
-                json!({"schemaVersion": 2, "mediaType": image, "manifests": []}),
-                image,
-            ),
-            (
-                json!({"schemaVersion": 2, "config": entry(), "layers": []}),
-                index,
-            ),
+            (json!({"schemaVersion": 2, "mediaType": image, "manifests": []}), image),
+            (json!({"schemaVersion": 2, "config": entry(), "layers": []}), index),
             (
                 json!({"schemaVersion": 2, "config": entry(), "layers": []}),
                 "text/plain",
             ),
-            (
-                json!({"schemaVersion": 1, "config": entry(), "layers": []}),
-                image,
-            ),
+            (json!({"schemaVersion": 1, "config": entry(), "layers": []}), image),
             (json!({"schemaVersion": 2, "layers": []}), image),
-            (
-                json!({"schemaVersion": 2, "config": entry(), "layers": [path]}),
-                image,
-            ),
-            (
-                json!({"schemaVersion": 2, "config": entry(), "layers": [other]}),
-                image,
-            ),
-            (
-                json!({"schemaVersion": 2, "config": negative, "layers": []}),
-                image,
-            ),
+            (json!({"schemaVersion": 2, "config": entry(), "layers": [path]}), image),
+            (json!({"schemaVersion": 2, "config": entry(), "layers": [other]}), image),
+            (json!({"schemaVersion": 2, "config": negative, "layers": []}), image),
             (json!([]), image),
         ];
         for (document, content_type) in bad {

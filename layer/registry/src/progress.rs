@@ -45,11 +45,7 @@ impl<'a> ProgressMeter<'a> {
     }
 
     pub fn blob_started(&self, digest: Digest, bytes: u64, present: bool) {
-        (self.callback)(&ProgressEvent::Blob {
-            digest,
-            bytes,
-            present,
-        });
+        (self.callback)(&ProgressEvent::Blob { digest, bytes, present });
     }
 
     /// `bytes`: how many of the current blob are done.

@@ -10,9 +10,7 @@ use reqwest::header::ACCEPT;
 use serde_json::Value;
 
 use super::blob;
-use super::manifest::{
-    self, BlobDescriptor, MAX_MANIFEST_SIZE, Manifest, ManifestKind, accept_header, header_digest,
-};
+use super::manifest::{self, BlobDescriptor, MAX_MANIFEST_SIZE, Manifest, ManifestKind, accept_header, header_digest};
 use super::session::with_session;
 use super::{Error, ProgressCallback, ProgressMeter, RegistryImage, Result, Session};
 
@@ -35,9 +33,7 @@ pub struct PulledImage {
 
 /// The digest that a reference resolves to now.
 pub fn resolve(image: &RegistryImage) -> Result<Digest> {
-    with_session(image, "pull", &|_| (), async |session| {
-        resolve_digest(&session).await
-    })
+    with_session(image, "pull", &|_| (), async |session| resolve_digest(&session).await)
 }
 
 pub(crate) async fn resolve_digest(session: &Session<'_>) -> Result<Digest> {
@@ -46,17 +42,13 @@ pub(crate) async fn resolve_digest(session: &Session<'_>) -> Result<Digest> {
     let what = format!("manifest {version}");
     let headers = session
         .with_retries(async || {
-            let request = session.send(&what, |http| {
-                http.head(&url).header(ACCEPT, accept_header())
-            });
+            let request = session.send(&what, |http| http.head(&url).header(ACCEPT, accept_header()));
             Ok(request.await?.headers().clone())
         })
         .await?;
     match header_digest(&headers) {
         Some(found) => match session.image.digest() {
-            Some(wanted) if found != wanted => {
-                Err(session.image.digest_mismatch(&what, wanted, found))
-            }
+            Some(wanted) if found != wanted => Err(session.image.digest_mismatch(&what, wanted, found)),
             _ => Ok(found),
         },
         // The specification only recommends the header.
@@ -87,8 +79,7 @@ pub fn pull(
             }
             _ => top,
         };
-        let (bytes, fetched_bytes) =
-            fetch_all(&session, &chosen, &blobs, architecture, progress).await?;
+        let (bytes, fetched_bytes) = fetch_all(&session, &chosen, &blobs, architecture, progress).await?;
         write_index(folder, image, &chosen)?;
         Ok(PulledImage {
             resolved_digest,
@@ -114,18 +105,13 @@ fn missing_architecture(image: &RegistryImage, wanted: Architecture, found: &str
     let printable = found.chars().filter(|letter| !letter.is_control());
     let found: String = printable.take(500).collect();
     let (reference, wanted) = (image.reference.whole(), wanted.goarch());
-    Error::Other(format!(
-        "`{reference}` is not available for {wanted}, only for {found}"
-    ))
+    Error::Other(format!("`{reference}` is not available for {wanted}, only for {found}"))
 }
 
 async fn fetch_child(session: &Session<'_>, entry: &BlobDescriptor) -> Result<Manifest> {
     if entry.size() > MAX_MANIFEST_SIZE {
         let what = format!("manifest {}", entry.digest);
-        let reason = format!(
-            "its descriptor states {} bytes, over {MAX_MANIFEST_SIZE}",
-            entry.size()
-        );
+        let reason = format!("its descriptor states {} bytes, over {MAX_MANIFEST_SIZE}", entry.size());
         return Err(session.invalid_response(&what, reason));
     }
     let found = manifest::fetch(session, &entry.digest.to_string()).await?;
@@ -188,11 +174,7 @@ async fn fetch_all(
     Ok((total, fetched))
 }
 
-fn collect_entries(
-    kind: &ManifestKind,
-    entries: &mut Vec<BlobDescriptor>,
-    waiting: &mut Vec<BlobDescriptor>,
-) {
+fn collect_entries(kind: &ManifestKind, entries: &mut Vec<BlobDescriptor>, waiting: &mut Vec<BlobDescriptor>) {
     match kind {
         ManifestKind::Image(blobs) => entries.extend(blobs.iter().cloned()),
         ManifestKind::Index(manifests) => waiting.extend(manifests.iter().cloned()),

@@ -42,11 +42,7 @@ pub fn push(
     })
 }
 
-async fn push_blob(
-    session: &Session<'_>,
-    blob: &Blob<'_>,
-    meter: &ProgressMeter<'_>,
-) -> Result<()> {
+async fn push_blob(session: &Session<'_>, blob: &Blob<'_>, meter: &ProgressMeter<'_>) -> Result<()> {
     let (mut first, mut renewed) = (true, false);
     session
         .with_retries(async || {
@@ -77,16 +73,9 @@ async fn blob_exists(session: &Session<'_>, blob: &Blob<'_>) -> Result<bool, Fai
 }
 
 /// Puts the manifest and verifies the digest that the registry reports.
-async fn push_manifest(
-    session: &Session<'_>,
-    manifest: &[u8],
-    media_type: &str,
-    digest: Digest,
-) -> Result<()> {
+async fn push_manifest(session: &Session<'_>, manifest: &[u8], media_type: &str, digest: Digest) -> Result<()> {
     let reference = &session.image.reference;
-    let version = reference
-        .tag()
-        .map_or_else(|| digest.to_string(), str::to_owned);
+    let version = reference.tag().map_or_else(|| digest.to_string(), str::to_owned);
     let url = session.image.url(&format!("manifests/{version}"));
     let what = format!("manifest {version}");
     let headers = session

@@ -18,11 +18,7 @@ const MAX_MESSAGE_LENGTH: usize = 300;
 
 impl Session<'_> {
     /// Returns a response with a status of success, and turns any other into an error.
-    pub async fn classify_response(
-        &self,
-        what: &str,
-        response: Response,
-    ) -> Result<Response, Failure> {
+    pub async fn classify_response(&self, what: &str, response: Response) -> Result<Response, Failure> {
         let status = response.status();
         if status.is_success() {
             return Ok(response);
@@ -31,22 +27,11 @@ impl Session<'_> {
         let retry_after = retry_after(response.headers());
         // The body of an error response is optional detail, so a read error does not matter.
         let body = self.read_body(what, response, MAX_ERROR_BODY).await;
-        Err(self.classify_status(
-            what,
-            status,
-            &body.unwrap_or_default(),
-            retry_after,
-            elsewhere,
-        ))
+        Err(self.classify_status(what, status, &body.unwrap_or_default(), retry_after, elsewhere))
     }
 
     /// Reads the whole body of a response, at most `limit` bytes.
-    pub async fn read_body(
-        &self,
-        what: &str,
-        mut response: Response,
-        limit: u64,
-    ) -> Result<Vec<u8>, Failure> {
+    pub async fn read_body(&self, what: &str, mut response: Response, limit: u64) -> Result<Vec<u8>, Failure> {
         let classify = |error| self.classify_error(what, &error);
         let mut body = Vec::new();
         let announced = response.content_length().unwrap_or(0);
@@ -82,9 +67,7 @@ impl Session<'_> {
                 },
             }
             .into(),
-            StatusCode::NOT_FOUND => {
-                Error::Other(format!("{registry} does not have {what} ({response})")).into()
-            }
+            StatusCode::NOT_FOUND => Error::Other(format!("{registry} does not have {what} ({response})")).into(),
             status if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() => {
                 let mut text = format!("{registry} cannot serve {what} now ({response})");
                 if let Some(wait) = retry_after {
@@ -112,18 +95,9 @@ impl Session<'_> {
         }
         let reason = root_cause(error);
         if error.is_builder() || error.is_redirect() {
-            return Error::InvalidResponse {
-                registry,
-                what,
-                reason,
-            }
-            .into();
+            return Error::InvalidResponse { registry, what, reason }.into();
         }
-        Failure::transient(Error::Unreachable {
-            registry,
-            what,
-            reason,
-        })
+        Failure::transient(Error::Unreachable { registry, what, reason })
     }
 
     pub fn invalid_response(&self, what: &str, reason: impl Into<String>) -> Error {
@@ -178,9 +152,7 @@ pub(crate) fn find_cause<T: StdError + 'static>(error: &reqwest::Error) -> Optio
             return Some(found);
         }
         // An I/O error that wraps another error does not count it among its sources.
-        let wrapped = error
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::get_ref);
+        let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
         cause = match wrapped {
             Some(wrapped) => Some(wrapped),
             None => error.source(),
@@ -226,14 +198,8 @@ mod tests {
             error_summary(StatusCode::FORBIDDEN, body, &secrets),
             "HTTP 403, DENIED, TAG_IMMUTABLE, the tagcannot be overwritten"
         );
-        assert_eq!(
-            error_summary(StatusCode::BAD_GATEWAY, b"<html>", &secrets),
-            "HTTP 502"
-        );
-        let long = format!(
-            r#"{{"errors": [{{"code": "X", "message": "{}"}}]}}"#,
-            "m".repeat(9999)
-        );
+        assert_eq!(error_summary(StatusCode::BAD_GATEWAY, b"<html>", &secrets), "HTTP 502");
+        let long = format!(r#"{{"errors": [{{"code": "X", "message": "{}"}}]}}"#, "m".repeat(9999));
         assert!(error_summary(StatusCode::BAD_REQUEST, long.as_bytes(), &[]).len() < 400);
     }
 
@@ -243,9 +209,7 @@ mod tests {
         with_session(&image, "pull", &|_| (), async |session| {
             let retryable = |status: u16| {
                 let status = StatusCode::from_u16(status).unwrap();
-                session
-                    .classify_status("it", status, b"", None, false)
-                    .retryable
+                session.classify_status("it", status, b"", None, false).retryable
             };
             assert!([429, 500, 502, 503, 504].into_iter().all(retryable));
             let final_ones = [400, 401, 403, 404, 405, 413, 416, 418];

@@ -39,10 +39,7 @@ impl RetryPolicy {
     /// clients that failed together do not retry together.
     pub(crate) fn backoff(&self, failures: u32) -> Duration {
         let doubled = 2_u32.saturating_pow(failures.saturating_sub(1));
-        let full = self
-            .initial_backoff
-            .saturating_mul(doubled)
-            .min(self.max_backoff);
+        let full = self.initial_backoff.saturating_mul(doubled).min(self.max_backoff);
         // The keys of its hasher are the standard library's only source of randomness.
         let random = RandomState::new().build_hasher().finish() >> 32;
         #[expect(clippy::cast_precision_loss, reason = "any random number will do")]
@@ -71,13 +68,7 @@ mod tests {
     #[test]
     fn backoff_doubles_up_to_the_maximum_with_jitter() {
         let policy = RetryPolicy::default();
-        for (failures, full) in [
-            (1, 500),
-            (2, 1000),
-            (5, 8000),
-            (9, 60_000),
-            (u32::MAX, 60_000),
-        ] {
+        for (failures, full) in [(1, 500), (2, 1000), (5, 8000), (9, 60_000), (u32::MAX, 60_000)] {
             let full = Duration::from_millis(full);
             for _ in 0..50 {
                 let wait = policy.backoff(failures);

@@ -98,11 +98,7 @@ impl Session<'_> {
     }
 
     /// Sends a request, and sends it again with authorization if the registry responds with a challenge.
-    pub async fn send(
-        &self,
-        what: &str,
-        build: impl Fn(&Client) -> RequestBuilder,
-    ) -> Result<Response, Failure> {
+    pub async fn send(&self, what: &str, build: impl Fn(&Client) -> RequestBuilder) -> Result<Response, Failure> {
         let send_once = async || {
             let sent = self.with_authorization(build(&self.http))?.send().await;
             sent.map_err(|error| self.classify_error(what, &error))
@@ -163,9 +159,7 @@ impl Session<'_> {
         self.send("`/v2/`", |http| http.get(&root)).await?;
         self.pinged.set(true);
         // Some registries serve the root to anyone, and later deny access without a challenge.
-        if let (None, Credentials::Basic { user, password }) =
-            (self.authorization(), &self.image.credentials)
-        {
+        if let (None, Credentials::Basic { user, password }) = (self.authorization(), &self.image.credentials) {
             self.authorization.replace(Some(Authorization::Basic {
                 user: user.clone(),
                 password: password.clone(),
@@ -175,10 +169,7 @@ impl Session<'_> {
     }
 
     /// Repeats `attempt` until it succeeds, fails permanently, or the retry policy is exhausted.
-    pub async fn with_retries<T>(
-        &self,
-        mut attempt: impl AsyncFnMut() -> Result<T, Failure>,
-    ) -> Result<T> {
+    pub async fn with_retries<T>(&self, mut attempt: impl AsyncFnMut() -> Result<T, Failure>) -> Result<T> {
         let policy = &self.image.retry_policy;
         let mut failures = 0;
         loop {
@@ -189,14 +180,8 @@ impl Session<'_> {
             if !failure.retryable {
                 return Err(failure.error);
             }
-            failures = if failure.made_progress {
-                1
-            } else {
-                failures + 1
-            };
-            let wait = failure
-                .retry_after
-                .unwrap_or_else(|| policy.backoff(failures));
+            failures = if failure.made_progress { 1 } else { failures + 1 };
+            let wait = failure.retry_after.unwrap_or_else(|| policy.backoff(failures));
             if failures >= policy.max_attempts || wait > policy.max_backoff {
                 return Err(Error::RetriesExhausted {
                     attempts: failures,

@@ -20,10 +20,7 @@ const CLIENT_ID: &str = "layer";
 #[derive(Debug, PartialEq, Eq)]
 enum Challenge {
     Basic,
-    Bearer {
-        realm: String,
-        service: Option<String>,
-    },
+    Bearer { realm: String, service: Option<String> },
 }
 
 impl Session<'_> {
@@ -31,25 +28,17 @@ impl Session<'_> {
     pub async fn authorize(&self, headers: &HeaderMap) -> Result<Option<Authorization>, Failure> {
         let found = match (best_challenge(headers), &self.image.credentials) {
             (_, Credentials::RegistryToken(token)) => self.bearer(token.clone())?,
-            (Some(Challenge::Basic), Credentials::Basic { user, password }) => {
-                Authorization::Basic {
-                    user: user.clone(),
-                    password: password.clone(),
-                }
-            }
-            (Some(Challenge::Bearer { realm, service }), _) => {
-                self.fetch_token(&realm, service.as_deref()).await?
-            }
+            (Some(Challenge::Basic), Credentials::Basic { user, password }) => Authorization::Basic {
+                user: user.clone(),
+                password: password.clone(),
+            },
+            (Some(Challenge::Bearer { realm, service }), _) => self.fetch_token(&realm, service.as_deref()).await?,
             _ => return Ok(None),
         };
         Ok(Some(found))
     }
 
-    async fn fetch_token(
-        &self,
-        realm: &str,
-        service: Option<&str>,
-    ) -> Result<Authorization, Failure> {
+    async fn fetch_token(&self, realm: &str, service: Option<&str>) -> Result<Authorization, Failure> {
         let what = "the token service";
         let Some(realm) = trusted_realm(realm) else {
             let reason = "its address is neither https nor on this machine";
@@ -72,9 +61,7 @@ impl Session<'_> {
                 let request = self.http.get(realm).query(&query);
                 request.basic_auth(user, Some(password))
             }
-            Credentials::Anonymous | Credentials::RegistryToken(_) => {
-                self.http.get(realm).query(&query)
-            }
+            Credentials::Anonymous | Credentials::RegistryToken(_) => self.http.get(realm).query(&query),
         };
         let sent = request.send().await;
         let response = sent.map_err(|error| self.classify_error(what, &error))?;
@@ -84,9 +71,7 @@ impl Session<'_> {
             return Err(self.classify_status(what, status, b"", None, false));
         }
         let response = self.classify_response(what, response).await?;
-        let body = self
-            .read_body(what, response, MAX_TOKEN_RESPONSE_SIZE)
-            .await?;
+        let body = self.read_body(what, response, MAX_TOKEN_RESPONSE_SIZE).await?;
         // Without the parser's error, which could contain a part of the token.
         let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
         let token = answer["token"].as_str().or(answer["access_token"].as_str());
@@ -145,9 +130,7 @@ mod tests {
     use super::*;
 
     fn parse_challenge(values: &[&'static str]) -> Option<Challenge> {
-        let values = values
-            .iter()
-            .map(|value| (WWW_AUTHENTICATE, value.parse().unwrap()));
+        let values = values.iter().map(|value| (WWW_AUTHENTICATE, value.parse().unwrap()));
         best_challenge(&values.collect())
     }
 
@@ -162,10 +145,7 @@ mod tests {
         assert_eq!(parse_challenge(&["Basic realm=\"x\"", hub]), expected);
         let amazon = r#"Basic realm="https://1.example/",service="ecr""#;
         assert_eq!(parse_challenge(&[amazon]), Some(Challenge::Basic));
-        assert_eq!(
-            parse_challenge(&["Basic realm=\"x\""]),
-            Some(Challenge::Basic)
-        );
+        assert_eq!(parse_challenge(&["Basic realm=\"x\""]), Some(Challenge::Basic));
         assert_eq!(parse_challenge(&["Negotiate"]), None);
         assert_eq!(parse_challenge(&["Bearer service=\"without realm\""]), None);
         assert_eq!(parse_challenge(&["\"\"\",,,="]), None);
@@ -176,12 +156,7 @@ mod tests {
     fn credentials_are_not_sent_in_the_clear() {
         assert!(trusted_realm("https://auth.example/token").is_some());
         assert!(trusted_realm("http://127.0.0.1:5001/token").is_some());
-        for realm in [
-            "http://auth.example/token",
-            "file:///etc/passwd",
-            "/token",
-            "",
-        ] {
+        for realm in ["http://auth.example/token", "file:///etc/passwd", "/token", ""] {
             assert!(trusted_realm(realm).is_none(), "{realm}");
         }
     }

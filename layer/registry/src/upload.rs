@@ -88,13 +88,8 @@ pub(crate) async fn send(
         };
         match response {
             Ok(Ok(response)) => {
-                let confirmed = timeout(
-                    policy.read_timeout,
-                    session.classify_response(&what, response),
-                )
-                .await;
-                let confirmed =
-                    confirmed.unwrap_or_else(|_| Err(interrupted("its response ended early")));
+                let confirmed = timeout(policy.read_timeout, session.classify_response(&what, response)).await;
+                let confirmed = confirmed.unwrap_or_else(|_| Err(interrupted("its response ended early")));
                 let confirmed = confirmed.map_err(|failure| {
                     let old = failure.status == Some(StatusCode::UNAUTHORIZED);
                     if !old || *renewed || !session.forget_token() {
@@ -116,9 +111,7 @@ pub(crate) async fn send(
                 }
                 let failure = session.classify_error(&what, &error);
                 return Err(match failure.error {
-                    Error::Unreachable { .. } if !error.is_connect() => {
-                        interrupted(&root_cause(&error))
-                    }
+                    Error::Unreachable { .. } if !error.is_connect() => interrupted(&root_cause(&error)),
                     _ => failure,
                 });
             }
@@ -137,18 +130,12 @@ pub(crate) async fn send(
 }
 
 /// The `Location` of a response, which must have the status `wanted`.
-fn location(
-    session: &Session<'_>,
-    what: &str,
-    response: &Response,
-    wanted: StatusCode,
-) -> Result<Url, Failure> {
+fn location(session: &Session<'_>, what: &str, response: &Response, wanted: StatusCode) -> Result<Url, Failure> {
     let invalid = |reason| session.invalid_response(what, reason);
     let location = response.headers().get(LOCATION);
     let location = location.filter(|_| response.status() == wanted);
     // The blob may have been stored anyway, which the next attempt finds out.
-    let location =
-        location.ok_or_else(|| Failure::transient(invalid("it has no location of the blob")))?;
+    let location = location.ok_or_else(|| Failure::transient(invalid("it has no location of the blob")))?;
     let location = location.to_str().ok();
     let location = location.and_then(|location| response.url().join(location).ok());
     location.ok_or_else(|| invalid("its location is not a URL").into())
@@ -175,9 +162,7 @@ fn body(
             sum.update(&chunk);
             if (chunk.len() as u64) < limit {
                 let found = sum.size();
-                return Err(BodyError(format!(
-                    "it has {found} bytes and should have {size}"
-                )));
+                return Err(BodyError(format!("it has {found} bytes and should have {size}")));
             }
             if sum.size() == size && sum.digest() != digest {
                 return Err(BodyError(format!("its digest is {}", sum.digest())));

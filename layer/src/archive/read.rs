@@ -91,11 +91,7 @@ impl ArchiveFile {
 
     /// Creates an index and a manifest from `manifest.json`, which names layers only by path.
     fn synthesize_documents(&self) -> Result<SynthesizedDocuments> {
-        let images: Vec<DockerImage> = parse(
-            &self.origin,
-            DOCKER_MANIFEST,
-            &self.document(DOCKER_MANIFEST)?,
-        )?;
+        let images: Vec<DockerImage> = parse(&self.origin, DOCKER_MANIFEST, &self.document(DOCKER_MANIFEST)?)?;
         let [image] = images.as_slice() else {
             let reason = format!("it has {} images; save only one", images.len());
             return Err(Error::damaged(&self.origin, reason));
@@ -235,10 +231,7 @@ impl Source for ArchiveFile {
     }
 
     fn blob_names(&self) -> Result<Vec<String>> {
-        let names = self
-            .files
-            .keys()
-            .map(|path| path.strip_prefix(BLOBS_PREFIX));
+        let names = self.files.keys().map(|path| path.strip_prefix(BLOBS_PREFIX));
         Ok(names.flatten().map(str::to_owned).collect())
     }
 

@@ -59,9 +59,7 @@ impl Hardening {
             }
             // Unreadable notes count as empty.
             let notes = segment.notes(endian, data).ok().flatten();
-            let notes = notes
-                .into_iter()
-                .flat_map(|notes| notes.map_while(Result::ok));
+            let notes = notes.into_iter().flat_map(|notes| notes.map_while(Result::ok));
             for note in notes {
                 let properties = note.gnu_properties(endian).into_iter().flatten();
                 for property in properties.map_while(Result::ok) {
@@ -106,10 +104,7 @@ impl Hardening {
             ("bind_now", self.bind_now),
             ("nonexecutable_stack", self.nonexecutable_stack),
             ("text_relocations", !self.text_relocations),
-            (
-                "writable_executable_segments",
-                self.writable_executable_segments == 0,
-            ),
+            ("writable_executable_segments", self.writable_executable_segments == 0),
             ("stack_protector", self.stack_protector),
             ("fortified_functions", !self.fortified_functions.is_empty()),
         ];

@@ -51,11 +51,7 @@ fn program_for_another_architecture_is_rejected() {
 #[test]
 fn non_elf_file_is_rejected() {
     let file = tempfile::NamedTempFile::new().unwrap();
-    for bytes in [
-        &b""[..],
-        b"#!/bin/sh\n",
-        b"\x7fELF\x02\x01\x01\x00truncated",
-    ] {
+    for bytes in [&b""[..], b"#!/bin/sh\n", b"\x7fELF\x02\x01\x01\x00truncated"] {
         fs::write(file.path(), bytes).unwrap();
         let error = Elf::read(file.path()).unwrap_err().to_string();
         assert!(error.contains("as an ELF file"), "{error}");

@@ -92,9 +92,7 @@ impl ExtendedHeaders {
         if self.size.is_some_and(|declared| declared != size) {
             return Err("its headers have different sizes".into());
         }
-        let name = self
-            .name
-            .unwrap_or_else(|| header.path_bytes().into_owned());
+        let name = self.name.unwrap_or_else(|| header.path_bytes().into_owned());
         let path = relative_path("its path", &name)?;
         let link = || {
             let link = self.link.clone();
@@ -106,9 +104,7 @@ impl ExtendedHeaders {
             EntryType::Regular | EntryType::Continuous => EntryKind::File,
             EntryType::Directory => EntryKind::Directory,
             EntryType::Symlink => EntryKind::Symlink(utf8_path("its target", &link()?)?),
-            EntryType::Link => {
-                EntryKind::Hardlink(relative_path("the target of its hard link", &link()?)?)
-            }
+            EntryType::Link => EntryKind::Hardlink(relative_path("the target of its hard link", &link()?)?),
             EntryType::Char | EntryType::Block | EntryType::Fifo => EntryKind::Special,
             EntryType::GNUSparse => {
                 return Err("a sparse file is not supported".into());
@@ -125,12 +121,7 @@ impl ExtendedHeaders {
             };
         }
         let mode = header.mode().map_err(|error| error.to_string())? & 0o7777;
-        Ok(Some(Entry {
-            path,
-            kind,
-            mode,
-            size,
-        }))
+        Ok(Some(Entry { path, kind, mode, size }))
     }
 }
 
@@ -140,10 +131,7 @@ fn relative_path(what: &str, bytes: &[u8]) -> Result<String, String> {
     if path.starts_with('/') {
         return Err(format!("{what} is absolute"));
     }
-    let parts: Vec<_> = path
-        .split('/')
-        .filter(|part| !matches!(*part, "" | "."))
-        .collect();
+    let parts: Vec<_> = path.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
     if parts.contains(&"..") {
         return Err(format!("{what} has `..` in it"));
     }

@@ -40,9 +40,7 @@ pub fn lint_source(source: &dyn Source, options: &LintOptions) -> Result<Vec<Fin
         size(image, &mut findings);
         // An unreadable layer has been reported already. Its files would be reported as missing.
         if image.layers.iter().all(|layer| layer.scanned.is_some()) {
-            let file_system = MergedFileSystem::from_layers(
-                image.layers.iter().map(|layer| layer.entries.as_slice()),
-            );
+            let file_system = MergedFileSystem::from_layers(image.layers.iter().map(|layer| layer.entries.as_slice()));
             program::lint(source, image, &file_system, &mut findings)?;
         }
     }
@@ -108,8 +106,7 @@ fn gzip_layers(source: &dyn Source, image: &ValidatedImage, findings: &mut Findi
             let found = format!("the layer {digest} has the media type `{kind}`");
             findings.error(Rule::GzipLayers, found);
         } else if !layer.magic.starts_with(&MAGIC) && !layer.magic.is_empty() {
-            let found =
-                format!("the layer {digest} has a media type of gzip, but is not compressed");
+            let found = format!("the layer {digest} has a media type of gzip, but is not compressed");
             findings.error(Rule::GzipLayers, found);
         }
     }
@@ -133,8 +130,7 @@ fn platform(image: &ValidatedImage, options: &LintOptions, findings: &mut Findin
         && platform.architecture() != config.architecture()
     {
         let (index, config) = (platform.architecture(), config.architecture());
-        let found =
-            format!("the image is for {index} by the index, for {config} by its configuration");
+        let found = format!("the image is for {index} by the index, for {config} by its configuration");
         findings.error(Rule::Architecture, found);
     }
 }
@@ -142,8 +138,7 @@ fn platform(image: &ValidatedImage, options: &LintOptions, findings: &mut Findin
 fn history(config: &ImageConfiguration, layers: usize, findings: &mut Findings) {
     let count = layer_history(config).count();
     if count != layers {
-        let found =
-            format!("the image has {layers} layers, but {count} history entries for layers");
+        let found = format!("the image has {layers} layers, but {count} history entries for layers");
         findings.error(Rule::History, found);
     }
 }

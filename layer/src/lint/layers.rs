@@ -16,9 +16,7 @@ pub(crate) fn lint(entries: &[Entry], findings: &mut Findings) {
 }
 
 fn parent_directories(entries: &[Entry], findings: &mut Findings) {
-    let folders = entries
-        .iter()
-        .filter(|entry| entry.kind == EntryKind::Directory);
+    let folders = entries.iter().filter(|entry| entry.kind == EntryKind::Directory);
     let folders: BTreeSet<_> = folders.map(|entry| entry.path.as_str()).collect();
     let mut missing = BTreeMap::new();
     for entry in entries {
@@ -40,11 +38,7 @@ fn unique_paths(entries: &[Entry], findings: &mut Findings) {
     let mut seen = BTreeSet::new();
     let duplicates = entries.iter().filter(|entry| !seen.insert(&entry.path));
     let duplicates: BTreeSet<_> = duplicates.map(|entry| entry.path.clone()).collect();
-    findings.error_for_items(
-        Rule::UniquePaths,
-        &Vec::from_iter(duplicates),
-        " more than once",
-    );
+    findings.error_for_items(Rule::UniquePaths, &Vec::from_iter(duplicates), " more than once");
 }
 
 fn hard_links(entries: &[Entry], findings: &mut Findings) {
@@ -66,9 +60,7 @@ fn hard_links(entries: &[Entry], findings: &mut Findings) {
 }
 
 fn devices(entries: &[Entry], findings: &mut Findings) {
-    let special = entries
-        .iter()
-        .filter(|entry| entry.kind == EntryKind::Special);
+    let special = entries.iter().filter(|entry| entry.kind == EntryKind::Special);
     let names: Vec<_> = special.map(|entry| entry.path.clone()).collect();
     findings.error_for_items(Rule::NoDevices, &names, "");
 }

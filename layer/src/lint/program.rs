@@ -50,10 +50,7 @@ pub(crate) fn lint(
     };
     let target = TargetArchitecture::from(config.architecture());
     if elf.architecture != target {
-        let found = format!(
-            "`{program}` is for {}, the image for {target}",
-            elf.architecture
-        );
+        let found = format!("`{program}` is for {}, the image for {target}", elf.architecture);
         findings.error(Rule::Architecture, found);
         return Ok(());
     }

@@ -76,9 +76,7 @@ mod tests {
         assert_eq!(Rule::all().count(), Rule::ZipProgram as usize + 1);
         assert_eq!(Rule::OneManifest.to_string(), "one-manifest");
         for rule in Rule::all() {
-            assert!(
-                !rule.description().requirement.is_empty() && !rule.description().remedy.is_empty()
-            );
+            assert!(!rule.description().requirement.is_empty() && !rule.description().remedy.is_empty());
         }
     }
 }

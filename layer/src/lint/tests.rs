@@ -57,10 +57,7 @@ fn index_breaks_one_manifest() {
         "mediaType": "application/vnd.oci.image.manifest.v1+json",
         "platform": {"architecture": "unknown", "os": "unknown"},
     });
-    assert_breaks(
-        |fixture| fixture.extra_entries.push(other),
-        &[Rule::OneManifest],
-    );
+    assert_breaks(|fixture| fixture.extra_entries.push(other), &[Rule::OneManifest]);
 }
 
 #[test]
@@ -77,10 +74,7 @@ fn nested_index_breaks_one_manifest() {
     });
     let outer = json!({"schemaVersion": 2, "manifests": [entry]});
     fs::write(layout.join("index.json"), outer.to_string()).unwrap();
-    assert_eq!(
-        broken_rules(&layout, None),
-        [(Rule::OneManifest, Severity::Error)]
-    );
+    assert_eq!(broken_rules(&layout, None), [(Rule::OneManifest, Severity::Error)]);
 }
 
 #[test]
@@ -101,20 +95,17 @@ fn layer_without_gzip_breaks_gzip_layers() {
     let change = |fixture: &mut ImageFixture| fixture.compress = <[u8]>::to_vec;
     assert_breaks(change, &[Rule::Intact, Rule::GzipLayers]);
     let zstd = "application/vnd.oci.image.layer.v1.tar+zstd";
-    let change =
-        |fixture: &mut ImageFixture| fixture.manifest["layers"][0]["mediaType"] = zstd.into();
+    let change = |fixture: &mut ImageFixture| fixture.manifest["layers"][0]["mediaType"] = zstd.into();
     assert_breaks(change, &[Rule::Intact, Rule::GzipLayers]);
 }
 
 #[test]
 fn mixed_media_types_break_media_types() {
     let docker = "application/vnd.docker.container.image.v1+json";
-    let change =
-        |fixture: &mut ImageFixture| fixture.manifest["config"]["mediaType"] = docker.into();
+    let change = |fixture: &mut ImageFixture| fixture.manifest["config"]["mediaType"] = docker.into();
     assert_breaks(change, &[Rule::MediaTypes]);
     let artefact = "application/vnd.cncf.helm.config.v1+json";
-    let change =
-        |fixture: &mut ImageFixture| fixture.manifest["config"]["mediaType"] = artefact.into();
+    let change = |fixture: &mut ImageFixture| fixture.manifest["config"]["mediaType"] = artefact.into();
     assert_breaks(change, &[Rule::MediaTypes]);
 }
 
@@ -157,10 +148,7 @@ fn duplicate_path_breaks_unique_paths() {
 
 #[test]
 fn hard_links_across_layers_and_devices_break_rules() {
-    let above = [
-        folder("var/"),
-        link(EntryType::Link, "var/b", "var/task/bootstrap"),
-    ];
+    let above = [folder("var/"), link(EntryType::Link, "var/b", "var/task/bootstrap")];
     let change = |fixture: &mut ImageFixture| {
         fixture.layers.push(above.concat());
         fixture.config["history"] = json!([{}, {}]);
@@ -175,11 +163,9 @@ fn hard_links_across_layers_and_devices_break_rules() {
 fn missing_or_non_executable_entrypoint_breaks_entrypoint() {
     let change = |fixture: &mut ImageFixture| fixture.config["config"] = json!({});
     assert_breaks(change, &[Rule::Entrypoint]);
-    let change =
-        |fixture: &mut ImageFixture| fixture.config["config"]["Entrypoint"] = json!(["/a"]);
+    let change = |fixture: &mut ImageFixture| fixture.config["config"]["Entrypoint"] = json!(["/a"]);
     assert_breaks(change, &[Rule::Entrypoint]);
-    let change =
-        |fixture: &mut ImageFixture| fixture.config["config"]["Entrypoint"] = json!(["/var"]);
+    let change = |fixture: &mut ImageFixture| fixture.config["config"]["Entrypoint"] = json!(["/var"]);
     assert_breaks(change, &[Rule::Entrypoint]);
     let folders = [folder("var/"), folder("var/task/")].concat();
     let data = file("var/task/bootstrap", 0o644, b"#!/bin/sh\n");
@@ -234,10 +220,7 @@ fn damaged_blobs_break_intact() {
     fs::write(blobs.join("x"), "").unwrap();
     let found = lint(&layout, &LintOptions::default()).unwrap();
     assert!(found.iter().all(|finding| finding.rule == Rule::Intact));
-    let text: String = found
-        .iter()
-        .map(|finding| finding.message.as_str())
-        .collect();
+    let text: String = found.iter().map(|finding| finding.message.as_str()).collect();
     assert!(text.contains("instead of"), "{text}");
     assert!(text.contains("`x` among its blobs"), "{text}");
 }
@@ -340,12 +323,7 @@ fn old_glibc_breaks_glibc() {
     let loader = elf.interpreter.unwrap();
     let loader = loader.trim_start_matches('/').to_owned();
     let (above, _) = loader.rsplit_once('/').unwrap();
-    let mut entries = vec![
-        folder("var/"),
-        folder("var/task/"),
-        folder("usr/"),
-        folder("usr/lib/"),
-    ];
+    let mut entries = vec![folder("var/"), folder("var/task/"), folder("usr/"), folder("usr/lib/")];
     for (end, _) in format!("{above}/").match_indices('/') {
         entries.push(folder(&format!("{}/", &above[..end])));
     }

@@ -76,12 +76,7 @@ struct ZipContents {
 
 impl ZipContents {
     /// Checks a file and reads it to its end.
-    fn check_file(
-        &mut self,
-        archive: &mut ZipArchive<File>,
-        index: usize,
-        findings: &mut Findings,
-    ) -> Result<()> {
+    fn check_file(&mut self, archive: &mut ZipArchive<File>, index: usize, findings: &mut Findings) -> Result<()> {
         let name = archive.name_for_index(index);
         let name = name.and_then(std::result::Result::ok);
         let name = name.map_or_else(|| format!("file {index}"), Cow::into_owned);
@@ -104,10 +99,7 @@ impl ZipContents {
         }
         self.check_mode(&file, &name, findings);
         let method = file.compression();
-        if !matches!(
-            method,
-            CompressionMethod::Stored | CompressionMethod::Deflated
-        ) {
+        if !matches!(method, CompressionMethod::Stored | CompressionMethod::Deflated) {
             self.unsupported_methods.push(format!("{name} ({method})"));
             // The crate `zip` cannot read it either.
             return Ok(());
@@ -119,8 +111,7 @@ impl ZipContents {
         let unix = file.system() == System::Unix;
         let mode = file.unix_mode().unwrap_or(0);
         if unix && !file.is_symlink() && !is_world_readable(file.is_dir(), mode) {
-            self.unreadable
-                .push(format!("{name} (mode {:04o})", mode & 0o7777));
+            self.unreadable.push(format!("{name} (mode {:04o})", mode & 0o7777));
         }
         if name != BOOTSTRAP {
             return;
@@ -140,22 +131,14 @@ impl ZipContents {
     }
 
     /// Counts the content, and verifies its checksum and size.
-    fn check_content(
-        &mut self,
-        file: &mut ZipFile<'_, File>,
-        name: &str,
-        findings: &mut Findings,
-    ) -> Result<()> {
+    fn check_content(&mut self, file: &mut ZipFile<'_, File>, name: &str, findings: &mut Findings) -> Result<()> {
         let declared = file.size();
         // Stops decompressing once the archive exceeds Lambda's limit.
-        let limit = LAMBDA
-            .zip_uncompressed_bytes
-            .saturating_sub(self.uncompressed_bytes)
-            + 1;
+        let limit = LAMBDA.zip_uncompressed_bytes.saturating_sub(self.uncompressed_bytes) + 1;
         let mut content = file.take(limit);
         let copied = if name == BOOTSTRAP {
-            let program = tempfile::NamedTempFile::new()
-                .map_err(Error::io("create a file in", &std::env::temp_dir()))?;
+            let program =
+                tempfile::NamedTempFile::new().map_err(Error::io("create a file in", &std::env::temp_dir()))?;
             let copied = copy(&mut content, &mut program.as_file());
             self.bootstrap = Some(program);
             copied

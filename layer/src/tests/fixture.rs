@@ -108,17 +108,11 @@ pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 pub(crate) fn folder(path: &str) -> Vec<u8> {
-    mode(
-        raw_entry(EntryType::Directory, path.as_bytes(), b"", b""),
-        0o755,
-    )
+    mode(raw_entry(EntryType::Directory, path.as_bytes(), b"", b""), 0o755)
 }
 
 pub(crate) fn file(path: &str, bits: u32, content: &[u8]) -> Vec<u8> {
-    mode(
-        raw_entry(EntryType::Regular, path.as_bytes(), b"", content),
-        bits,
-    )
+    mode(raw_entry(EntryType::Regular, path.as_bytes(), b"", content), bits)
 }
 
 pub(crate) fn link(kind: EntryType, path: &str, target: &str) -> Vec<u8> {
@@ -162,11 +156,7 @@ fn compile(folder: &Path, text: &str, arguments: &[&str]) -> PathBuf {
     let (source, program) = (folder.join("a.c"), folder.join("a"));
     fs::write(&source, text).unwrap();
     let mut compiler = Command::new("cc");
-    compiler
-        .arg(&source)
-        .arg("-o")
-        .arg(&program)
-        .args(arguments);
+    compiler.arg(&source).arg("-o").arg(&program).args(arguments);
     let status = compiler.status().expect("this machine has a C compiler");
     assert!(status.success());
     program

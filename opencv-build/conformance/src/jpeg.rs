@@ -46,11 +46,7 @@ pub fn test(fixture: &Fixture) -> Result<()> {
     };
     let mut before = None;
     for variable in variables {
-        let how = if variable.is_empty() {
-            "all kernels"
-        } else {
-            variable
-        };
+        let how = if variable.is_empty() { "all kernels" } else { variable };
         decode_files(&decode, &complete, variable)?;
         let compare = reference.python_command(&sh, &script).arg(&complete);
         let report = output(compare).with_context(|| format!("with {how}"))?;
@@ -91,15 +87,10 @@ fn add_unusual_files(sdk: &Sdk, folder: &Path) -> Result<()> {
         write(&format!("cut-{photo}"), &file[..file.len() / 2])?;
     }
     let baseline = read(folder.join(BASELINE_FILE))?;
-    let frame = baseline
-        .windows(2)
-        .position(|marker| marker == [0xff, 0xc0]);
+    let frame = baseline.windows(2).position(|marker| marker == [0xff, 0xc0]);
     let frame = frame.context("a baseline file has no frame")?;
     // After the marker and the length comes the number of bits.
-    for (name, offset, value) in [
-        ("twelve.jpg", frame + 4, 12),
-        ("lossless.jpg", frame + 1, 0xc3),
-    ] {
+    for (name, offset, value) in [("twelve.jpg", frame + 4, 12), ("lossless.jpg", frame + 1, 0xc3)] {
         let mut other = baseline.clone();
         other[offset] = value;
         write(name, &other)?;
@@ -125,7 +116,5 @@ fn decode_files(program: &Path, folder: &Path, variable: &str) -> Result<()> {
 
 fn file_contents(folder: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
     let files = sorted_entries(folder)?.into_iter();
-    files
-        .map(|path| Ok((path.clone(), fs::read(path)?)))
-        .collect()
+    files.map(|path| Ok((path.clone(), fs::read(path)?))).collect()
 }

@@ -18,23 +18,14 @@ pub fn test(fixture: &Fixture) -> Result<()> {
     fixture.skip_unless_runnable()?;
     let has = |format: &&str| fixture.sdk.manifest().codecs.contains(*format);
     let formats: Vec<_> = FORMATS.into_iter().filter(has).collect();
-    ensure!(
-        !formats.is_empty(),
-        "the SDK supports none of {}",
-        FORMATS.join(", ")
-    );
+    ensure!(!formats.is_empty(), "the SDK supports none of {}", FORMATS.join(", "));
     let reference = Reference::install(fixture.paths)?;
     let programs = Programs::new(fixture)?;
     let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
     let folder = scratch.path().join("files");
     fs::create_dir(&folder)?;
     let (sh, script) = (Shell::new()?, fixture.data_dir().join("pixels/wheel.py"));
-    let python = |command: &str| {
-        reference
-            .python_command(&sh, &script)
-            .arg(command)
-            .arg(&folder)
-    };
+    let python = |command: &str| reference.python_command(&sh, &script).arg(command).arg(&folder);
     output(python("make").args(&formats))?;
     let decode = programs.compile("pixels", "decode")?;
     let formats = &formats;

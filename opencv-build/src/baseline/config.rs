@@ -28,13 +28,7 @@ impl BaselineConfig {
     }
 
     pub(super) fn missing_features(&self) -> Vec<String> {
-        let with_reason = |group: &OptionGroup| {
-            Some(format!(
-                "{}: {}",
-                group.missing_features.as_ref()?,
-                group.reason
-            ))
-        };
+        let with_reason = |group: &OptionGroup| Some(format!("{}: {}", group.missing_features.as_ref()?, group.reason));
         self.group.iter().filter_map(with_reason).collect()
     }
 }
@@ -52,10 +46,7 @@ mod tests {
         let all: usize = data.group.iter().map(|group| group.options.len()).sum();
         assert_eq!(all, data.options().len());
         let missing_features = data.missing_features();
-        let gapi = missing_features
-            .iter()
-            .find(|text| text.contains("gapi"))
-            .unwrap();
+        let gapi = missing_features.iter().find(|text| text.contains("gapi")).unwrap();
         assert!(gapi.contains("fetched from the network"), "{gapi}");
     }
 

@@ -23,8 +23,7 @@ fn is_stale_after(change: impl FnOnce(&mut Inputs)) -> bool {
             pins,
             simd_assembler,
         } = inputs;
-        let source =
-            source_tree::plan::fingerprint(recipe, pins, &Trim::for_recipe(recipe)).unwrap();
+        let source = source_tree::plan::fingerprint(recipe, pins, &Trim::for_recipe(recipe)).unwrap();
         fingerprint(recipe, pins, &source, simd_assembler).unwrap()
     };
     let mut inputs = Inputs {
@@ -39,12 +38,8 @@ fn is_stale_after(change: impl FnOnce(&mut Inputs)) -> bool {
 
 #[test]
 fn only_used_pins_change_the_fingerprint() {
-    assert!(is_stale_after(|inputs| inputs.pins.wheel[0]
-        .version
-        .push('1')));
-    assert!(is_stale_after(|inputs| inputs.pins.third_party[0]
-        .sha256
-        .push('1')));
+    assert!(is_stale_after(|inputs| inputs.pins.wheel[0].version.push('1')));
+    assert!(is_stale_after(|inputs| inputs.pins.third_party[0].sha256.push('1')));
     let used = |pins: &mut Pins| {
         let version = recipe().version;
         let mut sources = pins.source.iter_mut();
@@ -59,11 +54,7 @@ fn only_used_pins_change_the_fingerprint() {
     };
     assert!(!is_stale_after(|inputs| other(&mut inputs.pins)));
     // The assembler in use counts, not the one that would be downloaded.
-    assert!(!is_stale_after(|inputs| inputs
-        .pins
-        .assembler
-        .version
-        .push('1')));
+    assert!(!is_stale_after(|inputs| inputs.pins.assembler.version.push('1')));
     let nasm = |path: &str| SimdAssembler::Nasm {
         path: path.into(),
         version: "2.16".to_owned(),

@@ -4,9 +4,7 @@ use super::*;
 pub(crate) fn launcher() -> CmakeLauncher {
     CmakeLauncher {
         program: env::current_exe().unwrap(),
-        arguments: ["--exact", "cmake_launcher::tests::run_a_job"]
-            .map(Into::into)
-            .to_vec(),
+        arguments: ["--exact", "cmake_launcher::tests::run_a_job"].map(Into::into).to_vec(),
     }
 }
 

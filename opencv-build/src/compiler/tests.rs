@@ -19,13 +19,7 @@ fn fake_compiler_in(folder: &Path, tools: &str) -> Compiler {
         glibc: "2.26".parse().unwrap(),
     };
     let scripts = folder.join("it's here");
-    Compiler::write_scripts(
-        &Toolchain::at(&root),
-        &target,
-        &scripts,
-        &folder.join("cache"),
-    )
-    .unwrap()
+    Compiler::write_scripts(&Toolchain::at(&root), &target, &scripts, &folder.join("cache")).unwrap()
 }
 
 fn call(program: &Path, arguments: &[&str]) -> Vec<String> {
@@ -87,15 +81,7 @@ fn linking_uses_fixed_flags_and_no_gcc_runtime() {
     let compiler = fake_compiler(folder.path());
     let seen = call(
         &compiler.cxx(),
-        &[
-            "-m64",
-            "-O1",
-            "-msse4.2",
-            "a.o",
-            "-lgcc_s",
-            "-Wl,-O1",
-            "-fuse-ld=lld",
-        ],
+        &["-m64", "-O1", "-msse4.2", "a.o", "-lgcc_s", "-Wl,-O1", "-fuse-ld=lld"],
     );
     assert_eq!(seen[5..], ["-O2", "a.o", "-lunwind", "-Wl,-O1"]);
 }

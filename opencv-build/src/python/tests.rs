@@ -9,9 +9,7 @@ use crate::compiler::write_script;
 fn fake_python(folder: &Path, version: &str, is_virtual: &str, pip: &str) -> PathBuf {
     fs::create_dir_all(folder).unwrap();
     let old = i32::from(version.starts_with("3.9"));
-    let script = format!(
-        "#!/bin/sh\n[ \"$1\" = -c ] && {{ echo {version} {is_virtual}; exit {old}; }}\n{pip}\n"
-    );
+    let script = format!("#!/bin/sh\n[ \"$1\" = -c ] && {{ echo {version} {is_virtual}; exit {old}; }}\n{pip}\n");
     write_script(&folder.join("python3"), &script).unwrap();
     folder.to_owned()
 }
@@ -61,10 +59,7 @@ fn error_lists_rejected_interpreters_and_remedies() {
             uv.join("python3").display()
         ),
         format!("`{}` is Python 3.9.2\n", old.join("python3").display()),
-        format!(
-            "`{}` does not work: no luck",
-            broken.join("python3").display()
-        ),
+        format!("`{}` does not work: no luck", broken.join("python3").display()),
         "`uv pip install pip`".to_owned(),
         "apt-get install python3-pip".to_owned(),
     ] {
@@ -74,10 +69,7 @@ fn error_lists_rejected_interpreters_and_remedies() {
     let error = find(&[&old]).unwrap_err().to_string();
     assert!(!error.contains("uv"), "{error}");
     let error = find(&[&at("nowhere")]).unwrap_err().to_string();
-    assert!(
-        error.starts_with("there is no `python3` on PATH"),
-        "{error}"
-    );
+    assert!(error.starts_with("there is no `python3` on PATH"), "{error}");
 }
 
 #[test]

@@ -7,10 +7,7 @@ pub(crate) fn recipe() -> Recipe {
 }
 
 fn error_of(text: &str) -> String {
-    format!(
-        "{:#}",
-        Recipe::parse(text, Path::new("."), None).unwrap_err()
-    )
+    format!("{:#}", Recipe::parse(text, Path::new("."), None).unwrap_err())
 }
 
 #[test]

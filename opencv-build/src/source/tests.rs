@@ -11,11 +11,7 @@ impl SourceArchive {
         let description = path.display().to_string();
         let (path, root) = (path.to_owned(), Some(root.to_owned()));
         Self {
-            kind: SourceKind::Archive {
-                path,
-                root,
-                truncated,
-            },
+            kind: SourceKind::Archive { path, root, truncated },
             description,
         }
     }
@@ -29,11 +25,7 @@ fn serve(body: &'static [u8], length: usize) -> String {
         let (mut stream, _) = listener.accept().unwrap();
         let mut request = [0; 1024];
         let _ = stream.read(&mut request).unwrap();
-        write!(
-            stream,
-            "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n"
-        )
-        .unwrap();
+        write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n").unwrap();
         stream.write_all(body).unwrap();
     });
     format!("http://{address}/opencv.tar.gz")
@@ -83,13 +75,7 @@ fn only_pinned_prefix_of_archive_is_downloaded() {
     let mut source = source(serve(b"abcdef", 1 << 40), ABC);
     source.origin[0].prefix_bytes = Some(3);
     let archive = fetch(&source, folder.path()).unwrap();
-    assert!(matches!(
-        archive.kind,
-        SourceKind::Archive {
-            truncated: true,
-            ..
-        }
-    ));
+    assert!(matches!(archive.kind, SourceKind::Archive { truncated: true, .. }));
     let kept = folder.path().join(format!("{ABC}.tar.gz"));
     assert_eq!(fs::read(kept).unwrap(), b"abc");
 }
@@ -123,10 +109,7 @@ fn without_network_error_names_every_origin() {
         ..source.origin[0].clone()
     });
     let error = fetch(&source, folder.path()).unwrap_err().to_string();
-    assert!(
-        error.contains("/a.tar.gz") && error.contains("/b.tar.gz"),
-        "{error}"
-    );
+    assert!(error.contains("/a.tar.gz") && error.contains("/b.tar.gz"), "{error}");
     assert!(error.contains("Check the network"), "{error}");
 }
 
@@ -137,17 +120,10 @@ fn local_archive_requires_matching_digest() {
     fs::write(&path, "abc").unwrap();
     let mut named = LocalSource { path, sha256: None };
     let pinned = source("http://127.0.0.1:1/".into(), "00");
-    let error = SourceArchive::open_local(&named, &pinned)
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.contains(&format!("add `sha256 = \"{ABC}\"`")),
-        "{error}"
-    );
+    let error = SourceArchive::open_local(&named, &pinned).unwrap_err().to_string();
+    assert!(error.contains(&format!("add `sha256 = \"{ABC}\"`")), "{error}");
     named.sha256 = Some("11".into());
-    let error = SourceArchive::open_local(&named, &pinned)
-        .unwrap_err()
-        .to_string();
+    let error = SourceArchive::open_local(&named, &pinned).unwrap_err().to_string();
     assert!(error.contains("not 11"), "{error}");
     named.sha256 = Some(ABC.into());
     SourceArchive::open_local(&named, &pinned).unwrap();

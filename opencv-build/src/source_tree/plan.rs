@@ -39,20 +39,15 @@ impl<'a> TreePlan<'a> {
     /// # Errors
     /// A source cannot be downloaded or read, the tree cannot be written, or a local source has changed since the
     /// fingerprint was computed.
-    pub(crate) fn write(
-        &self,
-        toolchain: &Toolchain,
-        downloads: &Path,
-        work: &Path,
-    ) -> Result<SourceTree> {
+    pub(crate) fn write(&self, toolchain: &Toolchain, downloads: &Path, work: &Path) -> Result<SourceTree> {
         let (recipe, pins, trim) = (self.recipe, self.pins, &self.trim);
         let source = SourceArchive::fetch(recipe, pins, toolchain, downloads)?;
         let third_party = || SourceArchive::fetch_third_party(pins, toolchain, downloads);
         let third_party = trim.uses_third_party().then(third_party).transpose()?;
         let newer = third_party.as_ref();
         let tree = SourceTree::write(&source, newer, trim, &self.fingerprint, work)?;
-        let now = fingerprint(recipe, pins, trim)
-            .with_context(|| format!("failed to check the {}", source.description))?;
+        let now =
+            fingerprint(recipe, pins, trim).with_context(|| format!("failed to check the {}", source.description))?;
         if now == self.fingerprint {
             return Ok(tree);
         }
@@ -70,9 +65,7 @@ pub(crate) fn fingerprint(recipe: &Recipe, pins: &Pins, trim: &Trim) -> Result<F
     let origins = pins.source(&recipe.version).map(|source| &source.origin);
     let content = match &recipe.source {
         None => serde_json::to_string(&origins)?,
-        Some(named) if named.path.is_dir() => trim
-            .digest_folder(&named.path)
-            .with_kind(ErrorKind::Source)?,
+        Some(named) if named.path.is_dir() => trim.digest_folder(&named.path).with_kind(ErrorKind::Source)?,
         Some(named) => {
             let digest = sha256_of_file(&named.path).with_kind(ErrorKind::Source)?;
             let pinned = origins.and_then(|all| all.iter().find(|one| one.sha256 == digest));

@@ -117,9 +117,7 @@ fn archive(path: &Path, files: &[&str], bytes: usize) -> SourceArchive {
         header.set_mode(0o644);
         let content = noise(&mut state, 5000);
         let name = format!("newer/{file}");
-        archive
-            .append_data(&mut header, name, &content[..])
-            .unwrap();
+        archive.append_data(&mut header, name, &content[..]).unwrap();
     }
     let whole = archive.into_inner().unwrap().finish().unwrap();
     fs::write(path, &whole[..bytes.min(whole.len())]).unwrap();

@@ -30,10 +30,7 @@ impl Fixture {
             } = &entry.version
             {
                 let number = if *two_digits { "220108 " } else { "7\n" };
-                let text: String = prefixes
-                    .iter()
-                    .flat_map(|prefix| [prefix, number])
-                    .collect();
+                let text: String = prefixes.iter().flat_map(|prefix| [prefix, number]).collect();
                 write_if_changed(&root.join(file), text.as_bytes()).unwrap();
             }
             for text in &entry.license_texts {
@@ -56,12 +53,7 @@ impl Fixture {
             opencv_version: "4.5.5",
             tool_versions: &self.tools,
         };
-        collect_components(
-            &sources,
-            &strings(modules),
-            &strings(libraries),
-            &self.sdk(),
-        )
+        collect_components(&sources, &strings(modules), &strings(libraries), &self.sdk())
     }
 
     fn sdk(&self) -> PathBuf {
@@ -111,13 +103,7 @@ fn versions_are_read_from_headers_wheels_and_opencv() {
 fn license_texts_are_written_and_deduplicated() {
     let fixture = Fixture::new();
     let parts = fixture.collect(&["core"], &["png"]).unwrap();
-    let files = |name| {
-        &parts
-            .iter()
-            .find(|part| part.name == name)
-            .unwrap()
-            .license_files
-    };
+    let files = |name| &parts.iter().find(|part| part.name == name).unwrap().license_files;
     assert_eq!(*files("libpng"), ["share/licenses/libpng-LICENSE"]);
     assert_eq!(files("libc++abi"), files("libc++"));
     for file in parts.iter().flat_map(|part| &part.license_files) {

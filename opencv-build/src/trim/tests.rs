@@ -99,9 +99,6 @@ fn edit_without_matching_line_is_an_error() {
     let trim = Trim::for_recipe(&recipe());
     let error = trim.apply(HEADER, b"a\n".to_vec()).unwrap_err().to_string();
     assert!(error.contains("occurs 0 times"), "{error}");
-    let error = trim
-        .check_required_files(&BTreeSet::new())
-        .unwrap_err()
-        .to_string();
+    let error = trim.check_required_files(&BTreeSet::new()).unwrap_err().to_string();
     assert!(error.contains("does not contain"), "{error}");
 }

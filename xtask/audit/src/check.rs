@@ -97,19 +97,14 @@ fn finding(
         }
     }
     let justified = data.justified.iter().find(|justified| {
-        justified.id == advisory.id
-            && justified.component == part.base_purl
-            && justified.is_for(product.name)
+        justified.id == advisory.id && justified.component == part.base_purl && justified.is_for(product.name)
     });
     let status = match (hit, justified) {
         (Some(_), None) => Status::Affected,
         (Some(_), Some(justified)) => Status::NotAffected {
             justification: justified.justification,
             impact: justified.impact.clone(),
-            decision: Some(format!(
-                "by {} on {}",
-                justified.decided_by, justified.decided_on
-            )),
+            decision: Some(format!("by {} on {}", justified.decided_by, justified.decided_on)),
         },
         (None, _) if is_later(advisory, watched, part)? => Status::Fixed,
         (None, _) => {
@@ -134,11 +129,7 @@ fn finding(
 }
 
 /// Whether an unaffected version is after one of the affected ranges.
-fn is_later(
-    advisory: &Advisory,
-    watched: &WatchedComponent,
-    part: &AuditedComponent,
-) -> Result<bool> {
+fn is_later(advisory: &Advisory, watched: &WatchedComponent, part: &AuditedComponent) -> Result<bool> {
     let ranges = advisory.affected.iter();
     let ends = ranges.flat_map(|range| [&range.before, &range.through]);
     for end in ends.flatten() {
@@ -150,18 +141,13 @@ fn is_later(
 }
 
 /// Justifications that are no longer needed or are wrong. Only those for the given products are checked.
-fn invalid_justifications(
-    data: &AdvisoryDatabase,
-    products: &[Product],
-    findings: &[Finding],
-) -> Vec<String> {
+fn invalid_justifications(data: &AdvisoryDatabase, products: &[Product], findings: &[Finding]) -> Vec<String> {
     let mut void = Vec::new();
     for justified in &data.justified {
         let (id, component) = (&justified.id, &justified.component);
         for product in products.iter().filter(|it| justified.is_for(it.name)) {
             let name = product.name;
-            let mut add =
-                |why: &str| void.push(format!("{id} in {component} of {name} is justified{why}"));
+            let mut add = |why: &str| void.push(format!("{id} in {component} of {name} is justified{why}"));
             let hit = findings.iter().any(|finding| {
                 finding.id == *id
                     && finding.component.base_purl == *component
@@ -178,9 +164,7 @@ fn invalid_justifications(
             let called = imports.filter(|name| justified.not_imported.contains(name));
             let called = called.collect::<Vec<_>>().join(", ");
             if !called.is_empty() {
-                add(&format!(
-                    " by functions that are not imported, but {called} is"
-                ));
+                add(&format!(" by functions that are not imported, but {called} is"));
             }
             if product.imports.is_none() && !justified.not_imported.is_empty() {
                 add(" by functions that are not imported, but it has no program");
@@ -222,11 +206,7 @@ mod tests {
     "#;
 
     fn product(version: &str, imports: &[&str]) -> Product {
-        let parts = vec![AuditedComponent::new(
-            "libwebp",
-            "pkg:generic/libwebp",
-            version,
-        )];
+        let parts = vec![AuditedComponent::new("libwebp", "pkg:generic/libwebp", version)];
         let imports = imports.iter().map(|name| (*name).to_owned()).collect();
         Product {
             name: "face-detect",
@@ -264,20 +244,14 @@ mod tests {
             .components
             .push(AuditedComponent::new("libgif", "pkg:generic/libgif", "5.2"));
         let found = report(DATA, product).unwatched;
-        assert_eq!(
-            found,
-            [AuditedComponent::new("libgif", "pkg:generic/libgif", "5.2")]
-        );
+        assert_eq!(found, [AuditedComponent::new("libgif", "pkg:generic/libgif", "5.2")]);
     }
 
     #[test]
     fn incomparable_versions_are_errors() {
         let data = AdvisoryDatabase::parse(&[("test", DATA)]).unwrap();
         let error = check(&data, &[product("unknown", &[])]).unwrap_err();
-        assert!(
-            format!("{error:#}").contains("libwebp unknown"),
-            "{error:#}"
-        );
+        assert!(format!("{error:#}").contains("libwebp unknown"), "{error:#}");
     }
 
     #[test]
@@ -311,14 +285,8 @@ mod tests {
 
     #[test]
     fn a_justification_without_an_advisory_is_rejected() {
-        let text = [
-            DATA,
-            &JUSTIFICATION.replace("CVE-2023-4863", "CVE-2023-4864"),
-        ]
-        .concat();
-        let error = AdvisoryDatabase::parse(&[("test", &text)])
-            .unwrap_err()
-            .to_string();
+        let text = [DATA, &JUSTIFICATION.replace("CVE-2023-4863", "CVE-2023-4864")].concat();
+        let error = AdvisoryDatabase::parse(&[("test", &text)]).unwrap_err().to_string();
         assert!(error.contains("no such advisory"), "{error}");
     }
 }

@@ -134,10 +134,7 @@ mod tests {
     fn packages_are_identified_by_source_and_release() {
         let libc = Component {
             version: Some("2.36-9+deb12u14+b1".to_owned()),
-            purl: Some(
-                "pkg:deb/debian/libc6@2.36-9%2Bdeb12u14%2Bb1?arch=amd64&distro=debian-12"
-                    .to_owned(),
-            ),
+            purl: Some("pkg:deb/debian/libc6@2.36-9%2Bdeb12u14%2Bb1?arch=amd64&distro=debian-12".to_owned()),
             source_package: Some(("glibc".to_owned(), "2.36-9+deb12u14".to_owned())),
             ..Component::new(ComponentKind::Package, "deb-libc6-amd64", "libc6")
         };
@@ -150,9 +147,6 @@ mod tests {
     #[test]
     fn undefined_symbols_are_imports() {
         let found = imported_functions(Path::new("/proc/self/exe")).unwrap();
-        assert!(
-            found.contains("malloc") && !found.contains("main"),
-            "{found:?}"
-        );
+        assert!(found.contains("malloc") && !found.contains("main"), "{found:?}");
     }
 }

@@ -99,8 +99,7 @@ impl AdvisoryDatabase {
     pub fn parse(files: &[(&str, &str)]) -> Result<Self> {
         let mut all = Self::default();
         for (name, text) in files {
-            let part: Self = toml::from_str(text)
-                .with_context(|| format!("`xtask/audit/data/{name}` is not valid"))?;
+            let part: Self = toml::from_str(text).with_context(|| format!("`xtask/audit/data/{name}` is not valid"))?;
             all.watched.extend(part.watched);
             all.advisories.extend(part.advisories);
             all.justified.extend(part.justified);
@@ -138,10 +137,7 @@ impl AdvisoryDatabase {
             let name = &watched.component;
             ensure!(components.insert(name), "the entry of {name} is repeated");
             let announcements = &watched.announcements;
-            ensure!(
-                is_link(announcements),
-                "{name}: `{announcements}` is not a link"
-            );
+            ensure!(is_link(announcements), "{name}: `{announcements}` is not a link");
         }
         let mut names = BTreeSet::new();
         for advisory in &self.advisories {
@@ -158,8 +154,7 @@ impl AdvisoryDatabase {
         for justified in &self.justified {
             let (id, component) = (&justified.id, &justified.component);
             ensure!(
-                self.advisories_for(component)
-                    .any(|advisory| advisory.id == *id),
+                self.advisories_for(component).any(|advisory| advisory.id == *id),
                 "{id} of {component} is justified, but there is no such advisory"
             );
             ensure!(
@@ -277,10 +272,7 @@ mod tests {
         for (from, to, said) in damages {
             let text = GOOD.replacen(from, to, 1);
             assert_ne!(text, GOOD, "{from}");
-            let error = format!(
-                "{:#}",
-                AdvisoryDatabase::parse(&[("a.toml", &text)]).unwrap_err()
-            );
+            let error = format!("{:#}", AdvisoryDatabase::parse(&[("a.toml", &text)]).unwrap_err());
             assert!(error.contains(said), "{error}");
         }
     }

@@ -98,9 +98,7 @@ pub fn audit_images(
         }
     };
     let documents = write(&report, &written)?;
-    Ok(AuditOutput::new(
-        &data, &products, report, online, documents,
-    ))
+    Ok(AuditOutput::new(&data, &products, report, online, documents))
 }
 
 pub fn products(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<[Product; 2]> {
@@ -139,8 +137,7 @@ pub fn query_osv(
     let mut disputed = Vec::new();
     for entry in known {
         let part = &parts[entry.component];
-        let named =
-            |name: &str| entry.id == name || entry.aliases.iter().any(|alias| alias == name);
+        let named = |name: &str| entry.id == name || entry.aliases.iter().any(|alias| alias == name);
         let mut about = data.advisories_for(&part.base_purl);
         let advisory = about.find(|advisory| advisory.names().any(named));
         if let Some(advisory) = advisory {

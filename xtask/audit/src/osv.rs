@@ -86,11 +86,7 @@ impl Osv {
     }
 
     /// The known vulnerabilities of `parts`, without withdrawn entries.
-    pub fn query(
-        &self,
-        data: &AdvisoryDatabase,
-        parts: &[AuditedComponent],
-    ) -> Result<Vec<OsvEntry>> {
+    pub fn query(&self, data: &AdvisoryDatabase, parts: &[AuditedComponent]) -> Result<Vec<OsvEntry>> {
         let queries = queries(data, parts);
         let mut found = BTreeSet::new();
         for batch in queries.chunks(BATCH_SIZE) {
@@ -111,11 +107,7 @@ impl Osv {
     }
 
     /// Requests all pages of the queries, and adds the component and ID of each result to `found`.
-    fn batch(
-        &self,
-        mut pending: Vec<(usize, Value)>,
-        found: &mut BTreeSet<(usize, String)>,
-    ) -> Result<()> {
+    fn batch(&self, mut pending: Vec<(usize, Value)>, found: &mut BTreeSet<(usize, String)>) -> Result<()> {
         for _ in 0..MAX_PAGES {
             if pending.is_empty() {
                 return Ok(());
@@ -147,11 +139,7 @@ impl Osv {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
         ensure!(id.bytes().all(plain), "OSV returned the invalid ID `{id}`");
         let entry: Vulnerability = self.request(&format!("/v1/vulns/{id}"), None)?;
-        ensure!(
-            entry.id == id,
-            "OSV was queried about {id} and describes {}",
-            entry.id
-        );
+        ensure!(entry.id == id, "OSV was queried about {id} and describes {}", entry.id);
         Ok(entry)
     }
 
@@ -177,8 +165,7 @@ impl Osv {
             .limit(MAX_RESPONSE_BYTES)
             .read_to_vec();
         let text = text.with_context(what)?;
-        serde_json::from_slice(&text)
-            .with_context(|| format!("the response of `{address}` is not OSV's"))
+        serde_json::from_slice(&text).with_context(|| format!("the response of `{address}` is not OSV's"))
     }
 }
 
@@ -201,9 +188,7 @@ impl Vulnerability {
 fn queries(data: &AdvisoryDatabase, parts: &[AuditedComponent]) -> Vec<(usize, Value)> {
     let mut queries = Vec::new();
     for (index, part) in parts.iter().enumerate() {
-        let names = data
-            .find_watched(&part.base_purl)
-            .map(|watched| &watched.osv);
+        let names = data.find_watched(&part.base_purl).map(|watched| &watched.osv);
         for name in names.into_iter().flatten() {
             let (ecosystem, name) = (&name.ecosystem, name.name.as_ref().unwrap_or(&part.name));
             let package = json!({"ecosystem": ecosystem, "name": name});

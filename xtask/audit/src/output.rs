@@ -83,9 +83,7 @@ impl Report {
     fn grouped(&self, wanted: fn(&Status) -> bool) -> Vec<(&Finding, Vec<&'static str>)> {
         let mut grouped: Vec<(&Finding, Vec<_>)> = Vec::new();
         for finding in self.findings.iter().filter(|f| wanted(&f.status)) {
-            let same = |(other, _): &&mut (&Finding, _)| {
-                other.id == finding.id && other.component == finding.component
-            };
+            let same = |(other, _): &&mut (&Finding, _)| other.id == finding.id && other.component == finding.component;
             match grouped.iter_mut().find(same) {
                 Some((_, products)) => products.push(finding.product),
                 None => grouped.push((finding, vec![finding.product])),
@@ -160,16 +158,15 @@ impl CommandOutput for AuditOutput {
         );
         text += &match &self.osv {
             OsvOutcome::Skipped => "OSV was not queried (--offline).\n".to_owned(),
-            OsvOutcome::Failed { reason } => format!(
-                "OSV COULD NOT BE QUERIED: {reason}\nThe results above are only from the data files.\n"
-            ),
+            OsvOutcome::Failed { reason } => {
+                format!("OSV COULD NOT BE QUERIED: {reason}\nThe results above are only from the data files.\n")
+            }
             OsvOutcome::Queried {
                 components,
                 total,
                 disputed,
             } => {
-                let mut asked =
-                    format!("OSV was queried about {components} of {total} components.\n");
+                let mut asked = format!("OSV was queried about {components} of {total} components.\n");
                 if !disputed.is_empty() {
                     asked += &format!(
                         "It also reports these, which by the data files only affect other versions: {}.\n",

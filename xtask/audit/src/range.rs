@@ -63,8 +63,7 @@ mod tests {
 
     #[test]
     fn range_bounds_are_inclusive_or_exclusive() {
-        let holds =
-            |range: &Range, version| range.contains(VersionScheme::Dotted, version).unwrap();
+        let holds = |range: &Range, version| range.contains(VersionScheme::Dotted, version).unwrap();
         let fixed = range("from = '0.5.0'\nbefore = '1.3.2'");
         let found = ["0.4.9", "0.5.0", "1.3.1", "1.3.2"].map(|version| holds(&fixed, version));
         assert_eq!(found, [false, true, true, false]);

@@ -30,11 +30,7 @@ const DATA: &str = r#"
 fn product(version: &str) -> Product {
     Product {
         name: FUNCTION_NAME,
-        components: vec![AuditedComponent::new(
-            "libwebp",
-            "pkg:generic/libwebp",
-            version,
-        )],
+        components: vec![AuditedComponent::new("libwebp", "pkg:generic/libwebp", version)],
         imports: None,
     }
 }
@@ -59,15 +55,9 @@ fn with_entry(version: &'static str, id: &str) -> Behaviour {
 #[test]
 fn osv_only_findings_are_failures() {
     let output = audit("1.6.0", with_entry("1.6.0", "OSV-2027-1"));
-    assert_eq!(
-        output.failures(),
-        ["libwebp 1.6.0 of face-detect has OSV-2027-1"]
-    );
+    assert_eq!(output.failures(), ["libwebp 1.6.0 of face-detect has OSV-2027-1"]);
     let text = output.to_text();
-    assert!(
-        text.contains("https://osv.dev/vulnerability/OSV-2027-1"),
-        "{text}"
-    );
+    assert!(text.contains("https://osv.dev/vulnerability/OSV-2027-1"), "{text}");
     assert!(text.contains("queried about 1 of 1 components"), "{text}");
 }
 
@@ -96,10 +86,7 @@ fn an_osv_failure_is_not_an_empty_result() {
             },
         );
         let failures = output.failures();
-        assert!(
-            failures[0].contains("OSV could not be queried"),
-            "{failures:?}"
-        );
+        assert!(failures[0].contains("OSV could not be queried"), "{failures:?}");
         assert!(
             output.to_text().contains("OSV COULD NOT BE QUERIED"),
             "{}",
@@ -118,19 +105,15 @@ fn an_osv_failure_is_not_an_empty_result() {
         OsvOutcome::Skipped,
         Vec::new(),
     );
-    assert!(
-        offline
-            .to_text()
-            .contains("OSV was not queried (--offline)")
-    );
+    assert!(offline.to_text().contains("OSV was not queried (--offline)"));
     assert!(offline.failures().is_empty());
 }
 
 /// The number of libraries, given with their versions, that have a vulnerability.
 fn affected(libraries: &[(&str, &str)]) -> usize {
-    let parts = libraries.iter().map(|(name, version)| {
-        AuditedComponent::new(name, &format!("pkg:generic/{name}"), version)
-    });
+    let parts = libraries
+        .iter()
+        .map(|(name, version)| AuditedComponent::new(name, &format!("pkg:generic/{name}"), version));
     let products = [Product {
         name: SDK,
         components: parts.collect(),
@@ -140,9 +123,7 @@ fn affected(libraries: &[(&str, &str)]) -> usize {
     assert!(report.unwatched.is_empty(), "{:?}", report.unwatched);
     let hit = |(name, _): &&(&str, &str)| {
         let affected = report.affected();
-        affected
-            .iter()
-            .any(|(finding, _)| finding.component.name == *name)
+        affected.iter().any(|(finding, _)| finding.component.name == *name)
     };
     libraries.iter().filter(hit).count()
 }

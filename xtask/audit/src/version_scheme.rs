@@ -32,9 +32,7 @@ impl VersionScheme {
                 "`{version}` is not a version: it has no number, or characters beyond ASCII"
             );
         }
-        let parse = |text: &str| {
-            Version::parse(text).with_context(|| format!("`{text}` is not a semantic version"))
-        };
+        let parse = |text: &str| Version::parse(text).with_context(|| format!("`{text}` is not a semantic version"));
         Ok(match self {
             Self::Semver => parse(left)?.cmp_precedence(&parse(right)?),
             Self::Dotted => dotted(left, right),
@@ -79,9 +77,7 @@ fn packaged(left: &str, right: &str, part: fn(&[u8], &[u8]) -> Ordering) -> Orde
     // A missing epoch or revision is equal to 0 in both orders.
     let zero = |text| if <[u8]>::is_empty(text) { b"0" } else { text };
     let mut orders = pairs.map(|(left, right)| part(zero(left), zero(right)));
-    orders
-        .find(|order| order.is_ne())
-        .unwrap_or(Ordering::Equal)
+    orders.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
 }
 
 /// dpkg's order of one part: alternating text and numbers. In text, a tilde is before the end, the end before letters,
@@ -130,8 +126,7 @@ fn rpm_part<'a>(mut left: &'a [u8], mut right: &'a [u8]) -> Ordering {
         let order = match (one, other) {
             (1, 1) => return Ordering::Equal,
             (3, 3) => {
-                let words = [&mut left, &mut right]
-                    .map(|side| take(side, |byte| byte.is_ascii_alphabetic()).to_vec());
+                let words = [&mut left, &mut right].map(|side| take(side, |byte| byte.is_ascii_alphabetic()).to_vec());
                 words[0].cmp(&words[1])
             }
             (4, 4) => by_value(number(&mut left), number(&mut right)),

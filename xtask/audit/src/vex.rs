@@ -114,23 +114,11 @@ mod tests {
         assert!(id.starts_with("https://") && id.len() > 100, "{id}");
         let statements = document["statements"].as_array().unwrap();
         let statuses = statements.iter().map(|statement| &statement["status"]);
-        assert_eq!(
-            statuses.collect::<Vec<_>>(),
-            ["affected", "fixed", "not_affected"]
-        );
-        assert_eq!(
-            statements[0]["action_statement"],
-            "Update libwebp to 1.3.2."
-        );
-        assert_eq!(
-            statements[2]["justification"],
-            "vulnerable_code_not_in_execute_path"
-        );
+        assert_eq!(statuses.collect::<Vec<_>>(), ["affected", "fixed", "not_affected"]);
+        assert_eq!(statements[0]["action_statement"], "Update libwebp to 1.3.2.");
+        assert_eq!(statements[2]["justification"], "vulnerable_code_not_in_execute_path");
         assert_eq!(statements[2]["impact_statement"], "Nothing decodes WebP.");
-        assert_eq!(
-            statements[2]["status_notes"],
-            "Decided by somebody on 2026-11-28."
-        );
+        assert_eq!(statements[2]["status_notes"], "Decided by somebody on 2026-11-28.");
         let part = &statements[0]["products"][0]["subcomponents"][0]["@id"];
         assert_eq!(part, "pkg:generic/libwebp@1.2.0");
     }

@@ -18,8 +18,8 @@ pub fn run(context: &BenchContext) -> Result<Figures> {
     let (recipe, paths) = (&build.recipe, &build.paths);
     let is_built = Baseline::find_cached(recipe, paths)?.is_some();
     let start = Instant::now();
-    let full = Baseline::build(recipe, paths, &build.launcher)
-        .context("failed to build all of OpenCV's default modules")?;
+    let full =
+        Baseline::build(recipe, paths, &build.launcher).context("failed to build all of OpenCV's default modules")?;
     let mut notes = vec![if is_built {
         "the wall-clock time of building is not known: both were built before".to_owned()
     } else {
@@ -39,12 +39,7 @@ pub fn run(context: &BenchContext) -> Result<Figures> {
         notes.push(note.to_owned());
     } else {
         let (all, few) = (seconds(&full.compile_time), seconds(&compile_time));
-        add(
-            "compile time, sum of all compiler calls",
-            Unit::Seconds,
-            all,
-            few,
-        );
+        add("compile time, sum of all compiler calls", Unit::Seconds, all, few);
     }
     let ours = &context.sdk.manifest().libraries;
     let (all, few) = (megabytes(&full.libraries), megabytes(ours));

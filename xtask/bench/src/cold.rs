@@ -92,11 +92,7 @@ pub fn run(context: &BenchContext) -> Result<ColdBench> {
 impl Measurements {
     fn start(&mut self, rig: &BenchRig, on_disk: bool) -> Result<()> {
         for (index, implementation) in IMPLEMENTATIONS.into_iter().enumerate() {
-            let files = if on_disk {
-                rig.files(implementation)
-            } else {
-                Vec::new()
-            };
+            let files = if on_disk { rig.files(implementation) } else { Vec::new() };
             files.iter().try_for_each(|path| page_cache::evict(path))?;
             let poll = first_poll(rig, implementation)?;
             self.polls[usize::from(on_disk)][index].push(poll.milliseconds);
@@ -113,15 +109,10 @@ impl Measurements {
 
     fn groups(&self, notes: &mut Vec<String>) -> Vec<Group> {
         let values = |times: &Times| by_implementation(times.each_ref().map(|times| median(times)));
-        let from_disk = self
-            .disk_reads
-            .iter()
-            .all(|read| median(read) > CACHED_READ_MEGABYTES);
+        let from_disk = self.disk_reads.iter().all(|read| median(read) > CACHED_READ_MEGABYTES);
         let group = |title: &str, times: &[Times; 2]| {
             let group = Group::new(title, Unit::Milliseconds, Some(REFERENCE));
-            let mut group = group
-                .in_comparison()
-                .with_case(IN_MEMORY, &values(&times[0]));
+            let mut group = group.in_comparison().with_case(IN_MEMORY, &values(&times[0]));
             if from_disk {
                 group.add_case(ON_DISK, &values(&times[1]));
             }
@@ -166,10 +157,7 @@ fn first_poll(rig: &BenchRig, implementation: Implementation) -> Result<StartSam
     let process = Child::start_logged(run, log.path())?;
     let polled = lambda.wait_for_poll(FIRST_POLL_TIMEOUT).with_context(|| {
         let log_text = fs_err::read_to_string(log.path()).unwrap_or_default();
-        format!(
-            "the log of the function, {}: {log_text}",
-            implementation.name()
-        )
+        format!("the log of the function, {}: {log_text}", implementation.name())
     })?;
     Ok(StartSample {
         milliseconds: as_milliseconds(&(polled - start)),

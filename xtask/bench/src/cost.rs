@@ -29,11 +29,7 @@ pub fn run(context: &BenchContext) -> Result<Figures> {
     from_measurements(&cold, &warm, &memory::run(context)?)
 }
 
-pub fn from_measurements(
-    cold: &ColdBench,
-    warm: &WarmBench,
-    memory: &MemoryBench,
-) -> Result<Figures> {
+pub fn from_measurements(cold: &ColdBench, warm: &WarmBench, memory: &MemoryBench) -> Result<Figures> {
     let prices = Prices::embedded()?;
     let here = Architecture::host().context("Lambda does not offer this processor")?;
     let rates = prices.rates(here);
@@ -58,9 +54,7 @@ pub fn from_measurements(
             group.add_case(photo, &by_implementation(values));
         };
         add(&mut sizes, &|_, size| size);
-        add(&mut durations, &|needs, size| {
-            duration(&prices, needs, size)
-        });
+        add(&mut durations, &|needs, size| duration(&prices, needs, size));
         let cost = |needs: &ResourceUse, size| cost_of_million(&prices, rates, needs, size);
         add(&mut costs, &cost);
         add(&mut vcpu, &|needs, _| cost(needs, one));

@@ -107,11 +107,7 @@ impl Programs {
         let mut tasks = Vec::new();
         for photo in photos {
             let whole = vec![[0, 0, photo.size.0.into(), photo.size.1.into()]];
-            let task = |kind, regions| Task {
-                kind,
-                photo,
-                regions,
-            };
+            let task = |kind, regions| Task { kind, photo, regions };
             let faces = task(Kind::Faces, whole.clone());
             let found = self.wheel.detect(&faces.request(0, 1), 1)?;
             tasks.extend([faces, task(Kind::Eyes, whole)]);
@@ -145,14 +141,10 @@ impl Programs {
                     for implementation in self.implementations() {
                         let found = self.time(implementation, task, threads, runs)?;
                         let sum = found.iter().map(|found| found.milliseconds).sum();
-                        times
-                            .entry((threads, index, implementation))
-                            .or_default()
-                            .push(sum);
+                        times.entry((threads, index, implementation)).or_default().push(sum);
                         lists.push((*implementation, found));
                     }
-                    ensure_same_rectangles(task, threads, &lists)
-                        .with_context(|| format!("in round {}", round + 1))?;
+                    ensure_same_rectangles(task, threads, &lists).with_context(|| format!("in round {}", round + 1))?;
                 }
             }
         }
@@ -164,10 +156,7 @@ impl Programs {
                 for (index, task) in tasks.iter().enumerate() {
                     if task.kind == kind {
                         let value = |implementation: &&'static str| {
-                            (
-                                *implementation,
-                                median(&times[&(threads, index, *implementation)]),
-                            )
+                            (*implementation, median(&times[&(threads, index, *implementation)]))
                         };
                         let values: Vec<_> = self.implementations().iter().map(value).collect();
                         group.add_case(task.photo.title(), &values);
@@ -180,13 +169,7 @@ impl Programs {
         Ok(groups)
     }
 
-    fn time(
-        &mut self,
-        implementation: &str,
-        task: &Task,
-        threads: u32,
-        runs: usize,
-    ) -> Result<Vec<Detections>> {
+    fn time(&mut self, implementation: &str, task: &Task, threads: u32, runs: usize) -> Result<Vec<Detections>> {
         let program = if implementation == WHEEL {
             &mut self.wheel
         } else {
@@ -194,9 +177,7 @@ impl Programs {
             &mut self.sdk
         };
         let requests = (0..task.regions.len()).map(|region| task.request(region, threads));
-        requests
-            .map(|request| program.detect(&request, runs))
-            .collect()
+        requests.map(|request| program.detect(&request, runs)).collect()
     }
 }
 
@@ -232,11 +213,7 @@ impl Task<'_> {
 
 /// Fails if a list differs from the first, the wheel's. With several threads, OpenCV's order is not deterministic and
 /// is ignored.
-fn ensure_same_rectangles(
-    task: &Task,
-    threads: u32,
-    lists: &[(&str, Vec<Detections>)],
-) -> Result<()> {
+fn ensure_same_rectangles(task: &Task, threads: u32, lists: &[(&str, Vec<Detections>)]) -> Result<()> {
     let rectangles = |found: &[Detections]| -> Vec<Vec<Rectangle>> {
         let list = |found: &Detections| {
             let mut rectangles = found.rectangles.clone();
@@ -289,11 +266,7 @@ mod tests {
                 rectangles: rectangles.to_vec(),
             }]
         };
-        ensure_same_rectangles(
-            &task,
-            threads,
-            &[(WHEEL, found(wheel)), (OURS, found(ours))],
-        )
+        ensure_same_rectangles(&task, threads, &[(WHEEL, found(wheel)), (OURS, found(ours))])
     }
 
     #[test]
@@ -302,10 +275,7 @@ mod tests {
         compare(1, &[one, two], &[one, two]).unwrap();
         compare(2, &[one, two], &[two, one]).unwrap();
         let error = compare(1, &[one, two], &[two, one]).unwrap_err();
-        assert!(
-            format!("{error:#}").contains("a.jpg: ours finds"),
-            "{error:#}"
-        );
+        assert!(format!("{error:#}").contains("a.jpg: ours finds"), "{error:#}");
         assert!(compare(2, &[one, two], &[one]).is_err());
         assert!(compare(2, &[one], &[[1, 1, 2, 3]]).is_err());
     }

@@ -73,13 +73,7 @@ impl Documents {
 
 impl Document {
     /// The figures of a bench on this machine; `machine` was read before measuring.
-    pub fn new(
-        workspace: &Workspace,
-        machine: Machine,
-        bench: &str,
-        quick: bool,
-        figures: Figures,
-    ) -> Result<Self> {
+    pub fn new(workspace: &Workspace, machine: Machine, bench: &str, quick: bool, figures: Figures) -> Result<Self> {
         let arguments: Vec<_> = std::env::args().skip(1).collect();
         let now = OffsetDateTime::now_utc().replace_nanosecond(0)?;
         Ok(Self {
@@ -96,10 +90,7 @@ impl Document {
 
     /// The folder of its files, in that of the machine. Results of quick runs do not replace those of thorough ones.
     pub fn folder(&self, workspace: &Workspace) -> PathBuf {
-        let mut folder = workspace
-            .target_dir()
-            .join("bench")
-            .join(&self.machine.name);
+        let mut folder = workspace.target_dir().join("bench").join(&self.machine.name);
         folder.extend(self.quick.then_some("quick"));
         folder
     }
@@ -133,9 +124,7 @@ type Cell<'a> = &'a dyn Fn(&str) -> Option<String>;
 fn rows(group: &Group) -> Vec<Vec<String>> {
     let (implementations, compared) = (group.implementations(), group.compared_implementations());
     let row = |name: String, value: Cell, ratio: Cell| -> Vec<String> {
-        let values = implementations
-            .iter()
-            .map(|implementation| value(implementation));
+        let values = implementations.iter().map(|implementation| value(implementation));
         let ratios = compared.iter().map(|implementation| ratio(implementation));
         let cells = values.chain(ratios).map(Option::unwrap_or_default);
         std::iter::once(name).chain(cells).collect()
@@ -231,15 +220,7 @@ mod tests {
     #[test]
     fn text_output_has_each_value_and_ratio() {
         let text = document().to_text();
-        for part in [
-            "faces, ms",
-            "a.jpg",
-            "120",
-            "8.00",
-            "15.0x",
-            "geometric mean",
-            "11.6x",
-        ] {
+        for part in ["faces, ms", "a.jpg", "120", "8.00", "15.0x", "geometric mean", "11.6x"] {
             assert!(text.contains(part), "no {part} in:\n{text}");
         }
     }

@@ -83,8 +83,8 @@ impl LabelledPhotos {
             )
         })?;
         let folder = folder.unwrap_or(&beside).to_owned();
-        let labels: BTreeMap<_, _> = serde_json::from_str(&text)
-            .with_context(|| format!("`{}` has no labels", path.display()))?;
+        let labels: BTreeMap<_, _> =
+            serde_json::from_str(&text).with_context(|| format!("`{}` has no labels", path.display()))?;
         ensure!(!labels.is_empty(), "`{}` has no labels", path.display());
         Ok(Self { folder, labels })
     }
@@ -157,17 +157,10 @@ impl CommandOutput for EvalOutput {
         let mut rows = vec![head.split(' ').map(str::to_owned).collect::<Vec<_>>()];
         let line = |photo: &str, preset: &str, score: &Score, time: String| {
             let ratios = [score.precision(), score.recall(), score.f1()];
-            let counts = [
-                score.true_positives,
-                score.false_positives,
-                score.false_negatives,
-            ];
+            let counts = [score.true_positives, score.false_positives, score.false_negatives];
             let names = [photo, preset].map(str::to_owned).into_iter();
             let names = names.chain(ratios.map(|ratio| format!("{ratio:.3}")));
-            names
-                .chain(counts.map(|it| it.to_string()))
-                .chain([time])
-                .collect()
+            names.chain(counts.map(|it| it.to_string())).chain([time]).collect()
         };
         let names = self.presets.first().map(|first| first.photos.keys());
         for name in names.into_iter().flatten() {

@@ -121,10 +121,7 @@ impl Group {
     }
 
     pub fn ratio_label(&self, implementation: &str) -> String {
-        format!(
-            "{}/{implementation}",
-            self.reference.as_deref().unwrap_or_default()
-        )
+        format!("{}/{implementation}", self.reference.as_deref().unwrap_or_default())
     }
 
     pub fn implementations(&self) -> Vec<&str> {
@@ -148,18 +145,12 @@ impl Group {
     }
 
     pub fn mean(&self, implementation: &str) -> Option<f64> {
-        let mean = self
-            .means
-            .iter()
-            .find(|mean| mean.implementation == implementation)?;
+        let mean = self.means.iter().find(|mean| mean.implementation == implementation)?;
         Some(mean.ratio)
     }
 
     fn mean_of(&self, implementation: &str) -> Option<Mean> {
-        let values = self
-            .cases
-            .iter()
-            .filter_map(|case| case.value(implementation));
+        let values = self.cases.iter().filter_map(|case| case.value(implementation));
         let ratios: Vec<_> = values.filter_map(|value| value.ratio).collect();
         (!ratios.is_empty()).then(|| Mean {
             implementation: implementation.to_owned(),
@@ -170,9 +161,7 @@ impl Group {
 
 impl Case {
     pub fn value(&self, implementation: &str) -> Option<&Value> {
-        self.values
-            .iter()
-            .find(|value| value.implementation == implementation)
+        self.values.iter().find(|value| value.implementation == implementation)
     }
 }
 
@@ -226,9 +215,7 @@ mod tests {
             .with_case("a", &[("wheel", 8.0), ("ours", 2.0)])
             .with_case("b", &[("wheel", 9.0), ("ours", 1.0)])
             .with_means();
-        let ratio = |case: usize, implementation: &str| {
-            group.cases[case].value(implementation).unwrap().ratio
-        };
+        let ratio = |case: usize, implementation: &str| group.cases[case].value(implementation).unwrap().ratio;
         assert_eq!(ratio(0, "wheel"), None);
         assert_eq!(ratio(0, "ours"), Some(4.0));
         assert_eq!(group.means.len(), 1);
@@ -257,12 +244,7 @@ mod tests {
         assert_eq!(round_to_four_digits(123_456.0), 123_500.0);
         assert_eq!(round_to_four_digits(0.012_345_6), 0.01235);
         assert_eq!(round_to_four_digits(0.0), 0.0);
-        let cases = [
-            (1318.4, "1318"),
-            (46.84, "46.8"),
-            (3.916, "3.92"),
-            (0.3312, "0.331"),
-        ];
+        let cases = [(1318.4, "1318"), (46.84, "46.8"), (3.916, "3.92"), (0.3312, "0.331")];
         for (value, expected) in cases {
             assert_eq!(format_value(value), expected);
         }

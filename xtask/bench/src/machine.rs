@@ -80,14 +80,8 @@ mod tests {
             processor(intel),
             "Intel(R) Xeon(R) Platinum 8488C @ 2.40GHz (family 6, model 143)"
         );
-        assert_eq!(
-            name(&processor(intel), 2),
-            "intel-xeon-platinum-8488c-2-cores"
-        );
-        assert_eq!(
-            name("AMD EPYC (family 25, model 17)", 2),
-            "amd-epyc-25-17-2-cores"
-        );
+        assert_eq!(name(&processor(intel), 2), "intel-xeon-platinum-8488c-2-cores");
+        assert_eq!(name("AMD EPYC (family 25, model 17)", 2), "amd-epyc-25-17-2-cores");
         let arm = "CPU implementer\t: 0x41\nCPU part\t: 0xd40\n";
         assert_eq!(name(&processor(arm), 4), "arm-0x41-0xd40-4-cores");
         assert_eq!(processor(""), "unknown");

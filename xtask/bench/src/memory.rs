@@ -41,13 +41,9 @@ pub fn run(context: &BenchContext) -> Result<MemoryBench> {
         }
     }
     let peaks = peaks.map(|peaks| peaks.map(|peaks| median(&peaks)));
-    let mut group =
-        Group::new("peak resident memory", Unit::Megabytes, Some(REFERENCE)).in_comparison();
+    let mut group = Group::new("peak resident memory", Unit::Megabytes, Some(REFERENCE)).in_comparison();
     for (photo, peaks) in photos.iter().zip(peaks) {
-        group.add_case(
-            photo.title(),
-            &by_implementation(peaks.map(|peak| peak / 1e6)),
-        );
+        group.add_case(photo.title(), &by_implementation(peaks.map(|peak| peak / 1e6)));
     }
     Ok(MemoryBench {
         figures: Figures {

@@ -38,8 +38,8 @@ pub struct Photos {
 
 impl Photo {
     fn read(path: &Path) -> Result<Self> {
-        let size = image::image_dimensions(path)
-            .with_context(|| format!("failed to read the photo `{}`", path.display()))?;
+        let size =
+            image::image_dimensions(path).with_context(|| format!("failed to read the photo `{}`", path.display()))?;
         Ok(Self {
             name: file_name(path),
             path: path.to_owned(),

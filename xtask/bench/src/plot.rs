@@ -11,8 +11,7 @@ use plotters::style::FontStyle::{self, Bold, Normal};
 use plotters::style::text_anchor::HPos::{Center, Left, Right};
 
 use self::canvas::{
-    Area, DrawResult, INK, LINK, MARGIN, MUTED, OURS, REFERENCE, UPSTREAM, WIDTH, font, rule,
-    to_u32, write,
+    Area, DrawResult, INK, LINK, MARGIN, MUTED, OURS, REFERENCE, UPSTREAM, WIDTH, font, rule, to_u32, write,
 };
 pub use self::comparison::comparison;
 use self::scale::Scale;
@@ -37,8 +36,7 @@ pub fn plot(title: &str, subtitle: &str, figures: &Figures) -> Result<String> {
     {
         let area = SVGBackend::with_string(&mut text, (to_u32(WIDTH), height(figures)));
         let area = area.into_drawing_area();
-        draw(&area, title, subtitle, figures)
-            .map_err(|error| anyhow!("failed to draw the plot: {error}"))?;
+        draw(&area, title, subtitle, figures).map_err(|error| anyhow!("failed to draw the plot: {error}"))?;
     }
     Ok(text)
 }
@@ -100,12 +98,7 @@ fn panel(area: &Area, top: i32, group: &Group) -> DrawResult {
     }
     if !group.means.is_empty() {
         let y = bottom + ROW / 2;
-        write(
-            area,
-            "geometric mean",
-            (NAMES, y),
-            font(13, Bold, INK, Right),
-        )?;
+        write(area, "geometric mean", (NAMES, y), font(13, Bold, INK, Right))?;
         columns(area, y, group, (14, Bold), |implementation| {
             group.mean(implementation).map(format_ratio)
         })?;
@@ -118,12 +111,7 @@ fn legend(area: &Area, y: i32, group: &Group) -> DrawResult {
     for implementation in group.implementations() {
         let colour = colour(group, implementation);
         area.draw(&Circle::new((x, y), 5, colour.filled()))?;
-        write(
-            area,
-            implementation,
-            (x + 11, y),
-            font(13, Normal, colour, Left),
-        )?;
+        write(area, implementation, (x + 11, y), font(13, Normal, colour, Left))?;
         x += 40 + 8 * i32::try_from(implementation.chars().count())?;
     }
     columns(area, y, group, (12, Normal), |implementation| {
@@ -134,9 +122,7 @@ fn legend(area: &Area, y: i32, group: &Group) -> DrawResult {
 fn row(area: &Area, y: i32, group: &Group, case: &Case, scale: &Scale) -> DrawResult {
     write(area, &case.name, (NAMES, y), font(13, Normal, INK, Right))?;
     let values = case.values.iter();
-    let mut dots: Vec<_> = values
-        .map(|value| (scale.position(value.value), value))
-        .collect();
+    let mut dots: Vec<_> = values.map(|value| (scale.position(value.value), value)).collect();
     dots.sort_by_key(|(x, _)| *x);
     let (Some((least, low)), Some((most, high))) = (dots.first(), dots.last()) else {
         return Ok(());
@@ -184,14 +170,8 @@ mod tests {
     #[test]
     fn plots_are_svg_with_each_name_and_ratio() {
         let group = Group::new("faces <in> photos", Unit::Milliseconds, Some("wheel"))
-            .with_case(
-                "a&b.jpg",
-                &[("wheel", 120.0), ("upstream", 60.0), ("ours", 8.0)],
-            )
-            .with_case(
-                "c.jpg",
-                &[("wheel", 100.0), ("upstream", 50.0), ("ours", 10.0)],
-            )
+            .with_case("a&b.jpg", &[("wheel", 120.0), ("upstream", 60.0), ("ours", 8.0)])
+            .with_case("c.jpg", &[("wheel", 100.0), ("upstream", 50.0), ("ours", 10.0)])
             .with_means();
         let figures = Figures {
             groups: vec![group],

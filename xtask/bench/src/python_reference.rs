@@ -42,8 +42,7 @@ impl PythonReference {
         let sh = Shell::new()?;
         let stdout = output(cmd!(sh, "{python} -c {script}"))?;
         let mut lines = stdout.lines();
-        let (Some(minor), Some(python), Some(library)) = (lines.next(), lines.next(), lines.next())
-        else {
+        let (Some(minor), Some(python), Some(library)) = (lines.next(), lines.next(), lines.next()) else {
             anyhow::bail!("`{}` did not print its paths", python.display());
         };
         ensure!(
@@ -51,8 +50,8 @@ impl PythonReference {
             "the Python function needs Python 3.11 or 3.12, and `python3` is 3.{minor}: numpy below 2, which the \
              wheel of OpenCV 4.5.5 needs, has no wheels for other versions"
         );
-        let pins: Pins = toml::from_str(include_str!("../data/pins.toml"))
-            .context("data/pins.toml is not a list of wheels")?;
+        let pins: Pins =
+            toml::from_str(include_str!("../data/pins.toml")).context("data/pins.toml is not a list of wheels")?;
         let folder = context.results_dir();
         fs::create_dir_all(&folder)?;
         let wheels = install_wheels(&pins.wheel, &folder, &format!("python-3.{minor}"))?;
@@ -105,8 +104,7 @@ impl PythonReference {
         // Without the packages of this machine, which are in the same folder and may be many.
         let modules = entries(Some(&self.library));
         let modules = modules.filter(|path| !UNUSED_FOLDERS.contains(&&*file_name(path)));
-        let cascades = ["frontalface_default", "eye"]
-            .map(|name| self.cascades.join(format!("haarcascade_{name}.xml")));
+        let cascades = ["frontalface_default", "eye"].map(|name| self.cascades.join(format!("haarcascade_{name}.xml")));
         let own = [&self.python, &self.wheels, &self.task];
         own.into_iter()
             .cloned()

@@ -67,8 +67,7 @@ impl BenchRig {
         let BenchContext { sdk, binary, .. } = context;
         let reference = format!("face-detect:bench-{}", std::process::id());
         let base = Base::Minimal;
-        let image =
-            write_function_image(scratch.path(), &reference, workspace, sdk, binary, &base)?;
+        let image = write_function_image(scratch.path(), &reference, workspace, sdk, binary, &base)?;
         let root = std::path::absolute(scratch.path().join("root"))?;
         let photos = Photos::collect(context)?;
         let storage = S3Server::start(&scratch.path().join("s3"))?;
@@ -111,10 +110,7 @@ impl BenchRig {
 
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         let storage = credentials(&self.storage);
-        storage
-            .into_iter()
-            .chain(self.python.environment())
-            .collect()
+        storage.into_iter().chain(self.python.environment()).collect()
     }
 
     /// Starts the emulator, which starts the function at the first event.
@@ -124,10 +120,7 @@ impl BenchRig {
         let environment = self.python.environment();
         let environment = environment.iter().map(|(name, value)| (*name, &**value));
         let environment: Vec<_> = environment.collect();
-        let (command, working_dir) = (
-            self.command(implementation),
-            self.working_dir(implementation),
-        );
+        let (command, working_dir) = (self.command(implementation), self.working_dir(implementation));
         let command = |launcher: EmulatorLauncher| launcher.launch_command(&command, &working_dir);
         Emulator::start((&self.rie, &folder), &self.storage, &environment, command)
             .with_context(|| format!("failed to start the function, {}", implementation.name()))
@@ -138,8 +131,7 @@ impl BenchRig {
     pub fn detect_faces(emulator: &Emulator, photo: &Photo) -> Result<Value> {
         let event = json!({"BUCKET_NAME": BUCKET, "S3_KEY": photo.name});
         let response = emulator.invoke(&event)?;
-        sorted_faces(&response)
-            .with_context(|| format!("the response to {} is {response}", photo.name))
+        sorted_faces(&response).with_context(|| format!("the response to {} is {response}", photo.name))
     }
 
     pub fn ensure_same_faces(photo: &Photo, ours: &Value, theirs: &Value) -> Result<()> {
@@ -175,9 +167,6 @@ mod tests {
         let found = |faces: Value| sorted_faces(&response(faces)).unwrap();
         assert_eq!(found(json!([one, two])), found(json!([two, same])));
         assert_ne!(found(json!([one])), found(json!([two])));
-        assert_eq!(
-            super::sorted_faces(&json!({"errorType": "NotAnImage"})),
-            None
-        );
+        assert_eq!(super::sorted_faces(&json!({"errorType": "NotAnImage"})), None);
     }
 }

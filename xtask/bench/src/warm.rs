@@ -97,11 +97,7 @@ pub fn run(context: &BenchContext) -> Result<WarmBench> {
 }
 
 /// The times of all invocations, and the mean CPU time of one.
-fn measure(
-    emulators: &[Emulator; 2],
-    photo: &Photo,
-    count: usize,
-) -> Result<([Vec<f64>; 2], [f64; 2])> {
+fn measure(emulators: &[Emulator; 2], photo: &Photo, count: usize) -> Result<([Vec<f64>; 2], [f64; 2])> {
     let mut times = [Vec::new(), Vec::new()];
     let mut before = [0.0; 2];
     for run in 0..WARMUP_RUNS + count {

@@ -45,9 +45,8 @@ fn find_arguments(code: &TokenStream, arguments: &mut Vec<String>) {
             continue;
         };
         let includes = ["include", "include_str", "include_bytes"];
-        let is_include = at >= 2
-            && is_punct(&tokens[at - 1], '!')
-            && includes.iter().any(|name| is_ident(&tokens[at - 2], name));
+        let is_include =
+            at >= 2 && is_punct(&tokens[at - 1], '!') && includes.iter().any(|name| is_ident(&tokens[at - 2], name));
         if is_include {
             arguments.push(to_text(&group.stream()));
         } else {
@@ -101,8 +100,7 @@ fn toml_values(toml: &str) -> String {
 pub fn locked_versions(folder: &Path, crates: &[&str]) -> Result<String> {
     let mut locks = folder.ancestors().map(|above| above.join("Cargo.lock"));
     let lock = locks.find(|lock| lock.is_file());
-    let lock =
-        lock.with_context(|| format!("there is no Cargo.lock above `{}`", folder.display()))?;
+    let lock = lock.with_context(|| format!("there is no Cargo.lock above `{}`", folder.display()))?;
     let failed = || format!("failed to read `{}`", lock.display());
     let text = fs::read_to_string(&lock).with_context(failed)?;
     let mut versions = String::new();
@@ -111,11 +109,7 @@ pub fn locked_versions(folder: &Path, crates: &[&str]) -> Result<String> {
         let begin = format!("name = \"{wanted}\"\nversion = \"");
         let found = text.split(&begin).skip(1);
         let found: Vec<_> = found.filter_map(|rest| rest.split('"').next()).collect();
-        ensure!(
-            !found.is_empty(),
-            "{}: it does not contain `{wanted}`",
-            failed()
-        );
+        ensure!(!found.is_empty(), "{}: it does not contain `{wanted}`", failed());
         let _ = writeln!(versions, "{wanted} {}", found.join(" "));
     }
     Ok(versions)

@@ -90,10 +90,7 @@ impl ModuleGraph {
                     unused.remove(known);
                     continue;
                 }
-                parts.insert(
-                    format!("{name}: {path}"),
-                    included_files::digest_content(&file)?,
-                );
+                parts.insert(format!("{name}: {path}"), included_files::digest_content(&file)?);
             }
         }
         ensure!(

@@ -8,11 +8,7 @@ use crate::modules::{Module, is_ident};
 use crate::tokens::is_punct;
 
 /// The modules that `code` of the module `name` refers to.
-pub(crate) fn used_modules(
-    name: &str,
-    code: &TokenStream,
-    modules: &BTreeMap<String, Module>,
-) -> Vec<String> {
+pub(crate) fn used_modules(name: &str, code: &TokenStream, modules: &BTreeMap<String, Module>) -> Vec<String> {
     let mut paths = Vec::new();
     find(code, modules, &mut paths);
     let used = paths.iter().map(|path| resolve(name, path, modules));
@@ -27,10 +23,8 @@ fn find(code: &TokenStream, modules: &BTreeMap<String, Module>, paths: &mut Vec<
             TokenTree::Ident(word) => {
                 let word = word.to_string();
                 let rest = &tokens[at + 1..];
-                let starts = matches!(word.as_str(), "crate" | "self" | "super")
-                    || modules.contains_key(&word);
-                let goes_on = separator(rest).is_some()
-                    || rest.first().is_some_and(|next| is_ident(next, "as"));
+                let starts = matches!(word.as_str(), "crate" | "self" | "super") || modules.contains_key(&word);
+                let goes_on = separator(rest).is_some() || rest.first().is_some_and(|next| is_ident(next, "as"));
                 if starts && goes_on {
                     follow(vec![word], rest, paths);
                 }

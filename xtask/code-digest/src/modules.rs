@@ -19,20 +19,15 @@ pub(crate) struct Module {
 }
 
 /// Adds the module in `file` and its submodules, which are in `folder`.
-pub(crate) fn add(
-    name: &str,
-    file: &Path,
-    folder: &Path,
-    modules: &mut BTreeMap<String, Module>,
-) -> Result<()> {
+pub(crate) fn add(name: &str, file: &Path, folder: &Path, modules: &mut BTreeMap<String, Module>) -> Result<()> {
     let text = fs::read_to_string(file)
         .with_context(|| format!("failed to read the module `{name}` in `{}`", file.display()))?;
     let stream: TokenStream = text
         .parse()
         .map_err(|error| anyhow!("failed to read `{}` as Rust: {error}", file.display()))?;
     let code = strip_inert_tokens(stream);
-    let submodules = declared_submodules(&code)
-        .with_context(|| format!("failed to find the submodules of `{}`", file.display()))?;
+    let submodules =
+        declared_submodules(&code).with_context(|| format!("failed to find the submodules of `{}`", file.display()))?;
     for submodule in &submodules {
         let own = folder.join(submodule);
         let files = [own.with_extension("rs"), own.join("mod.rs")];
@@ -88,11 +83,7 @@ fn has_foreign_impls(code: &TokenStream) -> bool {
         defines.contains(&kind.as_str())
     });
     let defined: BTreeSet<_> = defined.map(|pair| pair[1].to_string()).collect();
-    let names_own = |header: &[TokenTree]| {
-        identifiers(header)
-            .iter()
-            .any(|word| defined.contains(word))
-    };
+    let names_own = |header: &[TokenTree]| identifiers(header).iter().any(|word| defined.contains(word));
     let items = (0..tokens.len()).filter(|at| {
         let before = at.checked_sub(1);
         is_ident(&tokens[*at], "impl") && before.is_none_or(|before| ends_item(&tokens[before]))
@@ -106,8 +97,7 @@ fn has_foreign_impls(code: &TokenStream) -> bool {
 
 /// Whether an item can begin after `token`: then an `impl` there is not part of a function's signature.
 fn ends_item(token: &TokenTree) -> bool {
-    let ends_attribute =
-        matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket);
+    let ends_attribute = matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket);
     ends_attribute || is_braces(token) || is_punct(token, ';') || is_ident(token, "unsafe")
 }
 

@@ -4,10 +4,7 @@ use super::*;
 
 /// A crate `a` whose module `root` uses `used` and the crate `b`, but not `other`.
 const FILES: &[(&str, &str)] = &[
-    (
-        "a/lib.rs",
-        "//! A crate.\nmod other;\nmod root;\nmod used;\n",
-    ),
+    ("a/lib.rs", "//! A crate.\nmod other;\nmod root;\nmod used;\n"),
     (
         "a/root.rs",
         "use crate::{used::{Thing, deep as renamed}};\npub fn root(x: Thing) -> u8 {\n    b::part::run(x)?.y\n}\n",
@@ -24,10 +21,7 @@ const FILES: &[(&str, &str)] = &[
     ),
     ("b/lib.rs", "pub mod lone;\npub mod part;\n"),
     ("b/lone.rs", "pub const LONE: u8 = 1;\n"),
-    (
-        "b/part.rs",
-        "pub fn run() -> &'static str { \"one \\\n    two\" }\n",
-    ),
+    ("b/part.rs", "pub fn run() -> &'static str { \"one \\\n    two\" }\n"),
     ("data/text.txt", "text\n"),
     (
         "data/table.toml",
@@ -116,18 +110,12 @@ fn inert_tokens_do_not_change_the_digest() {
         ),
         ("}\n", "}\n#[cfg(test)]\nmod tests;\n"),
         ("pub fn", "#[cfg(test)]\nuse b::{self, lone};\npub fn"),
-        (
-            "pub fn",
-            "#[cfg(test)]\nconst A: A = A { a: b::lone::LONE };\npub fn",
-        ),
+        ("pub fn", "#[cfg(test)]\nconst A: A = A { a: b::lone::LONE };\npub fn"),
         (
             "pub fn",
             "#[derive(Debug)]\n#[cfg(test)]\npub(crate) struct A { a: u8 }\npub fn",
         ),
-        (
-            "pub fn",
-            "#[cfg(test)]\nfn f() -> [u8; 2] { [0; 2] }\npub fn",
-        ),
+        ("pub fn", "#[cfg(test)]\nfn f() -> [u8; 2] { [0; 2] }\npub fn"),
         ("pub fn", "#[test]\nfn f() { }\npub fn"),
         ("?.y", "?\n        .y"),
         (" {\n", "\n{\n\n"),
@@ -147,10 +135,7 @@ fn every_other_token_changes_the_digest() {
         ("pub fn", "#[inline]\npub fn"),
         ("pub fn", "#[cfg(unix)]\npub fn"),
         // The removal of a test item ends with that item.
-        (
-            "pub fn",
-            "#[cfg(test)]\nuse b::{self};\nfn more() {}\npub fn",
-        ),
+        ("pub fn", "#[cfg(test)]\nuse b::{self};\nfn more() {}\npub fn"),
         ("pub fn", "#[cfg(test)]\nfn f() {}\nfn more() {}\npub fn"),
     ] {
         assert!(Crates::changes("a/root.rs", from, to), "{to:?}");
@@ -215,14 +200,8 @@ fn module_with_foreign_impls_is_always_reached() {
     for (text, counts) in [
         ("use crate::used::Thing;\nimpl Thing { fn f() {} }", true),
         ("impl std::fmt::Display for super::used::Thing {}", true),
-        (
-            "pub struct Other;\nimpl From<Other> for super::used::Thing {}",
-            false,
-        ),
-        (
-            "trait Own {}\n#[inline]\nimpl Own for super::used::Thing {}",
-            false,
-        ),
+        ("pub struct Other;\nimpl From<Other> for super::used::Thing {}", false),
+        ("trait Own {}\n#[inline]\nimpl Own for super::used::Thing {}", false),
     ] {
         let crates = Crates::new();
         crates.write("a/other.rs", text);
@@ -262,7 +241,8 @@ fn unsupported_code_is_an_error() {
 #[test]
 fn versions_are_read_from_the_nearest_lock_file() {
     let folder = tempfile::tempdir().unwrap();
-    let lock = "version = 4\n[[package]]\nname = \"cc\"\nversion = \"1.0\"\n[[package]]\nname = \"a\"\nversion = \"2.0\"\n";
+    let lock =
+        "version = 4\n[[package]]\nname = \"cc\"\nversion = \"1.0\"\n[[package]]\nname = \"a\"\nversion = \"2.0\"\n";
     fs::write(folder.path().join("Cargo.lock"), lock).unwrap();
     let below = folder.path().join("a/b");
     assert_eq!(locked_versions(&below, &["cc"]).unwrap(), "cc 1.0\n");

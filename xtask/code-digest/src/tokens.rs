@@ -38,9 +38,7 @@ pub(crate) fn strip_inert_tokens(stream: TokenStream) -> TokenStream {
 
 fn strip_group(token: TokenTree) -> TokenTree {
     match token {
-        TokenTree::Group(group) => {
-            Group::new(group.delimiter(), strip_inert_tokens(group.stream())).into()
-        }
+        TokenTree::Group(group) => Group::new(group.delimiter(), strip_inert_tokens(group.stream())).into(),
         token => token,
     }
 }
@@ -53,9 +51,7 @@ fn split_attribute(tokens: &[TokenTree]) -> Option<(&Group, &[TokenTree])> {
         after => after,
     };
     match after {
-        [TokenTree::Group(group), after @ ..]
-            if is_punct(hash, '#') && group.delimiter() == Delimiter::Bracket =>
-        {
+        [TokenTree::Group(group), after @ ..] if is_punct(hash, '#') && group.delimiter() == Delimiter::Bracket => {
             Some((group, after))
         }
         _ => None,
@@ -73,13 +69,9 @@ fn attribute_effect(attribute: &Group) -> AttributeEffect {
     let text = attribute.stream().to_string();
     let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
     match words.next() {
-        Some("doc" | "allow" | "expect" | "warn" | "deny" | "forbid" | "must_use") => {
-            AttributeEffect::None
-        }
+        Some("doc" | "allow" | "expect" | "warn" | "deny" | "forbid" | "must_use") => AttributeEffect::None,
         Some("test") => AttributeEffect::Test,
-        Some("cfg") if text.split_whitespace().collect::<String>() == "cfg(test)" => {
-            AttributeEffect::Test
-        }
+        Some("cfg") if text.split_whitespace().collect::<String>() == "cfg(test)" => AttributeEffect::Test,
         _ => AttributeEffect::Other,
     }
 }
@@ -96,14 +88,11 @@ fn after_item(tokens: &[TokenTree]) -> Option<&[TokenTree]> {
     let may_have_braces_before_its_end = match first.as_str() {
         "use" | "static" | "type" | "let" => true,
         "const" => !matches!(second.as_str(), "fn" | "async" | "unsafe" | "extern"),
-        "extern" | "fn" | "mod" | "struct" | "enum" | "union" | "trait" | "impl"
-        | "macro_rules" => false,
+        "extern" | "fn" | "mod" | "struct" | "enum" | "union" | "trait" | "impl" | "macro_rules" => false,
         _ => return None,
     };
     let ends = |token: &TokenTree| match token {
-        TokenTree::Group(group) => {
-            group.delimiter() == Delimiter::Brace && !may_have_braces_before_its_end
-        }
+        TokenTree::Group(group) => group.delimiter() == Delimiter::Brace && !may_have_braces_before_its_end,
         token => is_punct(token, ';'),
     };
     let end = tokens.iter().position(ends)?;

@@ -8,10 +8,7 @@ use rustix::process::nice;
 pub struct BackgroundTest<'scope>(ScopedJoinHandle<'scope, Result<()>>);
 
 impl<'scope> BackgroundTest<'scope> {
-    pub fn start(
-        scope: &'scope Scope<'scope, '_>,
-        test: impl FnOnce() -> Result<()> + Send + 'scope,
-    ) -> Self {
+    pub fn start(scope: &'scope Scope<'scope, '_>, test: impl FnOnce() -> Result<()> + Send + 'scope) -> Self {
         Self(scope.spawn(|| {
             // This applies to this thread and the processes that it starts. If it fails, they run at normal priority.
             let _ = nice(19);

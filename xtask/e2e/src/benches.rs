@@ -14,18 +14,10 @@ const BENCHES: [&str; 6] = ["detect", "cold", "warm", "memory", "cost", "image"]
 
 pub fn test(build: &Build) -> Result<()> {
     let documents = bench::run_quick(build.clone())?;
-    let names: Vec<_> = documents
-        .0
-        .iter()
-        .map(|document| document.bench.as_str())
-        .collect();
-    ensure!(
-        names == BENCHES,
-        "the benchmarks are {names:?}, expected {BENCHES:?}"
-    );
+    let names: Vec<_> = documents.0.iter().map(|document| document.bench.as_str()).collect();
+    ensure!(names == BENCHES, "the benchmarks are {names:?}, expected {BENCHES:?}");
     for document in &documents.0 {
-        check(document, build)
-            .with_context(|| format!("the files of the benchmark `{}`", document.bench))?;
+        check(document, build).with_context(|| format!("the files of the benchmark `{}`", document.bench))?;
     }
     Ok(())
 }
@@ -48,24 +40,13 @@ fn check(document: &Document, build: &Build) -> Result<()> {
     );
     let text = read("svg")?;
     let plot = roxmltree::Document::parse(&text).context("the plot is not XML")?;
-    ensure!(
-        plot.root_element().has_tag_name("svg"),
-        "the plot is not SVG"
-    );
+    ensure!(plot.root_element().has_tag_name("svg"), "the plot is not SVG");
     let texts = plot.descendants().filter_map(|node| node.text());
     let texts: Vec<_> = texts.map(str::trim).collect();
     let command_output = document.to_text();
     for group in &document.figures.groups {
-        for name in group
-            .cases
-            .iter()
-            .map(|case| &case.name)
-            .chain([&group.title])
-        {
-            ensure!(
-                texts.contains(&name.as_str()),
-                "the plot does not contain `{name}`"
-            );
+        for name in group.cases.iter().map(|case| &case.name).chain([&group.title]) {
+            ensure!(texts.contains(&name.as_str()), "the plot does not contain `{name}`");
             ensure!(
                 command_output.contains(name.as_str()),
                 "the table does not contain `{name}`"

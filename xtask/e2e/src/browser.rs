@@ -22,12 +22,7 @@ use support::run::{Shell, cmd};
 
 const DRIVER: &str = "chromedriver";
 /// The names that distributions give to Chromium; `ci/install-packages.sh` has the same.
-const BROWSERS: [&str; 4] = [
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-];
+const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
 /// The limit for the browser to start, on a slow and busy machine.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -139,8 +134,7 @@ impl Browser {
     pub async fn devtools(&self, command: &str, parameters: Value) -> Result<()> {
         let body = json!({"cmd": command, "params": parameters});
         let done = self.client.issue_cmd(Extension("goog/cdp/execute", body));
-        done.await
-            .with_context(|| format!("failed to use {command}"))?;
+        done.await.with_context(|| format!("failed to use {command}"))?;
         Ok(())
     }
 
@@ -160,10 +154,7 @@ impl Browser {
     }
 
     pub async fn close(self) -> Result<()> {
-        self.client
-            .close()
-            .await
-            .context("failed to end the browser")
+        self.client.close().await.context("failed to end the browser")
     }
 }
 
@@ -220,9 +211,7 @@ fn port(log: &Path) -> Result<u16> {
         if let Some((_, rest)) = output_text.split_once("started successfully on port ") {
             // Without the full stop, the number may be incomplete.
             if let Some((port, _)) = rest.split_once('.') {
-                return port
-                    .parse()
-                    .map_err(|_| anyhow!("chromedriver printed: {output_text}"));
+                return port.parse().map_err(|_| anyhow!("chromedriver printed: {output_text}"));
             }
         }
         sleep(Duration::from_millis(20));

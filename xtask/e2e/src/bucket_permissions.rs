@@ -33,14 +33,8 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
     let direct = |bucket: &str, options: Value| json!({"BUCKET_NAME": bucket, "S3_KEY": KEY, "options": options});
     for (event, expected) in [
         (direct("others", json!({})), "BucketNotAllowed"),
-        (
-            direct(BUCKET, json!({"output_bucket": "others"})),
-            "BucketNotAllowed",
-        ),
-        (
-            direct(BUCKET, json!({"buckets": "others"})),
-            "InvalidOption",
-        ),
+        (direct(BUCKET, json!({"output_bucket": "others"})), "BucketNotAllowed"),
+        (direct(BUCKET, json!({"buckets": "others"})), "InvalidOption"),
     ] {
         let response = lambda.invoke(&event)?;
         ensure!(
@@ -49,10 +43,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
         );
     }
     let written = lambda.storage.keys("others")?;
-    ensure!(
-        written == [KEY],
-        "the bucket that is not listed contains {written:?}"
-    );
+    ensure!(written == [KEY], "the bucket that is not listed contains {written:?}");
     drop(lambda);
 
     let lambda = start(&[

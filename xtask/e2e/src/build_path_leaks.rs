@@ -18,9 +18,7 @@ pub fn check(file: &Path, workspace: &Workspace) -> Result<()> {
         kernel.trim().to_owned(),
     ];
     for leak in leaks.iter().filter(|leak| !leak.is_empty()) {
-        let found = bytes
-            .windows(leak.len())
-            .any(|window| window == leak.as_bytes());
+        let found = bytes.windows(leak.len()).any(|window| window == leak.as_bytes());
         ensure!(
             !found,
             "`{}` contains `{leak}`, which depends on this machine",

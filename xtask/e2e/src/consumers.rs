@@ -106,10 +106,7 @@ fn components(fixture: &ConsumerFixture) -> Result<()> {
     print_status("find_package: components and versions");
     let folder = fixture.copy_of("components", "components")?;
     let output_text = fixture.expect_failure(&mut fixture.cmake(&folder))?;
-    ensure!(
-        !output_text.contains("wrong:"),
-        "find_package: {output_text}"
-    );
+    ensure!(!output_text.contains("wrong:"), "find_package: {output_text}");
     expect(&output_text, "lacks the component(s) dnn. It has core, ")?;
     expect(&output_text, "opencv.toml")
 }

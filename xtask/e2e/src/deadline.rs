@@ -47,9 +47,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
     let face = crop_imm(&sample, left, top, width, height).to_image();
     let slow = enlarge(&face, LARGE)?;
     lambda.storage.write(BUCKET, SLOW, &slow)?;
-    lambda
-        .storage
-        .write(BUCKET, GOOD, &enlarge(&face, SMALL)?)?;
+    lambda.storage.write(BUCKET, GOOD, &enlarge(&face, SMALL)?)?;
 
     let faces = good(&lambda)?;
     ensure!(faces.len() == 1, "expected one face, found {faces:?}");
@@ -78,9 +76,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
     );
     // Most detections stop soon after the deadline; for those that do not, the process re-executes itself, which
     // `function/src/reexec.rs` tests.
-    print_status(&format!(
-        "the function re-executed itself {anew} times in one process"
-    ));
+    print_status(&format!("the function re-executed itself {anew} times in one process"));
     Ok(())
 }
 
@@ -103,11 +99,7 @@ fn events() -> [Case; 4] {
     });
     let named: fn(&Value) -> bool = |response| response["errorType"] == "PhotoTooSlow";
     [
-        (
-            "a direct event",
-            json!({"BUCKET_NAME": BUCKET, "S3_KEY": SLOW}),
-            named,
-        ),
+        ("a direct event", json!({"BUCKET_NAME": BUCKET, "S3_KEY": SLOW}), named),
         ("a notification", created, named),
         ("a message", json!({"Records": [message]}), |response| {
             *response == json!({"batchItemFailures": [{"itemIdentifier": "m"}]})
@@ -135,10 +127,7 @@ fn good(lambda: &LocalLambda) -> Result<Vec<Value>> {
 
 fn check_good_photo(lambda: &LocalLambda, faces: &[Value]) -> Result<()> {
     let found = good(lambda)?;
-    ensure!(
-        found == faces,
-        "the response to the next event is {found:?}"
-    );
+    ensure!(found == faces, "the response to the next event is {found:?}");
     Ok(())
 }
 
@@ -157,8 +146,7 @@ fn enlarge(picture: &image::GrayImage, times: usize) -> Result<Vec<u8>> {
     }
     let times = u32::try_from(times)?;
     let mut file = Vec::new();
-    let mut encoder =
-        png::Encoder::new(&mut file, picture.width() * times, picture.height() * times);
+    let mut encoder = png::Encoder::new(&mut file, picture.width() * times, picture.height() * times);
     encoder.set_color(png::ColorType::Grayscale);
     encoder.set_compression(png::Compression::Fast);
     encoder.write_header()?.write_image_data(&pixels)?;

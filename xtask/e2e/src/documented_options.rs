@@ -18,9 +18,7 @@ pub fn test(workspace: &Workspace) -> Result<()> {
     let mut count = 0;
     for document in documents.lines() {
         let text = fs::read_to_string(workspace.root().join(document))?;
-        let calls = text
-            .lines()
-            .filter_map(|line| line.split_once("cargo xtask "));
+        let calls = text.lines().filter_map(|line| line.split_once("cargo xtask "));
         for (_, call) in calls {
             count += check_call(call, &mut helps).with_context(|| format!("in {document}"))?;
         }
@@ -37,8 +35,7 @@ fn check_call(call: &str, helps: &mut BTreeMap<String, String>) -> Result<usize>
         return Ok(0);
     };
     if !helps.contains_key(command) {
-        let (program, subcommand) = match PROGRAMS.iter().find(|program| program.command == command)
-        {
+        let (program, subcommand) = match PROGRAMS.iter().find(|program| program.command == command) {
             Some(program) => (sibling_binary(program.binary)?, program.binary_subcommand),
             None => (programs::xtask()?, Some(command)),
         };
@@ -50,10 +47,7 @@ fn check_call(call: &str, helps: &mut BTreeMap<String, String>) -> Result<usize>
     let options: Vec<_> = words().filter(|word| word.starts_with("--")).collect();
     for option in &options {
         let name = option.split('=').next().unwrap_or(option);
-        ensure!(
-            help.contains(name),
-            "`{command}` does not have an option `{name}`"
-        );
+        ensure!(help.contains(name), "`{command}` does not have an option `{name}`");
     }
     Ok(options.len())
 }

@@ -65,9 +65,7 @@ fn respond(mut client: TcpStream, files: &[(String, PathBuf)]) -> Option<()> {
              connection: close\r\n\r\n"
         )
     };
-    let wanted = files
-        .iter()
-        .find(|(name, _)| request.contains(name.as_str()));
+    let wanted = files.iter().find(|(name, _)| request.contains(name.as_str()));
     if let Some((_, path)) = wanted {
         let content = fs::read(path).ok()?;
         let head = head("application/gzip", content.len());
@@ -78,9 +76,7 @@ fn respond(mut client: TcpStream, files: &[(String, PathBuf)]) -> Option<()> {
         }
         return Some(());
     }
-    let links = files
-        .iter()
-        .map(|(name, _)| format!("<a href=\"/{name}\">{name}</a>"));
+    let links = files.iter().map(|(name, _)| format!("<a href=\"/{name}\">{name}</a>"));
     let page: String = links.collect();
     let response = head("text/html", page.len()) + &page;
     client.write_all(response.as_bytes()).ok()

@@ -26,44 +26,23 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
         let emulator = &lambda.emulator;
         let photo = |bucket: &str, key: &str| json!({"BUCKET_NAME": bucket, "S3_KEY": key});
         let bad = [
-            (
-                photo(BUCKET, "absent.jpg"),
-                "ObjectNotFound",
-                "s3://photos/absent.jpg",
-            ),
+            (photo(BUCKET, "absent.jpg"), "ObjectNotFound", "s3://photos/absent.jpg"),
             (
                 // S3 itself distinguishes a missing bucket from a missing key; this server does not.
                 photo("no-such-bucket", "a.jpg"),
                 "ObjectNotFound",
                 "no-such-bucket",
             ),
-            (
-                photo(BUCKET, "text.jpg"),
-                "NotAnImage",
-                "s3://photos/text.jpg",
-            ),
-            (
-                photo(BUCKET, "empty.jpg"),
-                "NotAnImage",
-                "s3://photos/empty.jpg",
-            ),
-            (
-                photo(BUCKET, "../../etc/passwd"),
-                "InvalidRequest",
-                "../../etc/passwd",
-            ),
+            (photo(BUCKET, "text.jpg"), "NotAnImage", "s3://photos/text.jpg"),
+            (photo(BUCKET, "empty.jpg"), "NotAnImage", "s3://photos/empty.jpg"),
+            (photo(BUCKET, "../../etc/passwd"), "InvalidRequest", "../../etc/passwd"),
             (json!({"BUCKET_NAME": BUCKET}), "InvalidRequest", "S3_KEY"),
             (json!([1, 2]), "UnknownEvent", "BUCKET_NAME"),
         ];
         let first = faces_of(&emulator.invoke(&photo(BUCKET, "eileen-collins.jpg"))?)?;
         for (event, kind, named) in bad {
             let response = emulator.invoke(&event)?;
-            let field = |name: &str| {
-                response
-                    .get(name)
-                    .and_then(Value::as_str)
-                    .unwrap_or_default()
-            };
+            let field = |name: &str| response.get(name).and_then(Value::as_str).unwrap_or_default();
             ensure!(
                 field("errorType") == kind && field("errorMessage").contains(named),
                 "the response to {event} is {response}, expected {kind} with {named}"

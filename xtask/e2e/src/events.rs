@@ -64,11 +64,7 @@ impl EventCase {
                 path: response,
             });
         }
-        ensure!(
-            !cases.is_empty(),
-            "there are no events in `{}`",
-            folder.display()
-        );
+        ensure!(!cases.is_empty(), "there are no events in `{}`", folder.display());
         Ok(cases)
     }
 
@@ -127,13 +123,7 @@ pub fn fill_bucket(lambda: &LocalLambda, photos: &Photos) -> Result<()> {
     Ok(())
 }
 
-pub fn test(
-    workspace: &Workspace,
-    sdk: &Sdk,
-    binary: &FunctionBinary,
-    engine: Engine,
-    bless: bool,
-) -> Result<()> {
+pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary, engine: Engine, bless: bool) -> Result<()> {
     let environment = [("FACE_DETECT_METRICS_NAMESPACE", METRICS_NAMESPACE)];
     let lambda = LocalLambda::start(workspace, (sdk, binary), engine, &environment)?;
     let mut photos = Photos::new();
@@ -219,9 +209,7 @@ fn insert_photos(event: &mut Value, photos: &Photos) -> Result<()> {
 
 /// Replaces a photo or a page by a short description.
 fn summarize_body(response: &mut Value) -> Result<()> {
-    let kind = response
-        .pointer("/headers/content-type")
-        .and_then(Value::as_str);
+    let kind = response.pointer("/headers/content-type").and_then(Value::as_str);
     let kind = kind.unwrap_or_default().to_owned();
     let encoded = response["isBase64Encoded"] == true;
     let Some(body) = response.get_mut("body") else {
@@ -248,9 +236,7 @@ fn describe_jpeg(file: &[u8]) -> Result<String> {
     // The photos themselves do not contain these colours.
     let blue = |pixel: &image::Rgb<u8>| pixel[2] > 180 && pixel[0] < 90 && pixel[1] < 90;
     let green = |pixel: &image::Rgb<u8>| pixel[1] > 180 && pixel[0] < 90 && pixel[2] < 90;
-    let many = |colour: &dyn Fn(&image::Rgb<u8>) -> bool| {
-        photo.pixels().filter(|p| colour(p)).count() > 50
-    };
+    let many = |colour: &dyn Fn(&image::Rgb<u8>) -> bool| photo.pixels().filter(|p| colour(p)).count() > 50;
     let of = |name: &str, there: bool| {
         if there {
             format!(", {name} lines")

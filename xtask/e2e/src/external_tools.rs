@@ -55,8 +55,7 @@ pub fn skopeo(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Resu
 
 /// Docker loads the archives with the expected layers.
 pub fn docker(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
-    engine::docker_version()
-        .map_err(|why| Skip::with_reason(format!("Docker is not available: {why}")))?;
+    engine::docker_version().map_err(|why| Skip::with_reason(format!("Docker is not available: {why}")))?;
     for image in write_images(workspace, sdk, binary, &Base::Minimal)?.all() {
         check_docker_load(image)?;
     }
@@ -81,9 +80,7 @@ fn check_docker_load(image: &WrittenImage) -> Result<()> {
     let shown: Value = serde_json::from_str(&engine::docker(&["image", "inspect", &reference])?)?;
     let layers = shown[0]["RootFS"]["Layers"].as_array().cloned();
     let ours = image.layout.image().layers().iter();
-    let ours: Vec<_> = ours
-        .map(|layer| Value::from(layer.diff_id.to_string()))
-        .collect();
+    let ours: Vec<_> = ours.map(|layer| Value::from(layer.diff_id.to_string())).collect();
     ensure!(
         layers.as_ref() == Some(&ours),
         "docker reports other layers in {reference}: {layers:?}"

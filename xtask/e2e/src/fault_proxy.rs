@@ -67,8 +67,7 @@ pub struct Proxy {
 impl Proxy {
     /// Starts a proxy for the server at `upstream`, at first without faults.
     pub fn start(upstream: &str) -> Result<Self> {
-        let listener =
-            TcpListener::bind(("127.0.0.1", 0)).context("failed to open a loopback port")?;
+        let listener = TcpListener::bind(("127.0.0.1", 0)).context("failed to open a loopback port")?;
         let proxy = Self {
             address: listener.local_addr()?,
             seen: Arc::default(),
@@ -106,19 +105,12 @@ impl Proxy {
     /// The recorded requests whose path contains `path`, with the method `method` or, if that is empty, any.
     pub fn requests(&self, method: &str, path: &str) -> Vec<Request> {
         let seen = lock_ignoring_poison(&self.seen).clone();
-        let fits = |request: &Request| {
-            (method.is_empty() || request.method == method) && request.path.contains(path)
-        };
+        let fits = |request: &Request| (method.is_empty() || request.method == method) && request.path.contains(path);
         seen.into_iter().filter(fits).collect()
     }
 }
 
-fn serve(
-    client: &TcpStream,
-    upstream: &str,
-    seen: &Mutex<Vec<Request>>,
-    faults: &Mutex<Faults>,
-) -> io::Result<()> {
+fn serve(client: &TcpStream, upstream: &str, seen: &Mutex<Vec<Request>>, faults: &Mutex<Faults>) -> io::Result<()> {
     let mut reader = BufReader::new(client);
     let Some(request) = read_request(&mut reader)? else {
         return Ok(());
@@ -127,9 +119,9 @@ fn serve(
     let fault = (*lock_ignoring_poison(faults))(&request);
     let mut body = reader.take(request.length);
     let response = match &fault {
-        Fault::Respond(head) => Some(
-            format!("HTTP/1.1 {head}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n").into(),
-        ),
+        Fault::Respond(head) => {
+            Some(format!("HTTP/1.1 {head}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n").into())
+        }
         Fault::RespondWithBody(head, body) => {
             let length = body.len();
             let rest = format!("connection: close\r\ncontent-length: {length}\r\n\r\n{body}");
@@ -273,9 +265,7 @@ mod tests {
             (Fault::Stall(4, Duration::from_millis(1)), Some(whole)),
             (
                 Fault::RespondWithBody("503 Slow Down", "busy"),
-                Some(
-                    "HTTP/1.1 503 Slow Down\r\nconnection: close\r\ncontent-length: 4\r\n\r\nbusy",
-                ),
+                Some("HTTP/1.1 503 Slow Down\r\nconnection: close\r\ncontent-length: 4\r\n\r\nbusy"),
             ),
             (Fault::Raw(b"what".to_vec()), Some("what")),
             (Fault::Close, Some("")),
@@ -295,9 +285,7 @@ mod tests {
             let shown = format!("{fault:?}");
             proxy.set_faults(move |_| fault.clone());
             let mut client = TcpStream::connect(proxy.address()).unwrap();
-            client
-                .write_all(b"GET /a HTTP/1.1\r\nhost: h\r\n\r\n")
-                .unwrap();
+            client.write_all(b"GET /a HTTP/1.1\r\nhost: h\r\n\r\n").unwrap();
             let mut response = Vec::new();
             let read = client.read_to_end(&mut response);
             match expected {

@@ -140,11 +140,7 @@ pub fn test(
     let mut times = 0;
     for case in cases {
         lambda.storage.write(BUCKET, &case.name, &case.file)?;
-        for transport in case
-            .transports
-            .iter()
-            .filter(|transport| transport.accepts(&case.file))
-        {
+        for transport in case.transports.iter().filter(|transport| transport.accepts(&case.file)) {
             times += 1;
             if let Err(error) = runner.run(case, *transport) {
                 let line = format!("{}, {transport:?}: {error:#}", case.name);
@@ -190,8 +186,7 @@ pub enum Outcome {
 
 impl<'a> CaseRunner<'a> {
     fn new(lambda: &'a LocalLambda, good: &'a [u8]) -> Result<Self> {
-        let find =
-            |transport| parse_response(&lambda.invoke(&event(transport, CONTROL_KEY, good))?);
+        let find = |transport| parse_response(&lambda.invoke(&event(transport, CONTROL_KEY, good))?);
         let runner = Self {
             lambda,
             good,
@@ -222,9 +217,7 @@ impl<'a> CaseRunner<'a> {
         let time = start.elapsed();
         // Neither is available if the process has ended.
         let work = cpu_time(process).map(|after| after.saturating_sub(before));
-        let peak = status_kilobytes(process, "VmHWM")
-            .unwrap_or_default()
-            .div_ceil(1024);
+        let peak = status_kilobytes(process, "VmHWM").unwrap_or_default().div_ceil(1024);
         let found = parse_response(&response)?;
 
         let mut wrong = Vec::new();
@@ -243,9 +236,7 @@ impl<'a> CaseRunner<'a> {
         }
         if peak > case.max_memory {
             let memory = case.max_memory;
-            wrong.push(format!(
-                "the process used {peak} MB, expected at most {memory}"
-            ));
+            wrong.push(format!("the process used {peak} MB, expected at most {memory}"));
         }
         if let Err(error) = self.check_control_photo(transport) {
             wrong.push(format!("{error:#}"));
@@ -259,11 +250,7 @@ impl<'a> CaseRunner<'a> {
             Transport::Json | Transport::Jpeg => (Transport::Json, &self.over_http),
             Transport::Annotated | Transport::Sidecar => (Transport::Annotated, &self.through_s3),
         };
-        let found = parse_response(&self.lambda.invoke(&event(
-            transport,
-            CONTROL_KEY,
-            self.good,
-        ))?)?;
+        let found = parse_response(&self.lambda.invoke(&event(transport, CONTROL_KEY, self.good))?)?;
         ensure!(
             found == *control,
             "the response to the valid photo after it is {found:?}"
@@ -271,12 +258,7 @@ impl<'a> CaseRunner<'a> {
         Ok(())
     }
 
-    fn matches_expected(
-        &self,
-        right: &ExpectedOutcome,
-        transport: Transport,
-        found: &Outcome,
-    ) -> bool {
+    fn matches_expected(&self, right: &ExpectedOutcome, transport: Transport, found: &Outcome) -> bool {
         let control = match transport {
             Transport::Json | Transport::Jpeg => &self.over_http,
             Transport::Annotated | Transport::Sidecar => &self.through_s3,
@@ -286,10 +268,9 @@ impl<'a> CaseRunner<'a> {
                 matches!((control, faces.as_slice()), (Outcome::Faces(known, expected), [face])
                     if intersection_over_union(*face, known[0]) >= IOU_THRESHOLD && size == expected)
             }
-            (
-                ExpectedOutcome::Faces(range) | ExpectedOutcome::FacesOrRejected(range),
-                Outcome::Faces(faces, _),
-            ) => range.contains(&faces.len()),
+            (ExpectedOutcome::Faces(range) | ExpectedOutcome::FacesOrRejected(range), Outcome::Faces(faces, _)) => {
+                range.contains(&faces.len())
+            }
             (ExpectedOutcome::FacesWithoutPhoto(range), Outcome::FacesOnly(faces, name)) => {
                 transport == Transport::Annotated && range.contains(faces) && is_photo_error(name)
             }
@@ -299,10 +280,9 @@ impl<'a> CaseRunner<'a> {
             (ExpectedOutcome::Rejected(names), Outcome::Error(name, _)) if !names.is_empty() => {
                 names.contains(&name.as_str())
             }
-            (
-                ExpectedOutcome::Rejected(_) | ExpectedOutcome::FacesOrRejected(_),
-                Outcome::Error(name, _),
-            ) => is_photo_error(name),
+            (ExpectedOutcome::Rejected(_) | ExpectedOutcome::FacesOrRejected(_), Outcome::Error(name, _)) => {
+                is_photo_error(name)
+            }
             _ => false,
         }
     }
@@ -356,9 +336,7 @@ pub fn parse_response(response: &Value) -> Result<Outcome> {
     }
     let faces = body["faces"].as_array();
     let faces = faces.with_context(|| format!("a response has no faces: {response}"))?;
-    let boxes = faces
-        .iter()
-        .map(|face| serde_json::from_value(face["box"].clone()));
+    let boxes = faces.iter().map(|face| serde_json::from_value(face["box"].clone()));
     if let Some(name) = body.pointer("/annotated_error/type") {
         let name = name.as_str().unwrap_or_default();
         return Ok(Outcome::FacesOnly(faces.len(), name.to_owned()));

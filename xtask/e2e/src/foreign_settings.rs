@@ -48,8 +48,7 @@ rustc-link-lib = ["hostile"]
 build-std = ["core"]
 "#;
 
-const PIP_CONFIG: &str =
-    "[global]\nuser = true\nrequire-virtualenv = true\nprefix = /nowhere\nroot = /nowhere\n";
+const PIP_CONFIG: &str = "[global]\nuser = true\nrequire-virtualenv = true\nprefix = /nowhere\nroot = /nowhere\n";
 
 /// Builds the function in the project itself, whose OpenCV must stay cached.
 pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
@@ -183,8 +182,7 @@ pub fn unusual_folder(build: &Build, sdk: &Sdk, binary: &FunctionBinary) -> Resu
 
 fn tracked_files(workspace: &Workspace) -> Result<Vec<String>> {
     let (sh, root) = (Shell::new()?, workspace.root());
-    let names = output(cmd!(sh, "git -C {root} ls-files -z"))
-        .context("failed to list the project's files")?;
+    let names = output(cmd!(sh, "git -C {root} ls-files -z")).context("failed to list the project's files")?;
     let names = names.split('\0').filter(|name| !name.is_empty());
     Ok(names.map(str::to_owned).collect())
 }
@@ -216,10 +214,7 @@ impl UserEnvironment {
         let called = user.at("called").display().to_string();
         for program in ["sccache", "ccache", "wrapper"] {
             let name = format!("bin/{program}");
-            write(
-                &name,
-                &format!("#!/bin/sh\necho \"$0 $*\" >>'{called}'\nexec \"$@\"\n"),
-            )?;
+            write(&name, &format!("#!/bin/sh\necho \"$0 $*\" >>'{called}'\nexec \"$@\"\n"))?;
             fs::set_permissions(user.at(&name), Permissions::from_mode(0o755))?;
         }
         let wrapper = user.at("bin/wrapper").display().to_string();
@@ -245,11 +240,8 @@ impl UserEnvironment {
     fn clean_command(&self, root: &Path, command: &str) -> Result<Command> {
         let (sh, xtask) = (Shell::new()?, programs::xtask()?);
         sh.change_dir(root);
-        let xtask =
-            cmd!(sh, "{xtask} --json {command}").env("CARGO_MANIFEST_DIR", root.join("xtask"));
-        Ok(xtask
-            .env(user_cache::CACHE_DIR_VARIABLE, &self.cache)
-            .into())
+        let xtask = cmd!(sh, "{xtask} --json {command}").env("CARGO_MANIFEST_DIR", root.join("xtask"));
+        Ok(xtask.env(user_cache::CACHE_DIR_VARIABLE, &self.cache).into())
     }
 
     /// `cargo xtask COMMAND` for the checkout in `root`, with all foreign settings.
@@ -265,13 +257,7 @@ impl UserEnvironment {
             .into_iter()
             .chain(std::env::split_paths(&path));
         shell.env("PATH", std::env::join_paths(path)?);
-        for name in [
-            "CFLAGS",
-            "CXXFLAGS",
-            "CPPFLAGS",
-            "TARGET_CFLAGS",
-            "HOST_CXXFLAGS",
-        ] {
+        for name in ["CFLAGS", "CXXFLAGS", "CPPFLAGS", "TARGET_CFLAGS", "HOST_CXXFLAGS"] {
             shell.env(name, WEAKENING_FLAGS);
         }
         let own = |name: &str| OsString::from(self.at(name));

@@ -15,8 +15,8 @@ const C_FILES: [&str; 5] = ["*.c", "*.h", "*.cpp", "*.hpp", ":!*/stubs/*"];
 
 /// Installs the wheel `name` of `data/pins.toml`.
 fn install(workspace: &Workspace, name: &str) -> Result<PathBuf> {
-    let pins: BTreeMap<String, Vec<Wheel>> = toml::from_str(include_str!("../data/pins.toml"))
-        .context("data/pins.toml is not a list of wheels")?;
+    let pins: BTreeMap<String, Vec<Wheel>> =
+        toml::from_str(include_str!("../data/pins.toml")).context("data/pins.toml is not a list of wheels")?;
     let wheels = pins
         .get(name)
         .with_context(|| format!("data/pins.toml does not have `{name}`"))?;

@@ -26,8 +26,7 @@ use support::run::{Shell, cmd, output, run_checked};
 const PROMISE: &str = "a full disk causes a clear error, and existing files stay usable";
 
 /// Error messages of a full disk: the kernel's, or the project's for tools that do not print that.
-const DISK_FULL_MESSAGES: [&str; 2] =
-    ["No space left on device", "MB left: if that was too little"];
+const DISK_FULL_MESSAGES: [&str; 2] = ["No space left on device", "MB left: if that was too little"];
 
 /// For each size in kB on stdin, runs the command `$@` on a disk of that size at `$0`, and prints its status; its
 /// output is in `$0.stdout` and `$0.stderr`. At the end of stdin, copies the disk's folder `kept` to `$0.kept`.
@@ -51,9 +50,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
     let packed = test_packing(scratch.path(), sdk, binary, &mut results);
     let built = packed.and_then(|()| test_building(workspace, scratch.path(), &mut results));
     let how = format!("a disk that grows: {}", results.stages());
-    results
-        .wrong
-        .extend(built.err().map(|error| format!("{error:#}")));
+    results.wrong.extend(built.err().map(|error| format!("{error:#}")));
     promises::record(PROMISE, how, results.times, results.wrong.len());
     ensure!(
         results.wrong.is_empty(),
@@ -86,9 +83,7 @@ impl Results {
         let output_text = disk.stderr_log()?;
         // Output of tools is indented in the error, so only the error itself begins a line with `error: `.
         let error = format!("\n{output_text}");
-        let error = error
-            .rsplit_once("\nerror: ")
-            .map_or("", |(_, error)| error);
+        let error = error.rsplit_once("\nerror: ").map_or("", |(_, error)| error);
         // The error must contain a path on the disk.
         let named = error.contains(&disk.root.display().to_string());
         if !DISK_FULL_MESSAGES.iter().any(|full| error.contains(full)) || !named {
@@ -103,20 +98,11 @@ impl Results {
 fn can_mount_tmpfs() -> Result<()> {
     let sh = Shell::new()?;
     let mount = output(cmd!(sh, "unshare -rm mount -t tmpfs none /mnt"));
-    let skip = |why: anyhow::Error| {
-        Skip::with_reason(format!(
-            "failed to mount a tmpfs in a mount namespace: {why:#}"
-        ))
-    };
+    let skip = |why: anyhow::Error| Skip::with_reason(format!("failed to mount a tmpfs in a mount namespace: {why:#}"));
     mount.map(drop).map_err(skip)
 }
 
-fn test_packing(
-    scratch: &Path,
-    sdk: &Sdk,
-    binary: &FunctionBinary,
-    results: &mut Results,
-) -> Result<()> {
+fn test_packing(scratch: &Path, sdk: &Sdk, binary: &FunctionBinary, results: &mut Results) -> Result<()> {
     let reference = scratch.join("reference");
     fs::create_dir(&reference)?;
     let program = programs::pack_to()?;
@@ -137,9 +123,7 @@ fn test_packing(
             disk.copy_out()?;
             // Incomplete files are removed, and the files of the last run are complete.
             let files = tree_diff::ensure_same(&reference, &root.with_extension("kept"))?;
-            print_status(&format!(
-                "packaging needs {size} kB; {files} files are the same"
-            ));
+            print_status(&format!("packaging needs {size} kB; {files} files are the same"));
             return Ok(());
         }
         results.record_failure("packaging", &disk, size)?;
@@ -151,20 +135,13 @@ fn test_packing(
 fn test_building(workspace: &Workspace, scratch: &Path, results: &mut Results) -> Result<()> {
     let root = scratch.join("target");
     let recipe = scratch.join("opencv.toml");
-    let reference = super::interrupted_builds::BuildFixture::new(
-        workspace,
-        &scratch_folder(scratch, "undisturbed")?,
-    )?;
+    let reference = super::interrupted_builds::BuildFixture::new(workspace, &scratch_folder(scratch, "undisturbed")?)?;
     reference.write_recipe(&["core"])?;
     reference.wait_for_success(reference.start("undisturbed")?, "undisturbed")?;
     fs::copy(scratch.join("undisturbed/opencv.toml"), &recipe)?;
 
     let kept = root.join("kept");
-    let command = [
-        "build-opencv".to_owned(),
-        "--recipe".to_owned(),
-        path_argument(&recipe),
-    ];
+    let command = ["build-opencv".to_owned(), "--recipe".to_owned(), path_argument(&recipe)];
     // The first run links the project's toolchain to the disk.
     let setup = "[ -e \"$CARGO_TARGET_DIR/toolchain\" ] || \
                  ln -s \"$TOOLCHAIN\" \"$CARGO_TARGET_DIR/toolchain\"; exec \"$0\" \"$@\"";
@@ -185,10 +162,7 @@ fn test_building(workspace: &Workspace, scratch: &Path, results: &mut Results) -
         (user_cache::CACHE_DIR_VARIABLE, kept.clone()),
         ("TOOLCHAIN", paths.toolchain_dir()),
         ("TMPDIR", kept.clone()),
-        (
-            "PIP_INDEX_URL",
-            download_mirror::start(&paths.downloads_dir())?.into(),
-        ),
+        ("PIP_INDEX_URL", download_mirror::start(&paths.downloads_dir())?.into()),
     ];
     let mut disk = LimitedDisk::start(&root, &command, &environment)?;
     let mut size = 2000;
@@ -197,9 +171,7 @@ fn test_building(workspace: &Workspace, scratch: &Path, results: &mut Results) -
             disk.copy_out()?;
             let sdk = root.with_extension("kept").join("sdk/x86_64-glibc2.26");
             let files = tree_diff::ensure_same(&reference.sdk(), &sdk)?;
-            print_status(&format!(
-                "building needs {size} kB; {files} files are the same"
-            ));
+            print_status(&format!("building needs {size} kB; {files} files are the same"));
             return Ok(());
         }
         let output_text = disk.stderr_log()?;

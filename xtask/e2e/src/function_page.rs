@@ -39,13 +39,7 @@ const DROP_SCRIPT: &str = r#"
 
 /// Tests the page at `url` with a photo of `expected_faces` faces. The browser's files go to `scratch`, and screenshots
 /// to `results`.
-pub fn test(
-    url: &str,
-    photo: &Path,
-    expected_faces: usize,
-    scratch: &Path,
-    results: &Path,
-) -> Result<()> {
+pub fn test(url: &str, photo: &Path, expected_faces: usize, scratch: &Path, results: &Path) -> Result<()> {
     // The browser requires absolute paths.
     let photo = fs::canonicalize(photo)?;
     let bytes = fs::read(&photo)?;
@@ -96,9 +90,7 @@ impl PageSession {
         self.check_console(|_| false).await?;
 
         self.drop_file(NOT_AN_IMAGE).await?;
-        let shown = self
-            .wait("the error", |shown| !shown.error.is_empty())
-            .await?;
+        let shown = self.wait("the error", |shown| !shown.error.is_empty()).await?;
         ensure!(
             shown.error.contains(refusal),
             "the page shows `{}`, but the function's error is `{refusal}`",
@@ -109,25 +101,18 @@ impl PageSession {
             "the page shows outlines for an invalid file: {shown:?}"
         );
         // The console also reports the function's error status.
-        self.check_console(|error| error.contains("status of 4"))
-            .await?;
+        self.check_console(|error| error.contains("status of 4")).await?;
 
         self.drop_file(&self.bytes).await?;
         let shown = self.wait_for_faces().await.context("after a drop")?;
-        ensure!(
-            shown.error.is_empty(),
-            "the error is still there: {shown:?}"
-        );
+        ensure!(shown.error.is_empty(), "the error is still there: {shown:?}");
         Ok(())
     }
 
     /// Uploads the photo, and waits for its faces.
     async fn upload_photo(&self) -> Result<PageState> {
         let input = self.browser.client().find(Locator::Id("photo")).await?;
-        let photo = self
-            .photo
-            .to_str()
-            .context("the photo's path is not UTF-8")?;
+        let photo = self.photo.to_str().context("the photo's path is not UTF-8")?;
         input.send_keys(photo).await?;
         self.wait_for_faces().await
     }
@@ -135,15 +120,9 @@ impl PageSession {
     /// Drops a file with the photo's name.
     async fn drop_file(&self, bytes: &[u8]) -> Result<()> {
         let name = self.photo.file_name().unwrap_or_default();
-        let file = vec![
-            json!(name.to_string_lossy()),
-            json!(BASE64_STANDARD.encode(bytes)),
-        ];
+        let file = vec![json!(name.to_string_lossy()), json!(BASE64_STANDARD.encode(bytes))];
         let taken = self.browser.client().execute(DROP_SCRIPT, file).await?;
-        ensure!(
-            taken == Value::Bool(true),
-            "the page does not handle a drop"
-        );
+        ensure!(taken == Value::Bool(true), "the page does not handle a drop");
         Ok(())
     }
 
@@ -191,12 +170,8 @@ impl PageSession {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         };
-        ensure!(
-            bytes.starts_with(b"\xff\xd8\xff"),
-            "`{name}` is not a JPEG file"
-        );
-        self.wait("the end of the download", |shown| !shown.busy)
-            .await?;
+        ensure!(bytes.starts_with(b"\xff\xd8\xff"), "`{name}` is not a JPEG file");
+        self.wait("the end of the download", |shown| !shown.busy).await?;
         Ok(())
     }
 
@@ -220,19 +195,13 @@ impl PageSession {
             if ready(&shown) {
                 return Ok(shown);
             }
-            ensure!(
-                start.elapsed() < TIMEOUT,
-                "timed out waiting for {what}: {shown:?}"
-            );
+            ensure!(start.elapsed() < TIMEOUT, "timed out waiting for {what}: {shown:?}");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
 }
 
 async fn page_state(browser: &Browser) -> Result<PageState> {
-    let shown = browser
-        .client()
-        .execute(page_state::SCRIPT, Vec::new())
-        .await?;
+    let shown = browser.client().execute(page_state::SCRIPT, Vec::new()).await?;
     serde_json::from_value(shown).context("failed to read the state of the page")
 }

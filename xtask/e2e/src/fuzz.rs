@@ -87,17 +87,9 @@ pub fn test(project: &Build, arguments: &FuzzArguments) -> Result<()> {
 
 fn format_results(results: &[(&str, (FuzzStatistics, Result<()>))], seconds: u32) -> String {
     let mut rows = vec![
-        [
-            "fuzzer",
-            "executions",
-            "per second",
-            "cov",
-            "ft",
-            "corpus",
-            "",
-        ]
-        .map(str::to_owned)
-        .to_vec(),
+        ["fuzzer", "executions", "per second", "cov", "ft", "corpus", ""]
+            .map(str::to_owned)
+            .to_vec(),
     ];
     for (name, (statistics, result)) in results {
         let found = if result.is_ok() { "" } else { "FAILED" };
@@ -120,12 +112,9 @@ fn format_results(results: &[(&str, (FuzzStatistics, Result<()>))], seconds: u32
 /// detect it.
 pub fn check_lock(workspace: &Workspace) -> Result<()> {
     let mut cargo = support::cargo::cargo();
-    cargo.current_dir(build::crate_dir(workspace)).args([
-        "update",
-        "--workspace",
-        "--locked",
-        "--quiet",
-    ]);
+    cargo
+        .current_dir(build::crate_dir(workspace))
+        .args(["update", "--workspace", "--locked", "--quiet"]);
     support::run::run_checked(&mut cargo)
         .context("`fuzz/Cargo.lock` is outdated; run `cargo update --workspace` in `fuzz`")
 }

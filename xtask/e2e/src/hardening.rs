@@ -28,10 +28,7 @@ pub fn test(build: &Build, sdk: &Sdk) -> Result<()> {
     let tools = build.tools()?;
     let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
     let at = |name: &str| scratch.path().join(name);
-    let source = build
-        .workspace
-        .root()
-        .join("xtask/e2e/data/hardening/mistakes.cpp");
+    let source = build.workspace.root().join("xtask/e2e/data/hardening/mistakes.cpp");
     let (sh, cxx) = (Shell::new()?, tools.cxx());
     let (object, program) = (at("mistakes.o"), at("mistakes"));
     output(cmd!(sh, "{cxx} -O2 -c {source} -o {object}"))?;

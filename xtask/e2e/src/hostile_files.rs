@@ -23,12 +23,7 @@ const PROMISE: &str = "no file takes more than a second or the memory, or affect
 /// The number of corrupt files of each format, without and with `--slow`.
 const BROKEN_FILES: (usize, usize) = (8, 100);
 
-pub fn test(
-    workspace: &Workspace,
-    sdk: &Sdk,
-    binary: &FunctionBinary,
-    (slow, seed): (bool, u64),
-) -> Result<()> {
+pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary, (slow, seed): (bool, u64)) -> Result<()> {
     let photo = image::open(workspace.sample_photo())?.to_rgb8();
     let picture = crop_imm(&photo, 0, 0, 512, 400).to_image();
     let good = photo_variants::valid_files(&picture)?;
@@ -41,12 +36,7 @@ pub fn test(
     let broken = if slow { BROKEN_FILES.1 } else { BROKEN_FILES.0 };
     print_status(&format!("seed {seed}"));
     let mut random = fastrand::Rng::with_seed(seed);
-    for name in [
-        "baseline.jpg",
-        "progressive.jpg",
-        "palette.png",
-        "lossless.webp",
-    ] {
+    for name in ["baseline.jpg", "progressive.jpg", "palette.png", "lossless.webp"] {
         let file = find_file(&good, name)?;
         cases.extend((0..broken).map(|number| {
             let name = format!("corrupt {number} {name}");
@@ -81,25 +71,10 @@ fn reported_cases(folder: &Path) -> Result<Vec<FileCase>> {
             "webp-cve-2023-4863-crash.webp",
             ExpectedOutcome::Rejected(&["PhotoDamaged"]),
         )?,
-        case(
-            "png-ztxt-100x8MB.png",
-            ExpectedOutcome::FacesOrRejected(0..=0),
-        )?
-        .with_limits(1000, 100),
-        case(
-            "png-exif-1MB-6000-entries.png",
-            ExpectedOutcome::FacesOrRejected(0..=1),
-        )?
-        .with_limits(50, 512),
-        case(
-            "jpeg-2000-scans-4000x3000.jpg",
-            ExpectedOutcome::Rejected(&[]),
-        )?
-        .with_limits(100, 512),
-        case(
-            "faces-32-1600x1600.png",
-            ExpectedOutcome::Faces(1000..=10_000),
-        )?,
+        case("png-ztxt-100x8MB.png", ExpectedOutcome::FacesOrRejected(0..=0))?.with_limits(1000, 100),
+        case("png-exif-1MB-6000-entries.png", ExpectedOutcome::FacesOrRejected(0..=1))?.with_limits(50, 512),
+        case("jpeg-2000-scans-4000x3000.jpg", ExpectedOutcome::Rejected(&[]))?.with_limits(100, 512),
+        case("faces-32-1600x1600.png", ExpectedOutcome::Faces(1000..=10_000))?,
     ])
 }
 
@@ -108,19 +83,11 @@ fn pngs(good: &[NamedFile]) -> Result<Vec<FileCase>> {
     let blank = png::blank((64, 64), png::Pixels::Colour, 8, false)?;
     let text = png::compressed_chunk(b"zTXt", 8_000_000)?;
     let small = png::chunk(b"tEXt", b"a\0b");
-    let face = |name: &str, file| {
-        FileCase::new(name, file, ExpectedOutcome::ControlFace).with_limits(1000, 200)
-    };
+    let face = |name: &str, file| FileCase::new(name, file, ExpectedOutcome::ControlFace).with_limits(1000, 200);
     let exif = |entries| png::chunk(b"eXIf", &tiff::with_entries(entries, 1));
     let mut cases = vec![
-        face(
-            "200 zTXt first.png",
-            png::insert_after_header(photo, &text.repeat(200)),
-        ),
-        face(
-            "200 zTXt last.png",
-            png::insert_before_end(photo, &text.repeat(200)),
-        ),
+        face("200 zTXt first.png", png::insert_after_header(photo, &text.repeat(200))),
+        face("200 zTXt last.png", png::insert_before_end(photo, &text.repeat(200))),
         face(
             "iTXt of 400 MB.png",
             png::insert_after_header(photo, &png::compressed_chunk(b"iTXt", 400_000_000)?),
@@ -131,10 +98,7 @@ fn pngs(good: &[NamedFile]) -> Result<Vec<FileCase>> {
         ),
         face(
             "100 iCCP.png",
-            png::insert_after_header(
-                photo,
-                &png::compressed_chunk(b"iCCP", 8_000_000)?.repeat(100),
-            ),
+            png::insert_after_header(photo, &png::compressed_chunk(b"iCCP", 8_000_000)?.repeat(100)),
         ),
         face(
             "100,000 tEXt.png",
@@ -157,10 +121,7 @@ fn pngs(good: &[NamedFile]) -> Result<Vec<FileCase>> {
             ("last", png::insert_before_end(&blank, &exif(entries))),
         ] {
             let name = format!("EXIF of {entries} entries {place}.png");
-            cases.push(
-                FileCase::new(name, file, ExpectedOutcome::FacesOrRejected(0..=0))
-                    .with_limits(50, 200),
-            );
+            cases.push(FileCase::new(name, file, ExpectedOutcome::FacesOrRejected(0..=0)).with_limits(50, 200));
         }
     }
     Ok(cases)
@@ -199,11 +160,7 @@ fn jpegs(good: &[NamedFile]) -> Result<Vec<FileCase>> {
     for scans in [100, 200, 340] {
         let name = format!("{scans} scans of 4000x3000.jpg");
         let file = jpeg::progressive((4000, 3000), 1, scans);
-        cases.push(FileCase::new(
-            name,
-            file,
-            ExpectedOutcome::FacesOrRejected(0..=0),
-        ));
+        cases.push(FileCase::new(name, file, ExpectedOutcome::FacesOrRejected(0..=0)));
     }
     for (size, colours, scans) in [
         ((4000, 3000), 1, 500),
@@ -257,11 +214,7 @@ fn mosaics(photo: &RgbImage) -> Result<Vec<FileCase>> {
     ] {
         let file = mosaic(photo, side, (width, height))?;
         let name = format!("faces of {side} in {width}x{height}.png");
-        cases.push(FileCase::new(
-            name,
-            file,
-            ExpectedOutcome::Faces(least..=20_000),
-        ));
+        cases.push(FileCase::new(name, file, ExpectedOutcome::Faces(least..=20_000)));
     }
     Ok(cases)
 }
@@ -272,8 +225,7 @@ pub fn mosaic(photo: &RgbImage, side: u32, (width, height): (u32, u32)) -> Resul
     let tile = resize(&face, side, side, Triangle);
     let mosaic = RgbImage::from_fn(width, height, |x, y| *tile.get_pixel(x % side, y % side));
     let mut file = Vec::new();
-    let encoder =
-        PngEncoder::new_with_quality(&mut file, CompressionType::Best, FilterType::NoFilter);
+    let encoder = PngEncoder::new_with_quality(&mut file, CompressionType::Best, FilterType::NoFilter);
     mosaic.write_with_encoder(encoder)?;
     Ok(file)
 }

@@ -69,25 +69,16 @@ pub fn test(build: &Build) -> Result<()> {
     print_status("adding a module");
     fixture.write_recipe(&["core", "flann"])?;
     let command_output = fixture.wait_for_success(fixture.start("fourth")?, "fourth")?;
-    ensure!(
-        command_output["cached"] == false,
-        "the new module was not built"
-    );
+    ensure!(command_output["cached"] == false, "the new module was not built");
     let compiled = fixture.compiled()?;
     let of = |module: &str| compiled.iter().filter(|line| line.contains(module)).count();
-    ensure!(
-        of("modules/flann") > 0,
-        "no file of the new module was compiled"
-    );
+    ensure!(of("modules/flann") > 0, "no file of the new module was compiled");
     let core = of("modules/core/");
     ensure!(core == 0, "{core} files of core were compiled again");
 
     print_status("building without a change");
     let command_output = fixture.wait_for_success(fixture.start("fifth")?, "fifth")?;
-    ensure!(
-        command_output["cached"] == true,
-        "an existing SDK was built again"
-    );
+    ensure!(command_output["cached"] == true, "an existing SDK was built again");
     promises::record(
         "an interrupted build is resumed",
         "a killed build, two concurrent ones, a changed one, an unchanged one",
@@ -120,10 +111,7 @@ impl BuildFixture {
 
     /// A fixture that shares the project's toolchain, but downloads from `index` to `folder`.
     pub fn with_index(workspace: &Workspace, folder: &Path, index: String) -> Result<Self> {
-        symlink(
-            workspace.build_paths()?.toolchain_dir(),
-            folder.join("toolchain"),
-        )?;
+        symlink(workspace.build_paths()?.toolchain_dir(), folder.join("toolchain"))?;
         Ok(Self {
             cache: folder.to_owned(),
             index: Some(index),
@@ -134,10 +122,7 @@ impl BuildFixture {
     /// Writes a recipe with these modules and without codecs.
     pub fn write_recipe(&self, modules: &[&str]) -> Result<()> {
         let mut recipe: toml::Table = toml::from_str(include_str!("../../../opencv.toml"))?;
-        let modules: Vec<_> = modules
-            .iter()
-            .map(|name| toml::Value::from(*name))
-            .collect();
+        let modules: Vec<_> = modules.iter().map(|name| toml::Value::from(*name)).collect();
         recipe.insert("modules".into(), modules.into());
         recipe.insert("codecs".into(), toml::Value::Array(Vec::new()));
         fs::write(&self.recipe, toml::to_string(&recipe)?)?;
@@ -173,25 +158,16 @@ impl BuildFixture {
     }
 
     /// Waits for a build to succeed, and returns its output.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "a build that has ended is dropped"
-    )]
+    #[expect(clippy::needless_pass_by_value, reason = "a build that has ended is dropped")]
     pub fn wait_for_success(&self, build: Child, name: &str) -> Result<Value> {
         let status = build.wait()?;
-        ensure!(
-            status.success(),
-            "the {name} build failed: {}",
-            self.stderr_log(name)?
-        );
+        ensure!(status.success(), "the {name} build failed: {}", self.stderr_log(name)?);
         let command_output = fs::read_to_string(self.folder.join(format!("{name}.stdout")))?;
         serde_json::from_str(&command_output).context("the output of a build is not JSON")
     }
 
     pub fn stderr_log(&self, name: &str) -> Result<String> {
-        Ok(fs::read_to_string(
-            self.folder.join(format!("{name}.stderr")),
-        )?)
+        Ok(fs::read_to_string(self.folder.join(format!("{name}.stderr")))?)
     }
 
     pub fn sdk(&self) -> PathBuf {
@@ -243,9 +219,6 @@ impl BuildFixture {
             }
             sleep(Duration::from_millis(100));
         }
-        bail!(
-            "a build did not start compiling within {} s",
-            TIMEOUT.as_secs()
-        )
+        bail!("a build did not start compiling within {} s", TIMEOUT.as_secs())
     }
 }

@@ -143,12 +143,7 @@ pub fn test(build: &Build, seed: u64) -> Result<()> {
 }
 
 /// Starts a build, and kills it within the stage. Returns whether it reached the stage.
-fn kill_in_stage(
-    stage: &Stage,
-    fixture: &BuildFixture,
-    number: usize,
-    random: &mut fastrand::Rng,
-) -> Result<bool> {
+fn kill_in_stage(stage: &Stage, fixture: &BuildFixture, number: usize, random: &mut fastrand::Rng) -> Result<bool> {
     for name in stage.removed {
         remove(&fixture.folder().join(name))?;
     }
@@ -159,11 +154,7 @@ fn kill_in_stage(
     while !output_text.contains(stage.message) {
         output_text = fixture.stderr_log(&name)?;
         if let Some(status) = build.try_wait()? {
-            ensure!(
-                status.success(),
-                "a build failed: {}",
-                fixture.stderr_log(&name)?
-            );
+            ensure!(status.success(), "a build failed: {}", fixture.stderr_log(&name)?);
             return Ok(false);
         }
         ensure!(
@@ -202,28 +193,16 @@ fn remove(path: &Path) -> Result<()> {
             fs::remove_file(path)
         };
         if removed.is_err() {
-            ensure!(
-                start.elapsed() < TIMEOUT,
-                "failed to remove `{}`",
-                path.display()
-            );
+            ensure!(start.elapsed() < TIMEOUT, "failed to remove `{}`", path.display());
             sleep(Duration::from_millis(100));
         }
     }
     Ok(())
 }
 
-pub fn test_packing(
-    _workspace: &Workspace,
-    sdk: &Sdk,
-    binary: &FunctionBinary,
-    seed: u64,
-) -> Result<()> {
+pub fn test_packing(_workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary, seed: u64) -> Result<()> {
     let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
-    let (reference, interrupted) = (
-        scratch.path().join("reference"),
-        scratch.path().join("interrupted"),
-    );
+    let (reference, interrupted) = (scratch.path().join("reference"), scratch.path().join("interrupted"));
     let start = Instant::now();
     ensure!(
         pack(sdk, binary, &reference)?.wait()?.success(),
@@ -263,12 +242,7 @@ pub fn test_packing(
 
 fn pack(sdk: &Sdk, binary: &FunctionBinary, to: &Path) -> Result<Child> {
     fs::create_dir_all(to)?;
-    let (sh, program, sdk, binary) = (
-        Shell::new()?,
-        programs::pack_to()?,
-        sdk.path(),
-        binary.path(),
-    );
+    let (sh, program, sdk, binary) = (Shell::new()?, programs::pack_to()?, sdk.path(), binary.path());
     let mut pack = Command::from(cmd!(sh, "{program} {sdk} {binary} {to}"));
     pack.stdin(Stdio::null()).stdout(Stdio::null());
     Child::start(pack.stderr(Stdio::null()))

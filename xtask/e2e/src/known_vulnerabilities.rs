@@ -23,10 +23,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
         command_output.components,
         data.advisories.len(),
         count(&report.findings, |status| *status == Status::Fixed),
-        count(&report.findings, |status| matches!(
-            status,
-            Status::NotAffected { .. }
-        )),
+        count(&report.findings, |status| matches!(status, Status::NotAffected { .. })),
         report.affected().len(),
     ));
     for document in &command_output.documents {
@@ -67,10 +64,7 @@ fn check_rejections(data: &AdvisoryDatabase, products: &mut [Product; 2]) -> Res
             .push(AuditedComponent::new("libwebp", webp, version));
         let report = check(data, std::slice::from_ref(function))?;
         function.components.pop();
-        let finding = report
-            .findings
-            .into_iter()
-            .find(|f| f.id == "CVE-2023-4863");
+        let finding = report.findings.into_iter().find(|f| f.id == "CVE-2023-4863");
         Ok(finding.map(|finding| finding.status))
     };
     ensure!(
@@ -81,11 +75,9 @@ fn check_rejections(data: &AdvisoryDatabase, products: &mut [Product; 2]) -> Res
         status("1.3.2")? == Some(Status::Fixed),
         "libwebp 1.3.2 is not reported as fixed"
     );
-    function.components.push(AuditedComponent::new(
-        "giflib",
-        "pkg:generic/giflib",
-        "5.2.2",
-    ));
+    function
+        .components
+        .push(AuditedComponent::new("giflib", "pkg:generic/giflib", "5.2.2"));
     let report = check(data, std::slice::from_ref(function))?;
     ensure!(
         report
@@ -112,20 +104,14 @@ fn check_document(document: &[u8], findings: &[Finding]) -> Result<()> {
     let product = statements.first().and_then(name);
     let product = product.context("its first statement has no product")?;
     for statement in statements {
-        ensure!(
-            name(statement).as_ref() == Some(&product),
-            "it is about two products"
-        );
+        ensure!(name(statement).as_ref() == Some(&product), "it is about two products");
         let needs = match statement["status"].as_str() {
             Some("affected") => "action_statement",
             Some("not_affected") => "justification",
             Some("fixed") => "status",
             other => bail!("a statement's status is {other:?}"),
         };
-        ensure!(
-            statement[needs].is_string(),
-            "a statement has no {needs}: {statement}"
-        );
+        ensure!(statement[needs].is_string(), "a statement has no {needs}: {statement}");
     }
     let expected = findings
         .iter()

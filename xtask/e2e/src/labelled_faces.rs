@@ -16,11 +16,7 @@ const MIN_ACCURATE_F1: f64 = 0.97;
 
 /// Skips if the photos are missing.
 pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
-    if !workspace
-        .root()
-        .join("../shared/photos/labelled.json")
-        .exists()
-    {
+    if !workspace.root().join("../shared/photos/labelled.json").exists() {
         let reason = "the labelled photos are missing; they are not part of the project";
         return Err(Skip::with_reason(reason.to_owned()));
     }

@@ -82,12 +82,7 @@ pub struct Arguments {
     pub seed: u64,
 
     /// Number of random cases for which detectors are compared, for each instruction set
-    #[arg(
-        long,
-        value_name = "NUMBER",
-        requires = "slow",
-        default_value_t = 10_000
-    )]
+    #[arg(long, value_name = "NUMBER", requires = "slow", default_value_t = 10_000)]
     pub cases: u64,
 
     #[command(flatten)]
@@ -118,9 +113,7 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let workspace = &build.workspace;
     programs::build(workspace)?;
     let suite = Suite { build };
-    let unusual_folder = || {
-        suite.with_function(|_, sdk, binary| foreign_settings::unusual_folder(build, sdk, binary))
-    };
+    let unusual_folder = || suite.with_function(|_, sdk, binary| foreign_settings::unusual_folder(build, sdk, binary));
     let built: &[Test] = &[
         ("formatting", &|| suite.formatting()),
         ("lints", &|| suite.lints()),
@@ -134,20 +127,12 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
             documented_options::test(workspace)
         }),
         ("OpenCV build", &|| suite.build()),
-        ("interrupted and repeated builds", &|| {
-            interrupted_builds::test(build)
-        }),
-        ("unit tests of the function with OpenCV", &|| {
-            suite.function_tests()
-        }),
+        ("interrupted and repeated builds", &|| interrupted_builds::test(build)),
+        ("unit tests of the function with OpenCV", &|| suite.function_tests()),
     ];
     let tests: &[Test] = &[
-        ("images are within budget and reproducible", &|| {
-            suite.images()
-        }),
-        ("reproducible artefacts", &|| {
-            suite.with_function(reproducible::test)
-        }),
+        ("images are within budget and reproducible", &|| suite.images()),
+        ("reproducible artefacts", &|| suite.with_function(reproducible::test)),
         ("skopeo copies every image", &|| {
             suite.with_function(external_tools::skopeo)
         }),
@@ -162,9 +147,7 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
         }),
         ("base image from a registry", &|| {
             let image = suite.function_image()?;
-            suite.with_function(|workspace, sdk, binary| {
-                registries::base(workspace, image.layout.path(), sdk, binary)
-            })
+            suite.with_function(|workspace, sdk, binary| registries::base(workspace, image.layout.path(), sdk, binary))
         }),
         ("skopeo reads what was pushed", &|| {
             registries::skopeo(workspace, suite.function_image()?.layout.path())
@@ -172,10 +155,9 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
         ("programs built against the SDK image", &|| {
             consumers::test(build, &build.build_sdk()?)
         }),
-        (
-            "rectangles equal upstream OpenCV's in random cases",
-            &|| suite.with_sdk(|fixture| detector::upstream(fixture, arguments.cases())),
-        ),
+        ("rectangles equal upstream OpenCV's in random cases", &|| {
+            suite.with_sdk(|fixture| detector::upstream(fixture, arguments.cases()))
+        }),
         ("rectangles equal the Python wheel's", &|| {
             let photos = workspace.root().join("../shared/photos");
             suite.with_sdk(|fixture| detector::wheel(fixture, &photos))
@@ -184,15 +166,9 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
             suite.with_sdk(|fixture| detector::sanitizers(fixture, arguments.cases()))
         }),
         ("pixels of JPEG files", &|| suite.with_sdk(jpeg::test)),
-        ("pixels of PNG, WebP and other files", &|| {
-            suite.with_sdk(pixels::test)
-        }),
-        ("package index with a password", &|| {
-            package_index::test(build)
-        }),
-        ("compiler hardening", &|| {
-            hardening::test(build, &build.build_sdk()?)
-        }),
+        ("pixels of PNG, WebP and other files", &|| suite.with_sdk(pixels::test)),
+        ("package index with a password", &|| package_index::test(build)),
+        ("compiler hardening", &|| hardening::test(build, &build.build_sdk()?)),
         ("builds with settings for other projects", &|| {
             suite.with_function(foreign_settings::test)
         }),
@@ -204,9 +180,7 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
         }),
         ("cargo-deny rules", &|| deny::rules(workspace)),
         ("RustSec advisories", &|| deny::advisories(workspace)),
-        ("newer releases of pinned downloads", &|| {
-            outdated_pins::test(workspace)
-        }),
+        ("newer releases of pinned downloads", &|| outdated_pins::test(workspace)),
         ("photos without a container", &|| suite.photos(Engine::None)),
         ("photos in a container", &|| suite.photos(Engine::Docker)),
         ("events of every type", &|| {
@@ -216,12 +190,8 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
                 events::test(workspace, sdk, binary, engine, arguments.bless)
             })
         }),
-        ("labelled faces", &|| {
-            suite.with_function(labelled_faces::test)
-        }),
-        ("photos of every format", &|| {
-            suite.with_function(photo_formats::test)
-        }),
+        ("labelled faces", &|| suite.with_function(labelled_faces::test)),
+        ("photos of every format", &|| suite.with_function(photo_formats::test)),
         ("hostile files", &|| {
             suite.with_function(|workspace, sdk, binary| {
                 hostile_files::test(workspace, sdk, binary, (arguments.slow, arguments.seed))
@@ -231,13 +201,9 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
             suite.with_function(third_party_photos::test)
         }),
         ("memory limits with worst-case files", &|| {
-            suite.with_function(|workspace, sdk, binary| {
-                memory_limits::test(workspace, sdk, binary, arguments.slow)
-            })
+            suite.with_function(|workspace, sdk, binary| memory_limits::test(workspace, sdk, binary, arguments.slow))
         }),
-        ("recovery after errors", &|| {
-            suite.with_function(error_recovery::test)
-        }),
+        ("recovery after errors", &|| suite.with_function(error_recovery::test)),
         ("unreachable S3", &|| suite.with_function(s3_outage::test)),
         ("photos that exceed the deadline", &|| {
             suite.with_function(deadline::test)
@@ -274,9 +240,7 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
         }
         let background = Cell::new(None::<BackgroundTest>);
         let slow: &[Test] = &[
-            ("10,000 concurrent events", &|| {
-                suite.with_function(soak::concurrent)
-            }),
+            ("10,000 concurrent events", &|| suite.with_function(soak::concurrent)),
             ("images killed while being written", &|| {
                 suite.with_function(|workspace, sdk, binary| {
                     killed_builds::test_packing(workspace, sdk, binary, arguments.seed)
@@ -287,9 +251,7 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
                 killed_builds::test(build, arguments.seed)
             }),
             ("settings for other projects and an unusual folder", &|| {
-                background
-                    .take()
-                    .map_or_else(unusual_folder, BackgroundTest::finish)
+                background.take().map_or_else(unusual_folder, BackgroundTest::finish)
             }),
             ("fuzzing", &|| fuzz::test(build, &arguments.fuzz)),
         ];

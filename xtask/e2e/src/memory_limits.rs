@@ -33,9 +33,7 @@ const BUCKET: &str = "memory";
 /// The function's memory in MB: the minimum of Lambda, a common choice, and that of a full vCPU.
 const MEMORY: [u64; 3] = [128, 512, 1769];
 /// The sizes of images in thousands of pixels, in descending order. Without `--slow`, only every second one is used.
-const SIZES: [u32; 9] = [
-    98_000, 64_000, 44_000, 30_000, 20_000, 12_000, 7000, 3000, 1200,
-];
+const SIZES: [u32; 9] = [98_000, 64_000, 44_000, 30_000, 20_000, 12_000, 7000, 3000, 1200];
 /// The number of accepted sizes after which smaller ones are left out, without and with `--slow`.
 const ACCEPTED_SIZES: (usize, usize) = (1, 2);
 /// The largest file whose event, in base64, is within Lambda's limit of 6 MB.
@@ -61,9 +59,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary, slow: boo
             for size in SIZES.into_iter().step_by(if slow { 1 } else { 2 }) {
                 let file = match files.get(&(kind.name, size)) {
                     Some(file) => file,
-                    None => files
-                        .entry((kind.name, size))
-                        .or_insert((kind.create)(size, &good)?),
+                    None => files.entry((kind.name, size)).or_insert((kind.create)(size, &good)?),
                 };
                 if file.len() > MAX_FILE_BYTES {
                     continue;
@@ -86,13 +82,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary, slow: boo
                 if !rejected {
                     largest.get_or_insert(size);
                     accepted += 1;
-                    if accepted
-                        >= if slow {
-                            ACCEPTED_SIZES.1
-                        } else {
-                            ACCEPTED_SIZES.0
-                        }
-                    {
+                    if accepted >= if slow { ACCEPTED_SIZES.1 } else { ACCEPTED_SIZES.0 } {
                         break;
                     }
                 }
@@ -109,9 +99,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary, slow: boo
         }
         let starts = lambda.emulator.start_count();
         if starts != 1 {
-            wrong.push(format!(
-                "with {memory} MB the function was started {starts} times"
-            ));
+            wrong.push(format!("with {memory} MB the function was started {starts} times"));
         }
     }
     let head = ["file", "memory", "largest accepted", "peak"].map(str::to_owned);
@@ -152,9 +140,11 @@ fn limit_address_space(lambda: &LocalLambda, memory: u64, good: &[u8]) -> Result
 fn events(kind: &FileKind, key: &str, file: &[u8]) -> Vec<(&'static str, Value)> {
     let stored = json!({"BUCKET_NAME": BUCKET, "S3_KEY": key});
     let messages: Vec<_> = (0..PHOTOS_PER_EVENT)
-        .map(|number| json!({
-            "taskId": number.to_string(), "s3Key": key, "s3BucketArn": format!("arn:aws:s3:::{BUCKET}"),
-        }))
+        .map(|number| {
+            json!({
+                "taskId": number.to_string(), "s3Key": key, "s3BucketArn": format!("arn:aws:s3:::{BUCKET}"),
+            })
+        })
         .collect();
     let job = json!({
         "invocationSchemaVersion": "1.0", "invocationId": "i", "job": {"id": "j"}, "tasks": messages,
@@ -171,11 +161,7 @@ fn events(kind: &FileKind, key: &str, file: &[u8]) -> Vec<(&'static str, Value)>
 }
 
 /// Sends an event. Returns whether at least one photo was accepted, and the peak memory in MB.
-fn post_and_measure(
-    lambda: &LocalLambda,
-    (process, memory): (u32, u64),
-    event: &Value,
-) -> Result<(bool, u64)> {
+fn post_and_measure(lambda: &LocalLambda, (process, memory): (u32, u64), event: &Value) -> Result<(bool, u64)> {
     reset_peak_memory(process).context("the process had already ended")?;
     let start = Instant::now();
     let response = lambda.invoke(event)?;

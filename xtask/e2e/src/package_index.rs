@@ -37,10 +37,7 @@ pub fn test(build: &Build) -> Result<()> {
     let download = |password: &str| -> Result<Command> {
         let (python, root) = (find_python()?, workspace.root());
         let download = "opencv-build/data/download_sdist.py";
-        let python = cmd!(
-            sh,
-            "{python} {root}/{download} {requirement} {archive} 100000"
-        );
+        let python = cmd!(sh, "{python} {root}/{download} {requirement} {archive} 100000");
         let python = restricted(python, &[])
             .env("PYTHONPATH", tools.python_path())
             .env("PIP_INDEX_URL", index(password));
@@ -65,9 +62,7 @@ pub fn test(build: &Build) -> Result<()> {
     for mut command in [download("wrong")?, pip.into()] {
         let shown = support::run::display_command(&command);
         let error = run_logged(command.stdin(Stdio::null()), &log, |_| ());
-        let error = error
-            .err()
-            .with_context(|| format!("`{shown}` succeeded"))?;
+        let error = error.err().with_context(|| format!("`{shown}` succeeded"))?;
         ensure_masked(&format!("{error:#}"))?;
     }
     let output_text = fs::read_to_string(&log)?;
@@ -95,9 +90,7 @@ fn ensure_masked(text: &str) -> Result<()> {
 fn respond(mut stream: TcpStream) -> Option<()> {
     let expected = BASE64_STANDARD.encode("someone:secret");
     let lines = BufReader::new(stream.try_clone().ok()?).lines();
-    let request = lines
-        .map_while(Result::ok)
-        .take_while(|line| !line.is_empty());
+    let request = lines.map_while(Result::ok).take_while(|line| !line.is_empty());
     let request: Vec<_> = request.collect();
     let authorized = request.iter().any(|line| {
         let header = line.to_ascii_lowercase();

@@ -98,20 +98,14 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
 
 fn single_face(lambda: &LocalLambda, key: &str) -> Result<Rectangle> {
     let faces = lambda.faces(BUCKET, key, &json!({}))?;
-    ensure!(
-        faces.len() == 1,
-        "expected one face in `{key}`, found {faces:?}"
-    );
+    ensure!(faces.len() == 1, "expected one face in `{key}`, found {faces:?}");
     Ok(serde_json::from_value(faces[0]["box"].clone())?)
 }
 
 /// Fails if the annotated photo is not the upright original with blue lines around the face.
 fn check_annotated(annotated: &RgbImage, picture: &RgbImage, face: Rectangle) -> Result<()> {
     let (size, expected) = (annotated.dimensions(), picture.dimensions());
-    ensure!(
-        size == expected,
-        "it has {size:?} pixels, expected {expected:?}"
-    );
+    ensure!(size == expected, "it has {size:?} pixels, expected {expected:?}");
     let grey = |image: &RgbImage| imageops::grayscale(image);
     let (grey, expected) = (grey(annotated), grey(picture));
     let pairs = grey.iter().zip(expected.iter());

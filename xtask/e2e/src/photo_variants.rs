@@ -21,22 +21,13 @@ pub fn valid_files(picture: &RgbImage) -> Result<Vec<NamedFile>> {
     let baseline = jpeg(&picture, |_| Ok(()))?;
     let mut files = vec![
         ("plain.png", encode(&picture, ImageFormat::Png)?),
-        (
-            "alpha.png",
-            encode(&picture.to_rgba8().into(), ImageFormat::Png)?,
-        ),
-        (
-            "16 bit.png",
-            encode(&picture.to_rgb16().into(), ImageFormat::Png)?,
-        ),
+        ("alpha.png", encode(&picture.to_rgba8().into(), ImageFormat::Png)?),
+        ("16 bit.png", encode(&picture.to_rgb16().into(), ImageFormat::Png)?),
         (
             "16 bit alpha.png",
             encode(&picture.to_rgba16().into(), ImageFormat::Png)?,
         ),
-        (
-            "grey.png",
-            encode(&picture.to_luma8().into(), ImageFormat::Png)?,
-        ),
+        ("grey.png", encode(&picture.to_luma8().into(), ImageFormat::Png)?),
         (
             "16 bit grey.png",
             encode(&picture.to_luma16().into(), ImageFormat::Png)?,
@@ -71,10 +62,7 @@ pub fn valid_files(picture: &RgbImage) -> Result<Vec<NamedFile>> {
     // Cameras write previews and depth maps after the photo.
     let more = [baseline.as_slice(), &[0; 1000]].concat();
     files.push(("trailing data.jpg", more));
-    let mut files: Vec<NamedFile> = files
-        .into_iter()
-        .map(|(name, file)| (name.to_owned(), file))
-        .collect();
+    let mut files: Vec<NamedFile> = files.into_iter().map(|(name, file)| (name.to_owned(), file)).collect();
     for orientation in 1..=8 {
         files.push((
             format!("orientation {orientation}.jpg"),
@@ -88,9 +76,7 @@ pub fn valid_files(picture: &RgbImage) -> Result<Vec<NamedFile>> {
 pub fn invalid_files(good: &[NamedFile]) -> Result<Vec<(NamedFile, &'static str)>> {
     let file = |name: &str| {
         let found = good.iter().find(|(known, _)| known == name);
-        found
-            .map(|(_, file)| file.clone())
-            .context("a file is missing")
+        found.map(|(_, file)| file.clone()).context("a file is missing")
     };
     let cut = |name: &str, part: usize| -> Result<Vec<u8>> {
         let mut file = file(name)?;
@@ -103,9 +89,7 @@ pub fn invalid_files(good: &[NamedFile]) -> Result<Vec<(NamedFile, &'static str)
     let mut fat = file("baseline.jpg")?;
     fat.resize(MAX_BYTES + 1, 0);
     let heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic\0\0\0\0".to_vec();
-    let gif =
-        b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;"
-            .to_vec();
+    let gif = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;".to_vec();
     let files = [
         ("empty.jpg", Vec::new(), "NotAnImage"),
         ("text.jpg", b"not an image".to_vec(), "NotAnImage"),
@@ -130,9 +114,7 @@ pub fn invalid_files(good: &[NamedFile]) -> Result<Vec<(NamedFile, &'static str)
         ("memory.png", png_header(8_900, 8_900), "NotEnoughMemory"),
         ("fat.jpg", fat, "PhotoTooLarge"),
     ];
-    Ok(files
-        .map(|(name, file, error)| ((name.to_owned(), file), error))
-        .into())
+    Ok(files.map(|(name, file, error)| ((name.to_owned(), file), error)).into())
 }
 
 /// A PNG file without IDAT.
@@ -151,10 +133,7 @@ pub fn encode(picture: &DynamicImage, format: ImageFormat) -> Result<Vec<u8>> {
 }
 
 /// A JPEG file; `set` changes the encoder's settings.
-pub fn jpeg(
-    picture: &DynamicImage,
-    set: impl FnOnce(&mut Encoder<&mut Vec<u8>>) -> Result<()>,
-) -> Result<Vec<u8>> {
+pub fn jpeg(picture: &DynamicImage, set: impl FnOnce(&mut Encoder<&mut Vec<u8>>) -> Result<()>) -> Result<Vec<u8>> {
     let picture = picture.to_rgb8();
     let mut file = Vec::new();
     let mut encoder = Encoder::new(&mut file, 95);

@@ -37,9 +37,7 @@ pub fn cpu_time(process: u32) -> Result<Duration> {
     let path = format!("/proc/{process}/stat");
     let text = fs::read_to_string(&path)?;
     // The second field, the name, is in parentheses and may contain spaces.
-    let (_, rest) = text
-        .rsplit_once(')')
-        .with_context(|| format!("`{path}` has no name"))?;
+    let (_, rest) = text.rsplit_once(')').with_context(|| format!("`{path}` has no name"))?;
     let ticks = rest.split_whitespace().skip(11).take(2);
     let ticks: u64 = ticks.filter_map(|field| field.parse::<u64>().ok()).sum();
     Ok(Duration::from_secs(ticks) / u32::try_from(clock_ticks_per_second())?)

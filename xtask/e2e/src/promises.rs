@@ -47,12 +47,7 @@ pub fn format_trials(trials: &[Trial]) -> String {
     let width = widest(|trial| &trial.method).max("how it was tested".len());
     // `format_table` aligns all columns but the first to the right; the second one is text.
     let row = |promise: &str, text: &str, times: String, failures: String| {
-        vec![
-            promise.to_owned(),
-            format!("{text:<width$}"),
-            times,
-            failures,
-        ]
+        vec![promise.to_owned(), format!("{text:<width$}"), times, failures]
     };
     let mut rows = vec![row(
         "promise",

@@ -40,12 +40,7 @@ pub fn test(workspace: &Workspace, layout: &Path) -> Result<()> {
 }
 
 /// Builds the function on a base image from a registry, and lints the pulled image.
-pub fn base(
-    workspace: &Workspace,
-    layout: &Path,
-    sdk: &Sdk,
-    binary: &FunctionBinary,
-) -> Result<()> {
+pub fn base(workspace: &Workspace, layout: &Path, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
     let scratch = scratch(workspace)?;
     let registry = Registry::start(scratch.path(), None)?;
     let name = format!("{}/system/base:v1", registry.address());
@@ -53,23 +48,13 @@ pub fn base(
     let pulled = scratch.path().join("as-pulled");
     layer_registry::pull(&registry_image(&name)?, &pulled, None, &|_| ())?;
     let findings = lint(&pulled, &LintOptions::default())?;
-    ensure!(
-        findings.is_empty(),
-        "the pulled image has findings: {findings:?}"
-    );
+    ensure!(findings.is_empty(), "the pulled image has findings: {findings:?}");
     let write = |name: &str| {
         let architecture = sdk.manifest().target.architecture;
         let layout = registry::pull_base(name, architecture, &scratch.path().join("bases"))?;
         let name = name.to_owned();
         let base = Base::Image(BaseImage { name, layout });
-        write_function_image(
-            scratch.path(),
-            "on-a-base:v1",
-            workspace,
-            sdk,
-            binary,
-            &base,
-        )
+        write_function_image(scratch.path(), "on-a-base:v1", workspace, sdk, binary, &base)
     };
     let image = write(&name)?;
     let below = Layout::open(layout, binary.architecture())?;
@@ -84,23 +69,14 @@ pub fn base(
         base_digest == &digest.to_string(),
         "the image's annotation of its base is {base_digest}"
     );
-    check_artefact(
-        &scratch.path().join("face-detect"),
-        binary.architecture(),
-        true,
-    )?;
+    check_artefact(&scratch.path().join("face-detect"), binary.architecture(), true)?;
 
     // By its digest, a base that was pulled before needs no registry.
     drop(registry);
     let (place, _) = name.rsplit_once(':').context("a reference has a tag")?;
     write(&format!("{place}@{digest}")).context("the base was not cached")?;
-    let gone = write(&name)
-        .err()
-        .context("a tag was resolved without its registry")?;
-    ensure!(
-        format!("{gone:#}").contains("failed to look up the base"),
-        "{gone:#}"
-    );
+    let gone = write(&name).err().context("a tag was resolved without its registry")?;
+    ensure!(format!("{gone:#}").contains("failed to look up the base"), "{gone:#}");
     Ok(())
 }
 
@@ -115,10 +91,7 @@ pub fn skopeo(workspace: &Workspace, layout: &Path) -> Result<()> {
     let registry = Registry::start(scratch.path(), None)?;
     let image = format!("{}/seen/by:skopeo", registry.address());
     let digest = push(&registry_image(&image)?, layout)?;
-    let seen = output(cmd!(
-        sh,
-        "skopeo inspect --tls-verify=false docker://{image}"
-    ))?;
+    let seen = output(cmd!(sh, "skopeo inspect --tls-verify=false docker://{image}"))?;
     let seen: Value = serde_json::from_str(&seen)?;
     ensure!(
         seen["Digest"] == digest.to_string(),
@@ -150,10 +123,7 @@ fn push_and_pull(proxy: &Proxy, layout: &Path, scratch: &Path) -> Result<()> {
     let image = format!("{}/there/and-back:v1", proxy.address());
     let wanted = digest_of(layout)?;
     let digest = push(&registry_image(&image)?, layout)?;
-    ensure!(
-        digest == wanted,
-        "the registry confirms {digest}, expected {wanted}"
-    );
+    ensure!(digest == wanted, "the registry confirms {digest}, expected {wanted}");
     let blobs = blobs(layout)?;
     // The manifest is a blob of the layout, but not of the registry.
     let uploads = proxy.requests("PUT", "/blobs/uploads/");
@@ -172,21 +142,12 @@ fn push_and_pull(proxy: &Proxy, layout: &Path, scratch: &Path) -> Result<()> {
         "{sent_bytes} bytes were sent, expected {}",
         bytes - manifest
     );
-    ensure!(
-        proxy.requests("PATCH", "").is_empty(),
-        "a blob was sent in chunks"
-    );
+    ensure!(proxy.requests("PATCH", "").is_empty(), "a blob was sent in chunks");
 
     proxy.clear_requests();
     let again = push(&registry_image(&image)?, layout)?;
-    ensure!(
-        again == digest,
-        "a second push returns {again}, expected {digest}"
-    );
-    ensure!(
-        proxy.requests("", "/uploads/").is_empty(),
-        "a blob was sent again"
-    );
+    ensure!(again == digest, "a second push returns {again}, expected {digest}");
+    ensure!(proxy.requests("", "/uploads/").is_empty(), "a blob was sent again");
 
     let folder = scratch.join("pulled");
     let last = std::cell::Cell::new((0, 0));
@@ -206,15 +167,9 @@ fn push_and_pull(proxy: &Proxy, layout: &Path, scratch: &Path) -> Result<()> {
         last.get()
     );
     ensure_same_blobs(layout, &folder)?;
-    ensure!(
-        digest_of(&folder)? == digest,
-        "the pulled layout has another image"
-    );
+    ensure!(digest_of(&folder)? == digest, "the pulled layout has another image");
     let resolved = layer_registry::resolve(&registry_image(&image)?)?;
-    ensure!(
-        resolved == digest,
-        "the tag resolves to {resolved}, expected {digest}"
-    );
+    ensure!(resolved == digest, "the tag resolves to {resolved}, expected {digest}");
 
     proxy.clear_requests();
     let again = layer_registry::pull(&registry_image(&image)?, &folder, None, &|_| ())?;

@@ -57,10 +57,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
         let ours = &written.layout;
         let name = ours.image().name();
         let theirs = Layout::open(&to.join(name), binary.architecture())?;
-        let lines = diff(
-            (ours.source(), ours.image()),
-            (theirs.source(), theirs.image()),
-        )?;
+        let lines = diff((ours.source(), ours.image()), (theirs.source(), theirs.image()))?;
         ensure!(
             lines.is_empty(),
             "{name} differs when packaged elsewhere:\n  {}",
@@ -78,8 +75,8 @@ fn can_use_another_user(workspace: &Workspace) -> Result<()> {
     let (sh, root) = (Shell::new()?, workspace.root());
     sh.change_dir("/");
     let mut test = Command::from(cmd!(sh, "test -r {root}/Cargo.toml"));
-    let readable = wait_with_output(test.uid(NOBODY).gid(NOBODY))
-        .context("only root can run programs as another user")?;
+    let readable =
+        wait_with_output(test.uid(NOBODY).gid(NOBODY)).context("only root can run programs as another user")?;
     ensure!(
         readable.status.success(),
         "the user `nobody` cannot read the project's folder"

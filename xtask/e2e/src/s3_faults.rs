@@ -35,20 +35,12 @@ const TIMEOUT_SECONDS: u64 = 8;
 /// The number of events, without and with `--slow`.
 const EVENTS: (usize, usize) = (120, 400);
 
-pub fn test(
-    workspace: &Workspace,
-    sdk: &Sdk,
-    binary: &FunctionBinary,
-    (slow, seed): (bool, u64),
-) -> Result<()> {
+pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary, (slow, seed): (bool, u64)) -> Result<()> {
     let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
     let storage = S3Server::start(folder.path())?;
     storage.create_bucket(BUCKET)?;
     let proxy = Proxy::start(storage.endpoint().trim_start_matches("http://"))?;
-    let (endpoint, limit) = (
-        format!("http://{}", proxy.address()),
-        TIMEOUT_SECONDS.to_string(),
-    );
+    let (endpoint, limit) = (format!("http://{}", proxy.address()), TIMEOUT_SECONDS.to_string());
     let environment = [
         ("AWS_ENDPOINT_URL_S3", endpoint.as_str()),
         ("AWS_LAMBDA_FUNCTION_TIMEOUT", limit.as_str()),
@@ -90,10 +82,7 @@ pub fn test(
         "{events} events in {} s; in {recovered} of them, all photos succeeded despite faults",
         start.elapsed().as_secs()
     ));
-    let how = format!(
-        "a proxy in front of S3, {} kinds of faults on GET and PUT",
-        KINDS.len()
-    );
+    let how = format!("a proxy in front of S3, {} kinds of faults on GET and PUT", KINDS.len());
     promises::record(PROMISE, how, events, wrong.len());
     ensure!(
         wrong.is_empty(),
@@ -150,9 +139,7 @@ impl FaultFixture<'_> {
                 continue;
             }
             self.storage.write(BUCKET, name, &photo.file)?;
-            let response = self
-                .lambda
-                .invoke(&json!({"BUCKET_NAME": BUCKET, "S3_KEY": name}))?;
+            let response = self.lambda.invoke(&json!({"BUCKET_NAME": BUCKET, "S3_KEY": name}))?;
             let faces = response.pointer("/body/faces").cloned();
             let faces = faces.with_context(|| format!("the response to `{name}` is {response}"))?;
             let annotated = self.storage.get(BUCKET, &format!("{name}_rs.jpg"))?;
@@ -179,9 +166,7 @@ impl FaultFixture<'_> {
         for place in 0..count {
             // Three in four are valid.
             let good = random.u8(0..4) > 0;
-            let fitting = names
-                .iter()
-                .filter(|name| expected.contains_key(*name) == good);
+            let fitting = names.iter().filter(|name| expected.contains_key(*name) == good);
             let fitting: Vec<_> = fitting.copied().collect();
             let name = fitting[random.usize(0..fitting.len())];
             let key = format!("{number}/{place}/{name}");
@@ -219,10 +204,7 @@ impl FaultFixture<'_> {
                     lock_ignoring_poison(&done).as_slice()
                 )
             })?;
-            all &= !matches!(
-                reported,
-                ReportedOutcome::Failed(..) | ReportedOutcome::Redelivered
-            );
+            all &= !matches!(reported, ReportedOutcome::Failed(..) | ReportedOutcome::Redelivered);
             self.check_annotated(&format!("{key}_rs.jpg"), expected)?;
         }
         Ok(all && !plan.faults.is_empty())
@@ -248,9 +230,7 @@ impl FaultFixture<'_> {
             }
             (ReportedOutcome::Acknowledged, Some(_)) => true,
             (ReportedOutcome::Failed(error, _), _) if Some(error.as_str()) == own => return Ok(()),
-            (ReportedOutcome::Failed(..) | ReportedOutcome::Redelivered, _)
-                if plan.retry_succeeds =>
-            {
+            (ReportedOutcome::Failed(..) | ReportedOutcome::Redelivered, _) if plan.retry_succeeds => {
                 bail!("a retry should have succeeded")
             }
             (ReportedOutcome::Redelivered, Some(_)) => return Ok(()),
@@ -259,10 +239,7 @@ impl FaultFixture<'_> {
                     ["StorageFailed", "OutOfTime"].contains(&error.as_str()),
                     "the error is not one of the storage"
                 );
-                ensure!(
-                    *temporary != Some(false),
-                    "the error is reported as permanent"
-                );
+                ensure!(*temporary != Some(false), "the error is reported as permanent");
                 return Ok(());
             }
         };

@@ -33,13 +33,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
         let _ = socket.write_all(response.as_bytes());
     };
     // The error depends on the random waits between retries.
-    outage(
-        workspace,
-        sdk,
-        binary,
-        busy,
-        &["OutOfTime", "StorageFailed"],
-    )?;
+    outage(workspace, sdk, binary, busy, &["OutOfTime", "StorageFailed"])?;
     promises::record(
         "a response arrives within the time limit",
         "S3 that is silent or busy, with two events each",
@@ -80,8 +74,7 @@ fn outage(
     let result = &response["results"][0];
     let text = result["resultString"].as_str().unwrap_or_default();
     ensure!(
-        result["resultCode"] == "TemporaryFailure"
-            && names.iter().any(|name| text.starts_with(name)),
+        result["resultCode"] == "TemporaryFailure" && names.iter().any(|name| text.starts_with(name)),
         "the response to a job during an outage of S3 is {response}"
     );
     ensure!(
@@ -95,10 +88,7 @@ fn outage(
         "the response to a direct event during an outage of S3 is {response}"
     );
     get_page(&lambda)?;
-    ensure!(
-        lambda.emulator.start_count() == 1,
-        "the function was started again"
-    );
+    ensure!(lambda.emulator.start_count() == 1, "the function was started again");
     Ok(())
 }
 

@@ -72,10 +72,7 @@ pub fn test(build: &Build, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
     };
     let (sbom, document) = make()?;
     let (_, again) = make()?;
-    ensure!(
-        document == again,
-        "the function's SBOM differs when generated again"
-    );
+    ensure!(document == again, "the function's SBOM differs when generated again");
     validator.expect_valid("function", &document)?;
     validator.expect_valid("zip", &zip_document(&sbom, binary)?)?;
     validator.expect_valid("function on a base", &based_document(&sbom, binary)?)?;
@@ -88,10 +85,7 @@ pub fn test(build: &Build, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
     let sbom = sbom::sdk_sbom(sdk)?;
     let document = sdk_document(&sbom, sdk)?;
     let again = sdk_document(&sbom::sdk_sbom(sdk)?, sdk)?;
-    ensure!(
-        document == again,
-        "the SDK's SBOM differs when generated again"
-    );
+    ensure!(document == again, "the SDK's SBOM differs when generated again");
     validator.expect_valid("sdk", &document)?;
     let parsed: Value = serde_json::from_slice(&document)?;
     let names = names(&parsed);
@@ -103,30 +97,16 @@ pub fn test(build: &Build, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
 }
 
 /// The document of an image with the function, its libraries and all licences.
-fn function_document(
-    sbom: &Sbom,
-    binary: &FunctionBinary,
-    libraries: &FileTree,
-) -> Result<Vec<u8>> {
+fn function_document(sbom: &Sbom, binary: &FunctionBinary, libraries: &FileTree) -> Result<Vec<u8>> {
     let function = program(binary, BOOTSTRAP_PATH.trim_start_matches('/'))?;
     let trees = [&function, libraries, &sbom.license_tree()?];
-    sbom::document(
-        sbom,
-        &trees,
-        &subject(FUNCTION_NAME, ArtefactKind::Image),
-        0,
-    )
+    sbom::document(sbom, &trees, &subject(FUNCTION_NAME, ArtefactKind::Image), 0)
 }
 
 /// The document of an archive with only the function.
 fn zip_document(sbom: &Sbom, binary: &FunctionBinary) -> Result<Vec<u8>> {
     let function = program(binary, "bootstrap")?;
-    sbom::document(
-        sbom,
-        &[&function],
-        &subject(FUNCTION_NAME, ArtefactKind::Archive),
-        0,
-    )
+    sbom::document(sbom, &[&function], &subject(FUNCTION_NAME, ArtefactKind::Archive), 0)
 }
 
 /// The document of an image whose libraries are in its base image.
@@ -140,12 +120,7 @@ fn based_document(sbom: &Sbom, binary: &FunctionBinary) -> Result<Vec<u8>> {
 fn sdk_document(sbom: &Sbom, sdk: &Sdk) -> Result<Vec<u8>> {
     let mut tree = FileTree::new();
     tree.add_folder("opt/opencv", sdk.path())?;
-    sbom::document(
-        sbom,
-        &[&tree],
-        &subject("opencv-sdk", ArtefactKind::Image),
-        0,
-    )
+    sbom::document(sbom, &[&tree], &subject("opencv-sdk", ArtefactKind::Image), 0)
 }
 
 fn program(binary: &FunctionBinary, path: &str) -> Result<FileTree> {
@@ -167,9 +142,7 @@ fn subject(name: &str, kind: ArtefactKind) -> Subject {
 }
 
 fn names(document: &Value) -> BTreeSet<&str> {
-    packages(document)
-        .filter_map(|p| p["name"].as_str())
-        .collect()
+    packages(document).filter_map(|p| p["name"].as_str()).collect()
 }
 
 /// The document has the required components and OpenCV's version, but no forbidden components.
@@ -226,10 +199,7 @@ fn check_licenses(sbom: &Sbom) -> Result<()> {
         "rust-crates.txt",
     ] {
         let path = format!("usr/share/licenses/{name}");
-        ensure!(
-            files.iter().any(|(there, _)| *there == path),
-            "`{path}` is missing"
-        );
+        ensure!(files.iter().any(|(there, _)| *there == path), "`{path}` is missing");
     }
     // The texts of crates are in one file, with the crates' names as headings.
     let names = sbom.crate_license_text.split([',', '\n']).map(str::trim);
@@ -239,11 +209,7 @@ fn check_licenses(sbom: &Sbom) -> Result<()> {
     };
     let silent: Vec<_> = sbom.components.iter().filter(silent).collect();
     let silent: Vec<_> = silent.iter().map(|component| component.label()).collect();
-    ensure!(
-        silent.is_empty(),
-        "no licence text for {}",
-        silent.join(", ")
-    );
+    ensure!(silent.is_empty(), "no licence text for {}", silent.join(", "));
     print_status(&format!("licences: {} files, {bytes} bytes", files.len()));
     Ok(())
 }

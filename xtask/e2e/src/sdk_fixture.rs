@@ -4,12 +4,7 @@ use conformance::Fixture;
 use opencv_build::{BuildPaths, Sdk, Tools};
 use package::workspace::Workspace;
 
-pub fn sdk_fixture<'a>(
-    workspace: &'a Workspace,
-    paths: &'a BuildPaths,
-    sdk: &'a Sdk,
-    tools: &'a Tools,
-) -> Fixture<'a> {
+pub fn sdk_fixture<'a>(workspace: &'a Workspace, paths: &'a BuildPaths, sdk: &'a Sdk, tools: &'a Tools) -> Fixture<'a> {
     Fixture {
         sdk,
         tools,

@@ -48,19 +48,10 @@ pub fn test(document: &Document, scratch: &Path, results: &Path) -> Result<()> {
         session.set_color_scheme("light").await?;
         session.search(artefact).await.context("search")?;
         session.sort(artefact).await.context("sort")?;
-        session
-            .compare_with_earlier(&document)
-            .await
-            .context("comparison")?;
+        session.compare_with_earlier(&document).await.context("comparison")?;
         session.markup().await.context("markup in a name")?;
-        session
-            .sections(&document, &bare)
-            .await
-            .context("sections")?;
-        session
-            .check_appearance(results)
-            .await
-            .context("appearance")?;
+        session.sections(&document, &bare).await.context("sections")?;
+        session.check_appearance(results).await.context("appearance")?;
         session.check_console().await?;
         session.browser.close().await
     })
@@ -108,8 +99,7 @@ impl PageSession {
         field.send_keys(&(keys + text)).await?;
         let wanted = !text.is_empty();
         self.wait("the search", |state| {
-            state.count.is_empty() != wanted
-                && (!wanted || state.address.contains(&text.replace(' ', "+")))
+            state.count.is_empty() != wanted && (!wanted || state.address.contains(&text.replace(' ', "+")))
         })
         .await?;
         Ok(())
@@ -158,11 +148,7 @@ impl PageSession {
     }
 
     async fn page_state(&self) -> Result<PageState> {
-        let state = self
-            .browser
-            .client()
-            .execute(page_state::SCRIPT, Vec::new())
-            .await?;
+        let state = self.browser.client().execute(page_state::SCRIPT, Vec::new()).await?;
         serde_json::from_value(state).context("failed to read the state of the page")
     }
 
@@ -173,10 +159,7 @@ impl PageSession {
             if ready(&state) {
                 return Ok(state);
             }
-            ensure!(
-                start.elapsed() < TIMEOUT,
-                "timed out waiting for {what}: {state:?}"
-            );
+            ensure!(start.elapsed() < TIMEOUT, "timed out waiting for {what}: {state:?}");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }

@@ -29,9 +29,7 @@ pub fn test() -> Result<()> {
             recipe: None,
         })?;
         if !build.paths.sdk_dir(&build.recipe.target).is_dir() {
-            print_status(&format!(
-                "{architecture} is not built; its sizes are not tested"
-            ));
+            print_status(&format!("{architecture} is not built; its sizes are not tested"));
             continue;
         }
         tested += 1;
@@ -85,14 +83,11 @@ fn check_sums(built: &BuildOutput, report: &Report) -> Result<()> {
     }
     // Almost all bytes must have an owner.
     let group = |name: &str| bootstrap.get(name);
-    let lost: u64 = [
-        ("ELF", "constants without an owner"),
-        ("Rust crates", "without a name"),
-    ]
-    .iter()
-    .filter_map(|(name, part)| group(name)?.get(part))
-    .map(|part| part.bytes)
-    .sum();
+    let lost: u64 = [("ELF", "constants without an owner"), ("Rust crates", "without a name")]
+        .iter()
+        .filter_map(|(name, part)| group(name)?.get(part))
+        .map(|part| part.bytes)
+        .sum();
     ensure!(lost < file / 500, "{lost} bytes have no owner");
 
     let libraries = artefact("static libraries")?;
@@ -115,11 +110,7 @@ fn check_sums(built: &BuildOutput, report: &Report) -> Result<()> {
     )?;
 
     let image = artefact("image face-detect")?;
-    let compressed: u64 = image
-        .parts
-        .iter()
-        .filter_map(|layer| layer.compressed_bytes)
-        .sum();
+    let compressed: u64 = image.parts.iter().filter_map(|layer| layer.compressed_bytes).sum();
     ensure!(
         image
             .compressed_bytes
@@ -136,8 +127,7 @@ fn check_sums(built: &BuildOutput, report: &Report) -> Result<()> {
 fn check_schema(built: &BuildOutput) -> Result<()> {
     let document = size::document(&size::Arguments::default(), built)?;
     let schema = serde_json::from_str(SCHEMA).context("the schema of reports is not JSON")?;
-    let validator =
-        jsonschema::validator_for(&schema).context("the schema of reports is invalid")?;
+    let validator = jsonschema::validator_for(&schema).context("the schema of reports is invalid")?;
     let document_json = serde_json::to_value(&document)?;
     if let Some(error) = validator.iter_errors(&document_json).next() {
         bail!(

@@ -44,12 +44,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
 
 /// Sends events to several processes, each with an emulator of its own, which handles one event at a time.
 pub fn concurrent(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
-    run_events(
-        workspace,
-        (sdk, binary),
-        CONCURRENT_LOAD.0,
-        CONCURRENT_LOAD.1,
-    )
+    run_events(workspace, (sdk, binary), CONCURRENT_LOAD.0, CONCURRENT_LOAD.1)
 }
 
 fn run_events(
@@ -72,9 +67,7 @@ fn run_events(
             .enumerate()
             .map(|(first, lambda)| {
                 let (cases, photos) = (&cases, &photos);
-                scope.spawn(move || {
-                    ProcessRun::run(lambda, cases, photos, events / processes, first)
-                })
+                scope.spawn(move || ProcessRun::run(lambda, cases, photos, events / processes, first))
             })
             .collect();
         let ended = runs.into_iter().map(ScopedJoinHandle::join);
@@ -102,14 +95,9 @@ fn run_events(
         ));
     }
     let wrong: Vec<_> = runs.iter().flat_map(|run| &run.wrong).collect();
-    let how =
-        format!("events, one in {BAD_EVENT_INTERVAL} invalid, {processes} concurrent processes");
+    let how = format!("events, one in {BAD_EVENT_INTERVAL} invalid, {processes} concurrent processes");
     promises::record(PROMISE, how, times.len(), wrong.len());
-    let reported: Vec<_> = wrong
-        .iter()
-        .take(MAX_REPORTED)
-        .map(|line| line.as_str())
-        .collect();
+    let reported: Vec<_> = wrong.iter().take(MAX_REPORTED).map(|line| line.as_str()).collect();
     ensure!(
         wrong.is_empty(),
         "{} of {} events: {}",
@@ -147,27 +135,16 @@ struct ProcessRun {
 
 impl ProcessRun {
     /// Sends `events` events, starting with the case `first`.
-    fn run(
-        lambda: &LocalLambda,
-        cases: &[EventCase],
-        photos: &Photos,
-        events: usize,
-        first: usize,
-    ) -> Result<Self> {
+    fn run(lambda: &LocalLambda, cases: &[EventCase], photos: &Photos, events: usize, first: usize) -> Result<Self> {
         let (bad, good): (Vec<_>, Vec<_>) = cases.iter().partition(|case| is_failure(case));
         ensure!(bad.len() > 5 && good.len() > 10, "there are too few events");
         // All later responses to an event must be the same as the first one.
-        let mut known: Vec<Vec<Option<Value>>> =
-            [&bad, &good].map(|of| vec![None; of.len()]).into();
+        let mut known: Vec<Vec<Option<Value>>> = [&bad, &good].map(|of| vec![None; of.len()]).into();
         let mut run = Self::default();
         let (mut memory, mut files) = (Vec::new(), Vec::new());
         for round in 0..events {
             let (of, known, place) = if round % BAD_EVENT_INTERVAL == BAD_EVENT_INTERVAL - 1 {
-                (
-                    &bad,
-                    &mut known[0],
-                    (first + round / BAD_EVENT_INTERVAL) % bad.len(),
-                )
+                (&bad, &mut known[0], (first + round / BAD_EVENT_INTERVAL) % bad.len())
             } else {
                 (
                     &good,
@@ -181,8 +158,7 @@ impl ProcessRun {
             run.times.push(start.elapsed());
             let checked = found.and_then(|found| check(case, &mut known[place], &found));
             if let Err(error) = checked {
-                run.wrong
-                    .push(format!("event {round}, {}: {error:#}", case.name));
+                run.wrong.push(format!("event {round}, {}: {error:#}", case.name));
             }
             let process = lambda.emulator.function_process()?;
             memory.push(status_kilobytes(process, "VmRSS")?);
@@ -190,15 +166,13 @@ impl ProcessRun {
         }
         let starts = lambda.emulator.start_count();
         if starts != 1 {
-            run.wrong
-                .push(format!("the function was started {starts} times"));
+            run.wrong.push(format!("the function was started {starts} times"));
         }
         run.memory = window_maxima(&memory);
         run.files = window_maxima(&files);
         let growth_kb = growth(&run.memory);
         if growth_kb > MAX_MEMORY_GROWTH {
-            run.wrong
-                .push(format!("resident memory grew by {growth_kb} kB"));
+            run.wrong.push(format!("resident memory grew by {growth_kb} kB"));
         }
         let more = self::growth(&run.files);
         if more > MAX_MORE_FILES {
@@ -210,15 +184,9 @@ impl ProcessRun {
 
 fn check(case: &EventCase, known: &mut Option<Value>, found: &Value) -> Result<()> {
     let known = known.get_or_insert_with(|| found.clone());
-    ensure!(
-        found == known,
-        "the response is {found}, but the first one was {known}"
-    );
+    ensure!(found == known, "the response is {found}, but the first one was {known}");
     let (found, expected) = (shape_of(found), shape_of(&case.expected));
-    ensure!(
-        found == expected,
-        "the response is {found}, expected {expected}"
-    );
+    ensure!(found == expected, "the response is {found}, expected {expected}");
     Ok(())
 }
 
@@ -238,15 +206,10 @@ fn growth<T: Copy + Ord + Default + std::ops::Sub<Output = T>>(parts: &[T]) -> T
 /// Whether any part of the expected response is an error.
 fn is_failure(case: &EventCase) -> bool {
     let response = &case.expected["response"];
-    let some = |list: &str, is: &dyn Fn(&Value) -> bool| {
-        response[list]
-            .as_array()
-            .is_some_and(|list| list.iter().any(is))
-    };
+    let some =
+        |list: &str, is: &dyn Fn(&Value) -> bool| response[list].as_array().is_some_and(|list| list.iter().any(is));
     response.get("errorType").is_some()
-        || response["statusCode"]
-            .as_u64()
-            .is_some_and(|status| status >= 400)
+        || response["statusCode"].as_u64().is_some_and(|status| status >= 400)
         || some("batchItemFailures", &|_| true)
         || some("results", &|result| result["resultCode"] != "Succeeded")
 }
@@ -269,8 +232,9 @@ fn shape_of(found: &Value) -> Value {
         }
         Value::Array(values) => values.iter().map(shape_of).collect(),
         Value::String(text) if text.starts_with("@jpeg ") => "a photo".into(),
-        Value::String(text) if text.starts_with('{') => serde_json::from_str(text)
-            .map_or_else(|_| found.clone(), |inner: Value| shape_of(&inner)),
+        Value::String(text) if text.starts_with('{') => {
+            serde_json::from_str(text).map_or_else(|_| found.clone(), |inner: Value| shape_of(&inner))
+        }
         other => other.clone(),
     }
 }

@@ -81,8 +81,7 @@ impl Suite<'_> {
         let toolchain = format!("+{oldest}");
         let cargo = |command: Cmd| run_checked(command.env_remove("RUSTUP_TOOLCHAIN"));
         if cargo(cmd!(sh, "cargo {toolchain} --version")).is_err() {
-            let reason =
-                format!("Rust {oldest} is not installed; rustup toolchain install {oldest}");
+            let reason = format!("Rust {oldest} is not installed; rustup toolchain install {oldest}");
             return Err(Skip::with_reason(reason));
         }
         let target = self.workspace().target_dir().join("oldest-rust");
@@ -106,16 +105,9 @@ impl Suite<'_> {
     pub fn unit_tests(&self) -> Result<()> {
         // Linting has already compiled the tests with the clippy driver.
         let linted = self.require_component("clippy", "clippy").is_ok();
-        let test = if linted {
-            Self::clippy_command
-        } else {
-            Self::cargo
-        };
+        let test = if linted { Self::clippy_command } else { Self::cargo };
         // Tests that need more of the machine than Rust are `#[ignore]`d, so that `cargo test` works everywhere.
-        run_checked(&mut test(
-            self,
-            &["test", "--no-fail-fast", "--", "--include-ignored"],
-        ))?;
+        run_checked(&mut test(self, &["test", "--no-fail-fast", "--", "--include-ignored"]))?;
         fuzz::check_lock(self.workspace())
     }
 
@@ -131,22 +123,14 @@ impl Suite<'_> {
         build_function::build_binary(self.build)
     }
 
-    pub fn with_function(
-        &self,
-        test: impl FnOnce(&Workspace, &Sdk, &FunctionBinary) -> Result<()>,
-    ) -> Result<()> {
+    pub fn with_function(&self, test: impl FnOnce(&Workspace, &Sdk, &FunctionBinary) -> Result<()>) -> Result<()> {
         let (sdk, binary) = self.function()?;
         test(self.workspace(), &sdk, &binary)
     }
 
     pub fn with_sdk(&self, test: impl FnOnce(&Fixture) -> Result<()>) -> Result<()> {
         let (workspace, sdk) = (self.workspace(), self.build.build_sdk()?);
-        test(&sdk_fixture(
-            workspace,
-            &self.build.paths,
-            &sdk,
-            self.build.tools()?,
-        ))
+        test(&sdk_fixture(workspace, &self.build.paths, &sdk, self.build.tools()?))
     }
 
     pub fn function_tests(&self) -> Result<()> {
@@ -173,10 +157,7 @@ impl Suite<'_> {
         let (_, zip) = artefacts::write_function_zip(self.workspace(), &sdk, &binary)?;
         let budgets = Budgets::read(self.build)?;
         let architecture = sdk.manifest().target.architecture;
-        let (image, archive) = (
-            format!("image {FUNCTION_NAME}"),
-            format!("zip {FUNCTION_NAME}"),
-        );
+        let (image, archive) = (format!("image {FUNCTION_NAME}"), format!("zip {FUNCTION_NAME}"));
         for (artefact, measure, bytes) in [
             (&image, Measure::Uncompressed, function.uncompressed_bytes()),
             (&image, Measure::Compressed, function.compressed_bytes()),
@@ -208,8 +189,7 @@ impl Suite<'_> {
     /// Finds the same faces as the Python wheel in the labelled photos, or in OpenCV's samples where those are missing.
     pub fn photos(&self, engine: Engine) -> Result<()> {
         if engine == Engine::Docker {
-            engine::docker_version()
-                .map_err(|why| Skip::with_reason(format!("Docker is not available: {why}")))?;
+            engine::docker_version().map_err(|why| Skip::with_reason(format!("Docker is not available: {why}")))?;
         }
         let (sdk, binary) = self.function()?;
         let (photos, expect) = match self.labelled_photos()? {
@@ -246,13 +226,7 @@ impl Suite<'_> {
         let lambda = LocalLambda::start(self.workspace(), (&sdk, &binary), Engine::None, &[])?;
         let gateway = Gateway::start(&lambda.emulator.url)?;
         let photo = self.workspace().sample_photo();
-        function_page::test(
-            &gateway.url(),
-            &photo,
-            1,
-            lambda.scratch.path(),
-            &lambda.results,
-        )
+        function_page::test(&gateway.url(), &photo, 1, lambda.scratch.path(), &lambda.results)
     }
 
     pub fn size_page(&self) -> Result<()> {
@@ -271,11 +245,7 @@ impl Suite<'_> {
             return Ok(None);
         }
         let photos = files_with_extension(&folder, "jpg")?;
-        ensure!(
-            !photos.is_empty(),
-            "there are no photos in `{}`",
-            folder.display()
-        );
+        ensure!(!photos.is_empty(), "there are no photos in `{}`", folder.display());
         Ok(Some((photos, expected)))
     }
 }

@@ -59,15 +59,8 @@ fn reported_cases(read: &dyn Fn(&str) -> Result<Vec<u8>>) -> Result<Vec<FileCase
         case("512x66000.png", ExpectedOutcome::Faces(0..=200))?.via(&[Transport::Json]),
         case("512x66000.png", ExpectedOutcome::Faces(1..=200))?.via(&[Transport::Sidecar]),
         case("512x66000.png", ExpectedOutcome::FacesWithoutPhoto(1..=200))?.via(WITH_PHOTO),
-        case(
-            "12-bit.jpg",
-            ExpectedOutcome::Rejected(&["UnsupportedImage"]),
-        )?,
-        case(
-            "scans-1000-of-14-megapixels.jpg",
-            ExpectedOutcome::Rejected(&[]),
-        )?
-        .with_limits(100, 512),
+        case("12-bit.jpg", ExpectedOutcome::Rejected(&["UnsupportedImage"]))?,
+        case("scans-1000-of-14-megapixels.jpg", ExpectedOutcome::Rejected(&[]))?.with_limits(100, 512),
     ])
 }
 
@@ -113,12 +106,11 @@ fn orientations(picture: &DynamicImage) -> Result<Vec<FileCase>> {
         ];
         for (position, (name, file)) in files.into_iter().enumerate() {
             // Each position and each orientation is tested with both transports.
-            let transports: &[Transport] =
-                if (usize::from(orientation) + position).is_multiple_of(2) {
-                    &[Transport::Json]
-                } else {
-                    &[Transport::Annotated]
-                };
+            let transports: &[Transport] = if (usize::from(orientation) + position).is_multiple_of(2) {
+                &[Transport::Json]
+            } else {
+                &[Transport::Annotated]
+            };
             let name = format!("orientation {orientation} {name}");
             cases.push(FileCase::new(name, file, ExpectedOutcome::ControlFace).via(transports));
         }
@@ -133,39 +125,21 @@ fn missing_ends(good: &[NamedFile]) -> Result<Vec<FileCase>> {
     let grey = find_file(good, "grey.jpg")?;
     let progressive = find_file(good, "progressive.jpg")?;
     let trailer = b"\0\0\x01\x0a\x0e\0\0\0Image_UTC_Data1700000000000SEFH\x6b\0\0\0SEFT";
-    let binary: Vec<u8> = (0..4000_u32)
-        .map(|n| ((n * n) >> 3).to_le_bytes()[0] & 0x7f)
-        .collect();
+    let binary: Vec<u8> = (0..4000_u32).map(|n| ((n * n) >> 3).to_le_bytes()[0] & 0x7f).collect();
     let face = |name: &str, file| FileCase::new(name, file, ExpectedOutcome::ControlFace);
     let half = jpeg::replace_end_marker(&photo[..photo.len() / 2], trailer);
     Ok(vec![
         face("no end.jpg", jpeg::replace_end_marker(photo, b"")),
-        face(
-            "no end and a trailer.jpg",
-            jpeg::replace_end_marker(photo, trailer),
-        ),
-        face(
-            "no end and binary data.jpg",
-            jpeg::replace_end_marker(photo, &binary),
-        ),
-        face(
-            "no end with restarts.jpg",
-            jpeg::replace_end_marker(restarts, trailer),
-        ),
-        face(
-            "no end in grey.jpg",
-            jpeg::replace_end_marker(grey, trailer),
-        ),
+        face("no end and a trailer.jpg", jpeg::replace_end_marker(photo, trailer)),
+        face("no end and binary data.jpg", jpeg::replace_end_marker(photo, &binary)),
+        face("no end with restarts.jpg", jpeg::replace_end_marker(restarts, trailer)),
+        face("no end in grey.jpg", jpeg::replace_end_marker(grey, trailer)),
         FileCase::new(
             "no end and progressive.jpg",
             jpeg::replace_end_marker(progressive, trailer),
             ExpectedOutcome::FacesOrRejected(1..=1),
         ),
-        FileCase::new(
-            "half and a trailer.jpg",
-            half,
-            ExpectedOutcome::Rejected(&[]),
-        ),
+        FileCase::new("half and a trailer.jpg", half, ExpectedOutcome::Rejected(&[])),
     ])
 }
 
@@ -207,12 +181,8 @@ fn oversized() -> Result<Vec<FileCase>> {
     for size in [(40, 65_501), (40, 70_000), (90_000, 40)] {
         let file = png::blank(size, png::Pixels::Colour, 8, false)?;
         let name = format!("blank {}x{}.png", size.0, size.1);
-        cases.push(
-            FileCase::new(&name, file.clone(), ExpectedOutcome::Faces(0..=0)).via(WITHOUT_PHOTO),
-        );
-        cases.push(
-            FileCase::new(&name, file, ExpectedOutcome::FacesWithoutPhoto(0..=0)).via(WITH_PHOTO),
-        );
+        cases.push(FileCase::new(&name, file.clone(), ExpectedOutcome::Faces(0..=0)).via(WITHOUT_PHOTO));
+        cases.push(FileCase::new(&name, file, ExpectedOutcome::FacesWithoutPhoto(0..=0)).via(WITH_PHOTO));
     }
     Ok(cases)
 }

@@ -44,9 +44,7 @@ pub fn docker_version() -> Result<String, String> {
         wait_with_output(cmd!(sh, "docker version --format {format}"))
     };
     match query() {
-        Ok(output) if output.status.success() => {
-            Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-        }
+        Ok(output) if output.status.success() => Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned()),
         Ok(output) => {
             let stderr = String::from_utf8_lossy(&output.stderr);
             let last = stderr.lines().last().unwrap_or("no error message");

@@ -47,15 +47,13 @@ struct Body {
 
 impl ExpectedFaces {
     pub fn of_samples(folders: [&Path; 2]) -> Result<Self> {
-        Self::parse(SAMPLES, folders.map(Path::to_owned).to_vec())
-            .context("failed to read the samples' expected faces")
+        Self::parse(SAMPLES, folders.map(Path::to_owned).to_vec()).context("failed to read the samples' expected faces")
     }
 
     /// Reads a JSON object: the names of photos, each with `faces`, each with `box` and `eyes`.
     pub fn read(path: &Path) -> Result<Self> {
         let text = fs::read_to_string(path)?;
-        Self::parse(&text, Vec::new())
-            .with_context(|| format!("failed to use `{}`", path.display()))
+        Self::parse(&text, Vec::new()).with_context(|| format!("failed to use `{}`", path.display()))
     }
 
     fn parse(text: &str, folders: Vec<PathBuf>) -> Result<Self> {
@@ -65,13 +63,7 @@ impl ExpectedFaces {
 
     /// # Errors
     /// The response is an error or malformed, or its faces in `photo` are not those expected.
-    pub fn check(
-        &self,
-        photo: &Path,
-        bucket: &str,
-        key: &str,
-        function_response: &Value,
-    ) -> Result<()> {
+    pub fn check(&self, photo: &Path, bucket: &str, key: &str, function_response: &Value) -> Result<()> {
         if let (Some(kind), Some(message)) = (
             function_response.get("errorType"),
             function_response.get("errorMessage"),
@@ -84,10 +76,7 @@ impl ExpectedFaces {
         ensure!(status == 200, "the response's status is {status}");
         let count = parsed.body.faces.len();
         let message = format!("Find {count} face(s),image saved to s3://{bucket}/{key}_rs.jpg");
-        ensure!(
-            actual == message,
-            "the message is `{actual}`, not `{message}`"
-        );
+        ensure!(actual == message, "the message is `{actual}`, not `{message}`");
         let name = file_name(photo);
         let in_folder = |folder: &PathBuf| photo.parent() == Some(folder);
         if !self.folders.is_empty() && !self.folders.iter().any(in_folder) {

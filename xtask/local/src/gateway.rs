@@ -62,10 +62,7 @@ impl Function {
         let agent = lock_ignoring_poison(&self.agent);
         let mut function_response = agent.post(&self.url).send(event)?;
         // Twice the allowed size, so that the caller detects a response that is too large.
-        let body = function_response
-            .body_mut()
-            .with_config()
-            .limit(2 * MAX_PAYLOAD as u64);
+        let body = function_response.body_mut().with_config().limit(2 * MAX_PAYLOAD as u64);
         Ok(body.read_to_vec()?)
     }
 }
@@ -87,12 +84,8 @@ async fn respond(
     }
     let function_response = spawn_blocking(move || function.invoke(&event)).await;
     let response = match function_response {
-        Ok(Ok(function_response)) if function_response.len() <= MAX_PAYLOAD => {
-            response(&function_response)
-        }
-        Ok(Ok(function_response)) => {
-            Err(anyhow::anyhow!("it has {} bytes", function_response.len()))
-        }
+        Ok(Ok(function_response)) if function_response.len() <= MAX_PAYLOAD => response(&function_response),
+        Ok(Ok(function_response)) => Err(anyhow::anyhow!("it has {} bytes", function_response.len())),
         Ok(Err(error)) => Err(error),
         Err(error) => Err(error.into()),
     };
@@ -123,10 +116,7 @@ mod tests {
                 let read = socket.read(&mut part).unwrap();
                 received.extend(&part[..read]);
             }
-            let head = format!(
-                "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n",
-                function_response.len()
-            );
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", function_response.len());
             socket.write_all(head.as_bytes()).unwrap();
             // The client closes the connection when the response is too large.
             let _ = socket.write_all(&function_response);

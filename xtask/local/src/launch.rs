@@ -97,8 +97,8 @@ pub fn unpack_for_launch(image: &WrittenImage, root: &Path) -> Result<Vec<OsStri
     let bootstrap = below(BOOTSTRAP_PATH);
     let elf = Elf::read(&bootstrap)?;
     let architecture = elf.architecture.supported();
-    let architecture = architecture
-        .with_context(|| format!("`{}` is for {}", bootstrap.display(), elf.architecture))?;
+    let architecture =
+        architecture.with_context(|| format!("`{}` is for {}", bootstrap.display(), elf.architecture))?;
     let loader = elf
         .interpreter
         .with_context(|| format!("`{}` names no loader", bootstrap.display()))?;
@@ -115,8 +115,6 @@ pub fn unpack_for_launch(image: &WrittenImage, root: &Path) -> Result<Vec<OsStri
 fn library_path(root: &Path, architecture: Architecture) -> String {
     let folders = glibc::library_folders(architecture).into_iter();
     let folders = folders.map(|folder| format!("{}{folder}", root.display()));
-    let found: Vec<_> = folders
-        .filter(|folder| Path::new(folder).is_dir())
-        .collect();
+    let found: Vec<_> = folders.filter(|folder| Path::new(folder).is_dir()).collect();
     found.join(":")
 }

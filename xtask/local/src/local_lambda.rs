@@ -72,8 +72,7 @@ impl LocalLambda {
         let event = json!({"BUCKET_NAME": bucket, "S3_KEY": key, "options": options});
         let response = self.invoke(&event)?;
         let faces = response.pointer("/body/faces").and_then(Value::as_array);
-        let faces =
-            faces.with_context(|| format!("the response to s3://{bucket}/{key} is {response}"))?;
+        let faces = faces.with_context(|| format!("the response to s3://{bucket}/{key} is {response}"))?;
         Ok(faces.clone())
     }
 }

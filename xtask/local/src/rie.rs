@@ -17,8 +17,8 @@ struct Pins {
 
 /// The emulator's program for this machine; installs it in `parent` if it is missing.
 pub fn install(parent: &Path) -> Result<PathBuf> {
-    let pins: Pins = toml::from_str(include_str!("../data/pins.toml"))
-        .context("data/pins.toml is not a list of wheels")?;
+    let pins: Pins =
+        toml::from_str(include_str!("../data/pins.toml")).context("data/pins.toml is not a list of wheels")?;
     let folder = install_wheels(&pins.wheel, parent, "emulator")?;
     let architecture = Architecture::host()
         .context("AWS's emulator does not exist for this machine")?

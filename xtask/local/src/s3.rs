@@ -71,9 +71,7 @@ impl S3Server {
         let root = self.folder.join(bucket);
         let files = all_files(&root)?;
         let keys = files.iter().map(|path| path.strip_prefix(&root));
-        let mut keys: Vec<_> = keys
-            .map(|key| Ok(key?.display().to_string()))
-            .collect::<Result<_>>()?;
+        let mut keys: Vec<_> = keys.map(|key| Ok(key?.display().to_string())).collect::<Result<_>>()?;
         keys.sort();
         Ok(keys)
     }

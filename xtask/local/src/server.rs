@@ -52,9 +52,7 @@ impl Server {
                 // Sends data without delay, as real services do: otherwise the end of a response is delayed by up to 40
                 // ms until the client has acknowledged the rest (Nagle's algorithm).
                 let _ = socket.set_nodelay(true);
-                let connection = server
-                    .serve_connection(TokioIo::new(socket), serve(peer))
-                    .into_owned();
+                let connection = server.serve_connection(TokioIo::new(socket), serve(peer)).into_owned();
                 tokio::spawn(async move {
                     // A connection that the client closes while it is served is not an error, either.
                     let _ = connection.await;

@@ -154,11 +154,7 @@ fn event(key: &str) -> Value {
     json!({"BUCKET_NAME": BUCKET, "S3_KEY": key})
 }
 
-fn measure_warm(
-    lambda: &LocalLambda,
-    expected: &ExpectedFaces,
-    photo: &(PathBuf, String),
-) -> Result<f64> {
+fn measure_warm(lambda: &LocalLambda, expected: &ExpectedFaces, photo: &(PathBuf, String)) -> Result<f64> {
     let (photo, key) = photo;
     let mut times = Vec::new();
     for _ in 0..WARM_RUNS {

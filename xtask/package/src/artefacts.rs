@@ -47,12 +47,7 @@ impl WrittenImages {
 }
 
 /// Writes both images, the function's on `base`, to [`output_dir`].
-pub fn write_images(
-    workspace: &Workspace,
-    sdk: &Sdk,
-    binary: &FunctionBinary,
-    base: &Base,
-) -> Result<WrittenImages> {
+pub fn write_images(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary, base: &Base) -> Result<WrittenImages> {
     let folder = output_dir(workspace, sdk);
     let _lock = Lock::acquire(&folder.join("lock"), print_status)?;
     let reference = format!("{FUNCTION_NAME}:latest");
@@ -64,10 +59,7 @@ pub fn write_images(
 
 pub fn output_dir(workspace: &Workspace, sdk: &Sdk) -> PathBuf {
     let architecture = sdk.manifest().target.architecture;
-    workspace
-        .target_dir()
-        .join("image")
-        .join(architecture.name())
+    workspace.target_dir().join("image").join(architecture.name())
 }
 
 /// The SDK in `/opt/opencv`, as a base for builds.
@@ -77,8 +69,7 @@ pub fn write_sdk_image(folder: &Path, workspace: &Workspace, sdk: &Sdk) -> Resul
     let manifest = sdk.manifest();
     let what = format!("OpenCV {} as static libraries", manifest.version);
     let mut config = ImageConfig::new("opencv-sdk", manifest.target.architecture);
-    config.annotations =
-        annotations::oci_annotations(workspace, &config.name, &what, &manifest.version)?;
+    config.annotations = annotations::oci_annotations(workspace, &config.name, &what, &manifest.version)?;
     // Container engines show labels, but not annotations.
     config.labels.clone_from(&config.annotations);
     let sbom = sbom::sdk_sbom(sdk)?;
@@ -104,10 +95,7 @@ pub fn write_function_image(
         Base::Minimal => {
             libraries = glibc::required_libraries(binary)?;
             check_glibc(binary, &libraries)?;
-            layers.push((
-                libraries.clone(),
-                "shared libraries of the build machine's glibc",
-            ));
+            layers.push((libraries.clone(), "shared libraries of the build machine's glibc"));
         }
         Base::Scratch => check_scratch(binary)?,
         Base::Image(_) => {}
@@ -135,11 +123,7 @@ pub fn write_function_image(
 }
 
 /// The function as a zip archive for the runtime `provided.al2023`, in [`output_dir`].
-pub fn write_function_zip(
-    workspace: &Workspace,
-    sdk: &Sdk,
-    binary: &FunctionBinary,
-) -> Result<(PathBuf, Zip)> {
+pub fn write_function_zip(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<(PathBuf, Zip)> {
     let folder = output_dir(workspace, sdk);
     let _lock = Lock::acquire(&folder.join("lock"), print_status)?;
     let path = folder.join(format!("{FUNCTION_NAME}.zip"));
@@ -156,10 +140,7 @@ pub fn write_function_zip(
     };
     let sbom = sbom::function_sbom(workspace, sdk, binary, &FileTree::new())?;
     let document = sbom::document(&sbom, &[&tree], &subject, time)?;
-    atomic::write(
-        &folder.join(format!("{FUNCTION_NAME}.zip.spdx.json")),
-        &document,
-    )?;
+    atomic::write(&folder.join(format!("{FUNCTION_NAME}.zip.spdx.json")), &document)?;
     Ok((path, zip))
 }
 
@@ -197,9 +178,7 @@ fn write(
     let time = source_date::source_date_epoch()?;
     let mut layout = LayoutWriter::new(folder, time)?;
     if let Some(base) = base {
-        layout
-            .set_base(base)
-            .context("failed to add the base image's layers")?;
+        layout.set_base(base).context("failed to add the base image's layers")?;
     }
     for (tree, created_by) in layers {
         layout.add_layer(tree, created_by)?;

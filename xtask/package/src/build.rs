@@ -63,11 +63,7 @@ impl Build {
     }
 
     pub fn build_opencv(&self) -> Result<BuildOutcome> {
-        Ok(opencv_build::build(
-            &self.recipe,
-            &self.paths,
-            &self.launcher,
-        )?)
+        Ok(opencv_build::build(&self.recipe, &self.paths, &self.launcher)?)
     }
 
     pub fn build_sdk(&self) -> Result<Sdk> {
@@ -99,10 +95,7 @@ mod tests {
         fs::write(&file, &other).unwrap();
         let changed = read().unwrap();
         assert_ne!(build.recipe, changed.recipe);
-        assert_eq!(
-            (&build.recipe_file, build.recipe_text.as_str()),
-            (&file, text)
-        );
+        assert_eq!((&build.recipe_file, build.recipe_text.as_str()), (&file, text));
         assert_eq!(changed.recipe_text, other);
 
         fs::remove_file(&file).unwrap();

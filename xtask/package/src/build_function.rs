@@ -62,8 +62,7 @@ pub fn build_binary(build: &Build) -> Result<(Sdk, FunctionBinary)> {
     }
     let mut cargo = cargo_command(build, &sdk, "build")?;
     run_checked(&mut cargo)?;
-    let binary =
-        FunctionBinary::check(&path, target.architecture, target.glibc)?.require_hardened()?;
+    let binary = FunctionBinary::check(&path, target.architecture, target.glibc)?.require_hardened()?;
     Ok((sdk, binary))
 }
 
@@ -101,10 +100,7 @@ impl CratePrebuild {
         let all = crate_count(build).unwrap_or_default();
         while self.cargo.try_wait()?.is_none() {
             let now = compiled();
-            step.advance(
-                now.saturating_sub(before),
-                all.max(now).saturating_sub(before),
-            );
+            step.advance(now.saturating_sub(before), all.max(now).saturating_sub(before));
             sleep(Duration::from_millis(250));
         }
         Ok(())
@@ -148,10 +144,7 @@ fn cargo_command_without_sdk(build: &Build, subcommand: &str) -> Result<Command>
 }
 
 fn profile_dir(workspace: &Workspace, target: &Target) -> PathBuf {
-    workspace
-        .target_dir()
-        .join(target.rust_triple())
-        .join("lambda")
+    workspace.target_dir().join(target.rust_triple()).join("lambda")
 }
 
 /// Makes the next build link the function again, even if nothing has changed.
@@ -208,11 +201,7 @@ fn describe_hardening(hardening: &Hardening) -> String {
         [] => "none".to_owned(),
         names => names.join(", "),
     };
-    let fortified = hardening
-        .fortified_functions
-        .iter()
-        .map(String::as_str)
-        .collect();
+    let fortified = hardening.fortified_functions.iter().map(String::as_str).collect();
     format!(
         "hardening: position-independent, full RELRO, non-executable stack, no text relocations, stack protector, \
          {} fortified functions ({}); control-flow properties: {}",

@@ -48,10 +48,7 @@ impl CommandOutput for BuildOpencvOutput {
             .collect();
         let total = self.libraries.iter().map(|library| library.bytes).sum();
         rows.push(vec!["  total".to_owned(), format_bytes(total)]);
-        let degraded = self
-            .degraded
-            .iter()
-            .map(|sentence| format!("\n{sentence}."));
+        let degraded = self.degraded.iter().map(|sentence| format!("\n{sentence}."));
         format!(
             "The SDK {how}: {}\n  modules {}\n  fingerprint {}\n{}{}",
             display_path(&self.sdk),

@@ -24,12 +24,7 @@ const CONFIG_SEARCH_ROOT_VARIABLE: &str = "__CARGO_TEST_ROOT";
 
 pub(crate) fn cargo(workspace: &Workspace, subcommand: &str) -> Result<Command> {
     let environment = Environment::current();
-    command(
-        &environment,
-        workspace.root(),
-        &workspace.target_dir(),
-        subcommand,
-    )
+    command(&environment, workspace.root(), &workspace.target_dir(), subcommand)
 }
 
 pub(crate) fn home(workspace: &Workspace) -> PathBuf {
@@ -42,22 +37,13 @@ pub(crate) fn vendored_crate_dirs(workspace: &Workspace) -> Result<Vec<PathBuf>>
     Ok(config::vendored_crate_dirs(&text.parse()?))
 }
 
-fn command(
-    environment: &Environment,
-    root: &Path,
-    target: &Path,
-    subcommand: &str,
-) -> Result<Command> {
+fn command(environment: &Environment, root: &Path, target: &Path, subcommand: &str) -> Result<Command> {
     let home = home::prepare(environment, root, target)?;
     let tools = RustToolchain::find(environment, root);
     let mut command = Command::new(&tools.cargo);
     environment.restrict(
         &mut command,
-        &[
-            VariableGroup::Network,
-            VariableGroup::Terminal,
-            VariableGroup::Rust,
-        ],
+        &[VariableGroup::Network, VariableGroup::Terminal, VariableGroup::Rust],
     );
     if let Some(path) = tools.path(environment) {
         command.env("PATH", path);
@@ -103,9 +89,7 @@ impl RustToolchain {
     /// PATH with the toolchain first: cargo finds subcommands such as clippy on it.
     fn path(&self, environment: &Environment) -> Option<OsString> {
         let own = self.rustc.parent().filter(|folder| folder.is_absolute())?;
-        let folders = [own.to_owned()]
-            .into_iter()
-            .chain(environment.search_path());
+        let folders = [own.to_owned()].into_iter().chain(environment.search_path());
         env::join_paths(folders).ok()
     }
 }
@@ -114,10 +98,7 @@ fn sysroot(environment: &Environment, root: &Path, rustc: &Path) -> Option<PathB
     let mut command = Command::new(rustc);
     environment.restrict(&mut command, &[VariableGroup::Rust]);
     command.args(["--print", "sysroot"]).current_dir(root);
-    let output = command
-        .output()
-        .ok()
-        .filter(|output| output.status.success())?;
+    let output = command.output().ok().filter(|output| output.status.success())?;
     let text = String::from_utf8(output.stdout).ok()?;
     Some(PathBuf::from(text.trim()))
 }

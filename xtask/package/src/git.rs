@@ -28,8 +28,8 @@ pub fn head(root: &Path) -> Result<Option<Head>> {
     let Some(commit) = git_stdout(&["rev-parse", "HEAD"]) else {
         return Ok(None);
     };
-    let changed = git_stdout(&["status", "--porcelain", "--untracked-files=no"])
-        .context("failed to run `git status`")?;
+    let changed =
+        git_stdout(&["status", "--porcelain", "--untracked-files=no"]).context("failed to run `git status`")?;
     Ok(Some(Head {
         commit,
         dirty: !changed.is_empty(),

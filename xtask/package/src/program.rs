@@ -36,10 +36,7 @@ pub const TEST_LOCAL: Program = Program::new(
     "test-local",
     "Test the function's image in AWS's Lambda emulator with real photos",
 );
-pub const EVAL: Program = Program::new(
-    "eval",
-    "Measure how well each preset finds faces in labelled photos",
-);
+pub const EVAL: Program = Program::new("eval", "Measure how well each preset finds faces in labelled photos");
 pub const SIZE: Program = Program::new("size", "Show the sizes of all artefacts and their parts");
 pub const BENCH: Program = Program::new(
     "bench",

@@ -38,12 +38,7 @@ pub const UNLINKED_LIBRARIES: [&str; 4] = ["opencv_imgcodecs", "png", "webp", "z
 
 /// The SBOM of an artefact with the function: its crates, OpenCV with its third-party components, the compiler's
 /// runtimes, and the packages of the build machine that own the files in `libraries`.
-pub fn function_sbom(
-    workspace: &Workspace,
-    sdk: &Sdk,
-    binary: &FunctionBinary,
-    libraries: &FileTree,
-) -> Result<Sbom> {
+pub fn function_sbom(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary, libraries: &FileTree) -> Result<Sbom> {
     let linked = crates::linked_crates(workspace, &sdk.manifest().target)?;
     let mut sbom = Sbom {
         crate_license_text: linked.licenses,

@@ -14,16 +14,12 @@ pub const CACHE_DIR_VARIABLE: &str = "OPENCV_BUILD_CACHE";
 const NAME: &str = "opencv-build";
 
 /// The paths for the target folder `target`, and a warning if the user's cache folder is unusable.
-pub(crate) fn build_paths(
-    environment: &Environment,
-    target: &Path,
-) -> Result<(BuildPaths, Option<String>)> {
+pub(crate) fn build_paths(environment: &Environment, target: &Path) -> Result<(BuildPaths, Option<String>)> {
     let below = BuildPaths::new(target)?;
     if let Some(named) = environment.get(CACHE_DIR_VARIABLE) {
         let folder = Path::new(named);
         let named = folder.display();
-        let failed =
-            || format!("failed to use the folder `{named}` of the variable {CACHE_DIR_VARIABLE}");
+        let failed = || format!("failed to use the folder `{named}` of the variable {CACHE_DIR_VARIABLE}");
         return Ok((shared_paths(&below, folder).with_context(failed)?, None));
     }
     let why = match user_cache_dir(environment) {
@@ -97,10 +93,7 @@ mod tests {
             assert!(folder.is_dir());
             variables.remove(0);
         }
-        let relative = [
-            ("XDG_CACHE_HOME", Path::new("cache")),
-            ("HOME", home.as_path()),
-        ];
+        let relative = [("XDG_CACHE_HOME", Path::new("cache")), ("HOME", home.as_path())];
         let (folder, _) = shared(&relative).unwrap();
         assert_eq!(folder, home.join(".cache/opencv-build"));
     }
@@ -122,10 +115,7 @@ mod tests {
             let (folder, warning) = shared(&variables).unwrap();
             assert_eq!(folder, Path::new("/p/target"));
             let warning = warning.unwrap();
-            assert!(
-                warning.contains(why) && warning.lines().count() == 1,
-                "{warning}"
-            );
+            assert!(warning.contains(why) && warning.lines().count() == 1, "{warning}");
         }
         assert!(!comma.exists());
     }
@@ -140,10 +130,7 @@ mod tests {
         ] {
             let error = shared(&[(CACHE_DIR_VARIABLE, Path::new(folder))]).unwrap_err();
             let error = format!("{error:#}");
-            assert!(
-                error.contains(CACHE_DIR_VARIABLE) && error.contains(why),
-                "{error}"
-            );
+            assert!(error.contains(CACHE_DIR_VARIABLE) && error.contains(why), "{error}");
         }
     }
 }

@@ -19,11 +19,9 @@ pub struct Workspace {
 impl Workspace {
     pub fn find() -> Self {
         // cargo sets this variable for `cargo run`; it stays correct if the checkout is moved.
-        let package = env::var_os("CARGO_MANIFEST_DIR")
-            .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
-        let root = package
-            .ancestors()
-            .find(|folder| folder.join("Cargo.lock").is_file());
+        let package =
+            env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+        let root = package.ancestors().find(|folder| folder.join("Cargo.lock").is_file());
         Self {
             root: root.unwrap_or(&package).to_owned(),
         }
@@ -46,8 +44,7 @@ impl Workspace {
     /// The paths of OpenCV's builds. Prints a warning, once per process, if the user's cache folder is unusable.
     pub fn build_paths(&self) -> Result<BuildPaths> {
         static PRINTED: Once = Once::new();
-        let (paths, warning) =
-            user_cache::build_paths(&Environment::current(), &self.target_dir())?;
+        let (paths, warning) = user_cache::build_paths(&Environment::current(), &self.target_dir())?;
         if let Some(line) = warning {
             PRINTED.call_once(|| print_status(&line));
         }

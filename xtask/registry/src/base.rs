@@ -23,13 +23,11 @@ pub fn authenticated_image(reference: &str) -> Result<RegistryImage> {
 /// `name` is not a reference, or the registry cannot be reached or does not have the image. A reference by digest
 /// needs no registry once its image is below `parent`.
 pub fn pull_base(name: &str, architecture: Architecture, parent: &Path) -> Result<PathBuf> {
-    let image = authenticated_image(name).with_context(|| {
-        format!("the base `{name}` is neither a layout folder nor a reference to an image")
-    })?;
+    let image = authenticated_image(name)
+        .with_context(|| format!("the base `{name}` is neither a layout folder nor a reference to an image"))?;
     let digest = match image.digest() {
         Some(digest) => digest,
-        None => layer_registry::resolve(&image)
-            .with_context(|| format!("failed to look up the base {name}"))?,
+        None => layer_registry::resolve(&image).with_context(|| format!("failed to look up the base {name}"))?,
     };
     let folder = parent
         .join(format!("sha256-{}", digest.hex()))
@@ -38,12 +36,9 @@ pub fn pull_base(name: &str, architecture: Architecture, parent: &Path) -> Resul
         return Ok(folder);
     }
     let progress = Progress::start("pulling", name);
-    layer_registry::pull(
-        &image.with_digest(digest),
-        &folder,
-        Some(architecture),
-        &|event| progress.update(event),
-    )
+    layer_registry::pull(&image.with_digest(digest), &folder, Some(architecture), &|event| {
+        progress.update(event)
+    })
     .with_context(|| format!("failed to pull the base {name}"))?;
     Ok(folder)
 }

@@ -52,11 +52,7 @@ impl Progress {
 
     fn status_line(&self, event: &ProgressEvent<'_>) -> Option<String> {
         Some(match event {
-            ProgressEvent::Blob {
-                digest,
-                bytes,
-                present,
-            } => {
+            ProgressEvent::Blob { digest, bytes, present } => {
                 let digest = &digest.to_string()[..SHORT_DIGEST_LENGTH];
                 let bytes = format_bytes(*bytes);
                 match present {
@@ -101,9 +97,6 @@ mod tests {
         let line = |present| progress.status_line(&event(present)).unwrap();
         assert_eq!(line(false), "pulling sha256:ba7816bf8f01 (5.28 MB)");
         assert_eq!(line(true), "sha256:ba7816bf8f01 (5.28 MB) already exists");
-        assert_eq!(
-            progress.status_line(&ProgressEvent::Bytes { done: 1, total: 2 }),
-            None
-        );
+        assert_eq!(progress.status_line(&ProgressEvent::Bytes { done: 1, total: 2 }), None);
     }
 }

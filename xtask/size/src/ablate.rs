@@ -122,14 +122,8 @@ mod tests {
     fn each_codec_and_dispatch_set_is_a_feature() {
         let recipe = recipe();
         let features = features(&recipe);
-        let names: Vec<_> = features
-            .iter()
-            .map(|feature| feature.name.as_str())
-            .collect();
-        assert_eq!(
-            names,
-            ["codec jpeg", "codec png", "codec webp", "dispatch AVX2"]
-        );
+        let names: Vec<_> = features.iter().map(|feature| feature.name.as_str()).collect();
+        assert_eq!(names, ["codec jpeg", "codec png", "codec webp", "dispatch AVX2"]);
         let png = &features[1].recipe;
         assert_eq!(Vec::from_iter(&png.codecs), ["jpeg", "webp"]);
         assert_eq!((&png.cpu, &png.modules), (&recipe.cpu, &recipe.modules));
@@ -145,27 +139,16 @@ mod tests {
     #[test]
     fn cost_is_size_with_minus_size_without() {
         let folder = tempfile::tempdir().unwrap();
-        let with = sdk(
-            &folder.path().join("a"),
-            &[("opencv_core", 50), ("png", 20)],
-        );
+        let with = sdk(&folder.path().join("a"), &[("opencv_core", 50), ("png", 20)]);
         let without = sdk(&folder.path().join("b"), &[("opencv_core", 51)]);
         let linked = |bytes, compressed_bytes| LinkedSizes {
             bytes,
             compressed_bytes,
             ..LinkedSizes::default()
         };
-        let found = cost(
-            "codec png",
-            (&with, &linked(100, 40)),
-            (&without, &linked(90, 41)),
-        );
+        let found = cost("codec png", (&with, &linked(100, 40)), (&without, &linked(90, 41)));
         assert_eq!(
-            (
-                found.library_bytes,
-                found.bootstrap_bytes,
-                found.compressed_bytes
-            ),
+            (found.library_bytes, found.bootstrap_bytes, found.compressed_bytes),
             (19, 10, -1)
         );
     }

@@ -20,11 +20,7 @@ use package::workspace::Workspace;
 
 const SDK_DIR: &str = "opt/opencv";
 
-pub fn images(
-    workspace: &Workspace,
-    sdk: &Sdk,
-    binary: &FunctionBinary,
-) -> Result<[ImageContents; 2]> {
+pub fn images(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<[ImageContents; 2]> {
     let folder = artefacts::output_dir(workspace, sdk);
     let architecture = sdk.manifest().target.architecture;
     let found = |name: &str, file: &str, same: &Path| {
@@ -57,8 +53,7 @@ pub struct ImageContents {
 impl ImageContents {
     fn read(layout: Layout) -> Result<Self> {
         let image = layout.image();
-        let layers =
-            (0..image.layers().len()).map(|number| layer_files(layout.source(), image, number));
+        let layers = (0..image.layers().len()).map(|number| layer_files(layout.source(), image, number));
         let layers = layers.collect::<Result<_, _>>()?;
         Ok(Self { layout, layers })
     }
@@ -147,11 +142,7 @@ impl Folder {
 }
 
 /// The zip archive, and the compressed size of `bootstrap` in it.
-pub fn zip_archive(
-    workspace: &Workspace,
-    sdk: &Sdk,
-    binary: &FunctionBinary,
-) -> Result<(Part, u64)> {
+pub fn zip_archive(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<(Part, u64)> {
     let path = artefacts::output_dir(workspace, sdk).join(format!("{FUNCTION_NAME}.zip"));
     let content = fs::read(binary.path())?;
     if let Some(found) = read_archive(&path, &content)? {
@@ -218,16 +209,12 @@ mod tests {
         assert!(read_archive(&path, b"function").unwrap().is_none());
         let mut tree = layer::FileTree::new();
         let content = layer::Content::bytes("test", b"function");
-        tree.add("bootstrap", content, layer::Mode::Program)
-            .unwrap();
+        tree.add("bootstrap", content, layer::Mode::Program).unwrap();
         layer::zip::Zip::write(&tree, 0, &path).unwrap();
         assert!(read_archive(&path, b"another").unwrap().is_none());
         let (whole, compressed_bytes) = read_archive(&path, b"function").unwrap().unwrap();
         assert_eq!(whole.bytes, 8);
         assert_eq!(whole.parts[0].compressed_bytes, Some(compressed_bytes));
-        assert_eq!(
-            whole.compressed_bytes,
-            Some(fs::metadata(&path).unwrap().len())
-        );
+        assert_eq!(whole.compressed_bytes, Some(fs::metadata(&path).unwrap().len()));
     }
 }

@@ -38,11 +38,7 @@ pub struct Attribution {
 impl Attribution {
     pub fn new(group: &str, component: &str, file: &str) -> Self {
         let [group, component, file] = [group, component, file].map(str::to_owned);
-        Self {
-            group,
-            component,
-            file,
-        }
+        Self { group, component, file }
     }
 }
 
@@ -126,16 +122,10 @@ pub fn of_library(library: &str, file: &str) -> Attribution {
 
 /// The attribution of an input section by its file and a mangled symbol; none if the file has code of many crates and
 /// the symbol does not contain one.
-pub fn of_input_section(
-    input: &InputSection,
-    symbol: &str,
-    members: &LibraryMembers,
-) -> Option<Attribution> {
+pub fn of_input_section(input: &InputSection, symbol: &str, members: &LibraryMembers) -> Option<Attribution> {
     let path = Path::new(input.file);
     let file = path.file_name().unwrap_or_default().to_string_lossy();
-    let member = input
-        .member
-        .and_then(|it| Path::new(it).file_name()?.to_str());
+    let member = input.member.and_then(|it| Path::new(it).file_name()?.to_str());
     if file.ends_with(".rcgu.o") {
         return of_rust_symbol(symbol);
     }
@@ -155,8 +145,7 @@ pub fn of_input_section(
         "Scrt1.o" | "crt1.o" | "crti.o" | "crtn.o" => "start of the program",
         _ => {
             let library = library_name(path);
-            if input.member.is_some() && members.0.values().flatten().any(|m| m.library == library)
-            {
+            if input.member.is_some() && members.0.values().flatten().any(|m| m.library == library) {
                 return Some(of_library(&library, source));
             }
             "other files"
@@ -165,12 +154,7 @@ pub fn of_input_section(
     Some(Attribution::new(CXX_RUNTIME, component, source))
 }
 
-fn of_rlib_object(
-    krate: &str,
-    member: &str,
-    input: &InputSection,
-    members: &LibraryMembers,
-) -> Attribution {
+fn of_rlib_object(krate: &str, member: &str, input: &InputSection, members: &LibraryMembers) -> Attribution {
     if let Some(library) = members.library(member, input.section, input.size) {
         return of_library(library, source_file(member));
     }
@@ -190,9 +174,7 @@ fn of_rust_symbol(symbol: &str) -> Option<Attribution> {
     let attribution = match name.krate.as_str() {
         // The symbols of the allocator and the panic handler, which rustc generates for every program.
         "__rustc" => Attribution::new(RUST_CRATES, "std", "alloc"),
-        "function" if name.name.contains("packed_cascades") => {
-            Attribution::new(FUNCTION, "cascades", "packed")
-        }
+        "function" if name.name.contains("packed_cascades") => Attribution::new(FUNCTION, "cascades", "packed"),
         "function" | "bootstrap" => Attribution::new(FUNCTION, "Rust", &name.module),
         krate => Attribution::new(RUST_CRATES, krate, &name.module),
     };
@@ -225,12 +207,7 @@ fn without_hash(file: &str) -> &str {
 mod tests {
     use super::*;
 
-    fn attribute(
-        file: &str,
-        member: Option<&str>,
-        section: &str,
-        symbol: &str,
-    ) -> Option<Attribution> {
+    fn attribute(file: &str, member: Option<&str>, section: &str, symbol: &str) -> Option<Attribution> {
         let member_of = |library: &str, size| Member {
             library: library.to_owned(),
             sections: vec![(".text.f".to_owned(), size)],
@@ -240,10 +217,7 @@ mod tests {
                 ("resize.cpp.o", vec![member_of("opencv_imgproc", 1)]),
                 (
                     "utils.cpp.o",
-                    vec![
-                        member_of("opencv_core", 1),
-                        member_of("opencv_imgcodecs", 2),
-                    ],
+                    vec![member_of("opencv_core", 1), member_of("opencv_imgcodecs", 2)],
                 ),
                 ("png.c.o", vec![member_of("png", 1)]),
             ]
@@ -264,22 +238,12 @@ mod tests {
 
     #[test]
     fn objects_in_an_rlib_belong_to_their_library() {
-        let at =
-            |member| attribute("/d/libopencv-12ab.rlib", Some(member), ".text.f", "f").unwrap();
-        assert_eq!(
-            at("resize.cpp.o"),
-            Attribution::new("OpenCV", "imgproc", "resize.cpp")
-        );
-        assert_eq!(
-            at("png.c.o"),
-            Attribution::new("C libraries", "libpng", "png.c")
-        );
+        let at = |member| attribute("/d/libopencv-12ab.rlib", Some(member), ".text.f", "f").unwrap();
+        assert_eq!(at("resize.cpp.o"), Attribution::new("OpenCV", "imgproc", "resize.cpp"));
+        assert_eq!(at("png.c.o"), Attribution::new("C libraries", "libpng", "png.c"));
         // Two libraries have a member of this name: the section's size decides.
         assert_eq!(at("utils.cpp.o").component, "imgcodecs");
-        assert_eq!(
-            at("66b7ac1a-core.o"),
-            Attribution::new("OpenCV", "bindings", "core")
-        );
+        assert_eq!(at("66b7ac1a-core.o"), Attribution::new("OpenCV", "bindings", "core"));
     }
 
     #[test]
@@ -292,18 +256,12 @@ mod tests {
         );
         assert_eq!(at(".Lanon.1.2"), None);
         let main = at("main").unwrap();
-        assert_eq!(
-            (main.group.as_str(), main.file.as_str()),
-            ("function", "bootstrap")
-        );
+        assert_eq!((main.group.as_str(), main.file.as_str()), ("function", "bootstrap"));
     }
 
     #[test]
     fn compiler_libraries_are_the_runtime() {
         let attribution = attribute("/c/libc++.a", Some("/o/ios.o"), ".text", "f").unwrap();
-        assert_eq!(
-            attribution,
-            Attribution::new("C++ runtime", "libc++", "ios")
-        );
+        assert_eq!(attribution, Attribution::new("C++ runtime", "libc++", "ios"));
     }
 }

@@ -42,8 +42,7 @@ pub fn measure(context: &ComparisonContext) -> Result<Option<Baseline>> {
         return Ok(None);
     };
     let manifest = &full.manifest;
-    let fingerprints =
-        [&manifest.fingerprint, &context.sdk.manifest().fingerprint].map(ToString::to_string);
+    let fingerprints = [&manifest.fingerprint, &context.sdk.manifest().fingerprint].map(ToString::to_string);
     let compile_time = CompileTime::read(&paths.work_dir(&recipe.target))?;
     let known = serde_json::to_vec(&compile_time)?;
     let inputs = fingerprints.iter().map(|text| ("build", text.as_bytes()));
@@ -54,9 +53,7 @@ pub fn measure(context: &ComparisonContext) -> Result<Option<Baseline>> {
             .context("failed to link the function with all of OpenCV's default modules")?;
         let linked = context.link_with_sdk("ours", context.sdk)?;
         if compile_time.seconds.is_empty() {
-            print_status(
-                "the compile times of our libraries are not known: they were built elsewhere",
-            );
+            print_status("the compile times of our libraries are not known: they were built elsewhere");
         }
         let ours = BuildSizes {
             libraries: &context.sdk.manifest().libraries,
@@ -88,16 +85,10 @@ fn compare(full: &BaselineManifest, theirs: &LinkedSizes, ours: &BuildSizes) -> 
     // The sort is stable: modules of the same size stay in the order of their names.
     modules.sort_by_key(|module| std::cmp::Reverse(module.library_bytes));
     Baseline {
-        description: format!(
-            "OpenCV {} with all modules that it builds by default",
-            full.version
-        ),
+        description: format!("OpenCV {} with all modules that it builds by default", full.version),
         bootstrap_bytes: theirs.linked.bytes,
         compile_seconds: modules.iter().map(|module| module.compile_seconds).sum(),
-        our_compile_seconds: modules
-            .iter()
-            .map(|module| module.our_compile_seconds)
-            .sum(),
+        our_compile_seconds: modules.iter().map(|module| module.our_compile_seconds).sum(),
         modules,
         missing: Full::missing_features(),
     }
@@ -141,9 +132,7 @@ mod tests {
 
     fn by_name<T: Copy>(values: &[(&str, T)]) -> BTreeMap<String, T> {
         let values = values.iter();
-        values
-            .map(|(name, value)| ((*name).to_owned(), *value))
-            .collect()
+        values.map(|(name, value)| ((*name).to_owned(), *value)).collect()
     }
 
     #[test]
@@ -191,18 +180,11 @@ mod tests {
             .collect();
         assert_eq!(
             rows,
-            [
-                ("dnn", 90, 0, 0, 0),
-                ("core", 10, 7, 6, 4),
-                ("libpng", 0, 3, 0, 1)
-            ]
+            [("dnn", 90, 0, 0, 0), ("core", 10, 7, 6, 4), ("libpng", 0, 3, 0, 1)]
         );
         assert_eq!(found.bootstrap_bytes, 70);
         // Times of targets that are not libraries are not counted.
-        assert_eq!(
-            (found.compile_seconds, found.our_compile_seconds),
-            (108.0, 7.0)
-        );
+        assert_eq!((found.compile_seconds, found.our_compile_seconds), (108.0, 7.0));
         assert!(found.description.contains("4.5.5"));
         assert!(!found.missing.is_empty());
     }

@@ -16,12 +16,7 @@ use super::{attribution, merged_sections};
 
 const ENDIAN: Endianness = Endianness::Little;
 
-pub fn spans(
-    binary: &[u8],
-    map: &[OutputSection],
-    members: &LibraryMembers,
-    graph: &Graph,
-) -> Result<Vec<Span>> {
+pub fn spans(binary: &[u8], map: &[OutputSection], members: &LibraryMembers, graph: &Graph) -> Result<Vec<Span>> {
     let unnamed_constants = UnnamedConstants::attribute(graph, members);
     let header = FileHeader64::<Endianness>::parse(binary).context("it is not an ELF file")?;
     let sections = header.sections(ENDIAN, binary)?;
@@ -125,18 +120,13 @@ fn add_input(
         let from = usize::try_from(input.address - section.address).unwrap_or_default();
         let size = usize::try_from(input.size).unwrap_or_default();
         let bytes = section.data.get(from..).and_then(|data| data.get(..size));
-        for (start, content) in merged_sections::elements(input.section, bytes.unwrap_or_default())
-        {
+        for (start, content) in merged_sections::elements(input.section, bytes.unwrap_or_default()) {
             let key = NodeKey::Merged(input.section, content.to_owned());
             let unknown = || Attribution::new(ELF, "constants without an owner", input.section);
             spans.push(Span {
                 offset: offset + start as u64,
                 size: content.len() as u64,
-                attribution: unnamed_constants
-                    .0
-                    .get(&key)
-                    .cloned()
-                    .unwrap_or_else(unknown),
+                attribution: unnamed_constants.0.get(&key).cloned().unwrap_or_else(unknown),
                 name: "strings and numbers".to_owned(),
                 kind,
             });
@@ -245,20 +235,13 @@ mod tests {
         let (link, padding) = (Kind::Linking, Kind::Padding);
         assert_eq!(sizes, [(link, 4), (padding, 4), (link, 2), (padding, 2)]);
         let error = fill_gaps(vec![span(0, 4), span(3, 4)], 12).unwrap_err();
-        assert!(
-            error.to_string().contains("`at 3` begins at byte 3"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("`at 3` begins at byte 3"), "{error}");
         assert!(fill_gaps(vec![span(0, 4)], 3).is_err());
     }
 
     #[test]
     fn unsized_functions_extend_to_the_next_symbol() {
-        let symbol = |name, address, size| Symbol {
-            name,
-            address,
-            size,
-        };
+        let symbol = |name, address, size| Symbol { name, address, size };
         let input = InputSection {
             file: "a.o",
             member: None,
@@ -273,9 +256,6 @@ mod tests {
                 symbol("assembly", 130, 0),
             ],
         };
-        assert_eq!(
-            named_symbols(&input),
-            [(110, 10, "sized"), (130, 20, "assembly")]
-        );
+        assert_eq!(named_symbols(&input), [(110, 10, "sized"), (130, 20, "assembly")]);
     }
 }

@@ -49,11 +49,8 @@ impl LinkAnalysis {
             binary::spans(binary, &map, members, &graph)
         });
         let folder = self.folder.display();
-        spans.with_context(|| {
-            format!(
-                "failed to analyse the link in `{folder}`; delete that folder and run this again"
-            )
-        })
+        spans
+            .with_context(|| format!("failed to analyse the link in `{folder}`; delete that folder and run this again"))
     }
 
     pub fn explain(&self, members: &LibraryMembers, name: &str) -> Result<Explanation> {
@@ -73,10 +70,7 @@ fn parts(spans: &[&Span], levels: &[fn(&Attribution) -> &str]) -> Vec<Part> {
     };
     let mut groups: BTreeMap<&str, Vec<&Span>> = BTreeMap::new();
     for span in spans {
-        groups
-            .entry(level(&span.attribution))
-            .or_default()
-            .push(span);
+        groups.entry(level(&span.attribution)).or_default().push(span);
     }
     let groups = groups.into_iter();
     groups

@@ -61,12 +61,8 @@ struct Size {
 impl Budgets {
     /// Reads the budgets in the file of the recipe that is built; none if it has no such table.
     pub fn read(build: &Build) -> Result<Self> {
-        Self::parse(&build.recipe_text).with_context(|| {
-            format!(
-                "failed to read the size budgets in `{}`",
-                build.recipe_file.display()
-            )
-        })
+        Self::parse(&build.recipe_text)
+            .with_context(|| format!("failed to read the size budgets in `{}`", build.recipe_file.display()))
     }
 
     fn parse(text: &str) -> Result<Self> {
@@ -74,9 +70,7 @@ impl Budgets {
         for (name, value) in toml::from_str::<File>(text)?.size.budgets {
             let mut all = Architecture::ALL.into_iter();
             let Some(architecture) = all.find(|known| known.name() == name) else {
-                budgets
-                    .defaults
-                    .insert(name.clone(), parse_limit(&name, value)?);
+                budgets.defaults.insert(name.clone(), parse_limit(&name, value)?);
                 continue;
             };
             let toml::Value::Table(table) = value else {
@@ -92,21 +86,11 @@ impl Budgets {
 
     fn limits(&self, architecture: Architecture) -> Limits {
         let mut limits = self.defaults.clone();
-        limits.extend(
-            self.by_architecture
-                .get(&architecture)
-                .cloned()
-                .unwrap_or_default(),
-        );
+        limits.extend(self.by_architecture.get(&architecture).cloned().unwrap_or_default());
         limits
     }
 
-    pub fn limit(
-        &self,
-        architecture: Architecture,
-        artefact: &str,
-        measure: Measure,
-    ) -> Option<u64> {
+    pub fn limit(&self, architecture: Architecture, artefact: &str, measure: Measure) -> Option<u64> {
         self.limits(architecture).get(artefact)?.by_measure(measure)
     }
 
@@ -197,11 +181,7 @@ fn describe_growth(document: &Document, artefact: &str) -> String {
             let increases = largest_increases(was, report, artefact, MAX_COMPONENTS);
             let names = increases.iter().map(|change| {
                 let new = change.before.map_or(" (new)", |_| "");
-                format!(
-                    "{} {}{new}",
-                    change.name(),
-                    format_signed_bytes(change.difference())
-                )
+                format!("{} {}{new}", change.name(), format_signed_bytes(change.difference()))
             });
             let names: Vec<_> = names.collect();
             if !names.is_empty() {
@@ -215,8 +195,7 @@ fn describe_growth(document: &Document, artefact: &str) -> String {
     let mut largest: Vec<_> = components.into_iter().flatten().collect();
     largest.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
     let largest = largest.iter().take(MAX_COMPONENTS);
-    let names =
-        largest.map(|(path, bytes)| format!("{} {}", display_name(path), format_bytes(*bytes)));
+    let names = largest.map(|(path, bytes)| format!("{} {}", display_name(path), format_bytes(*bytes)));
     let names = names.collect::<Vec<_>>().join(", ");
     format!("{unknown}; the largest uncompressed: {names}")
 }

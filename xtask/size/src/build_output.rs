@@ -74,9 +74,7 @@ impl<'a> BuildOutput<'a> {
             let spans = scope.spawn(|| self.link_analysis.spans(&self.content, &self.members));
             let images = artefacts::images(workspace, &self.sdk, &self.binary)?;
             let archive = artefacts::zip_archive(workspace, &self.sdk, &self.binary)?;
-            let spans = spans
-                .join()
-                .map_err(|_| anyhow!("failed to analyse the binary"));
+            let spans = spans.join().map_err(|_| anyhow!("failed to analyse the binary"));
             anyhow::Ok((spans??, images, archive))
         })
         .context("failed to analyse the build's output")?;
@@ -106,16 +104,10 @@ impl<'a> BuildOutput<'a> {
     pub fn results_dir(&self) -> PathBuf {
         let workspace = &self.build.workspace;
         let architecture = self.sdk.manifest().target.architecture;
-        workspace
-            .target_dir()
-            .join("size")
-            .join(architecture.name())
+        workspace.target_dir().join("size").join(architecture.name())
     }
 
-    pub fn compare_variants(
-        &self,
-        arguments: &Arguments,
-    ) -> Result<(Option<Baseline>, Vec<Ablation>)> {
+    pub fn compare_variants(&self, arguments: &Arguments) -> Result<(Option<Baseline>, Vec<Ablation>)> {
         let relink = |name: &str, libraries: &[PathBuf]| self.relink(name, libraries);
         let ours = ComparisonContext {
             build: self.build,

@@ -82,10 +82,7 @@ mod tests {
             "99999999999999 GB",
         ] {
             let error = bytes(text).unwrap_err().to_string();
-            assert!(
-                error.starts_with(&format!("`{text}` is not a size")),
-                "{error}"
-            );
+            assert!(error.starts_with(&format!("`{text}` is not a size")), "{error}");
             assert!(error.contains("B, kB, MB, GB"), "{error}");
         }
     }

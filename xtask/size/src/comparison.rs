@@ -88,9 +88,7 @@ impl ComparisonContext<'_> {
 pub fn static_libraries(sdk: &Sdk) -> Vec<PathBuf> {
     let names = sdk.manifest().link.libraries.iter();
     let folder = sdk.path().join("lib");
-    names
-        .map(|name| folder.join(format!("lib{name}.a")))
-        .collect()
+    names.map(|name| folder.join(format!("lib{name}.a"))).collect()
 }
 
 #[cfg(test)]
@@ -161,8 +159,7 @@ pub(crate) mod tests {
         assert!(!ours.has_result("x.json"));
         let mut measured = |text: &str, function: &str, value: u64| {
             ours.function = function.to_owned();
-            ours.cached_or("x.json", libraries(text), || Ok(value))
-                .unwrap()
+            ours.cached_or("x.json", libraries(text), || Ok(value)).unwrap()
         };
         assert_eq!(measured("a", "f", 1), 1);
         assert_eq!(measured("a", "f", 2), 1);
@@ -174,9 +171,7 @@ pub(crate) mod tests {
         fs::write(&path, text.replace(CODE_DIGEST, "other code")).unwrap();
         assert_eq!(measured("b", "g", 6), 6);
         assert!(ours.has_result("x.json"));
-        let failed = ours.cached_or("y.json", libraries("a"), || {
-            anyhow::bail!("no") as Result<u64>
-        });
+        let failed = ours.cached_or("y.json", libraries("a"), || anyhow::bail!("no") as Result<u64>);
         assert!(failed.is_err() && !ours.has_result("y.json"));
     }
 

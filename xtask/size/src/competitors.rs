@@ -8,8 +8,7 @@ use super::report::{Competitor, Report};
 
 /// The figures for the report's architecture, the largest ratio first.
 pub fn compare_all(report: &Report) -> Result<Vec<Competitor>> {
-    compare(competitor_sizes()?, report)
-        .context("failed to compare with `xtask/package/data/competitors.toml`")
+    compare(competitor_sizes()?, report).context("failed to compare with `xtask/package/data/competitors.toml`")
 }
 
 fn compare(figures: Vec<CompetitorSize>, report: &Report) -> Result<Vec<Competitor>> {
@@ -61,16 +60,9 @@ mod tests {
             (7_210_000, "image face-detect")
         );
         assert!((python.ratio - 98.75).abs() < 0.01);
-        let ratios: Vec<_> = competitors
-            .iter()
-            .map(|competitor| competitor.ratio)
-            .collect();
+        let ratios: Vec<_> = competitors.iter().map(|competitor| competitor.ratio).collect();
         assert!(ratios.is_sorted_by(|a, b| a >= b), "{ratios:?}");
-        assert!(
-            competitors
-                .iter()
-                .all(|competitor| !competitor.source.is_empty())
-        );
+        assert!(competitors.iter().all(|competitor| !competitor.source.is_empty()));
     }
 
     #[test]
@@ -104,13 +96,10 @@ mod tests {
             let error = compare(parse(&figure(artefact, measure)).unwrap(), &report_after())
                 .unwrap_err()
                 .to_string();
-            let expected =
-                format!("`P` is compared with `{artefact}` {measure}, which does not exist");
+            let expected = format!("`P` is compared with `{artefact}` {measure}, which does not exist");
             assert!(error.starts_with(&expected), "{error}");
         }
-        let error = parse(&figure("bootstrap", "zipped"))
-            .unwrap_err()
-            .to_string();
+        let error = parse(&figure("bootstrap", "zipped")).unwrap_err().to_string();
         assert!(error.contains("unknown variant `zipped`"), "{error}");
     }
 }

@@ -145,10 +145,7 @@ mod tests {
     fn std_generics_belong_to_the_crate_of_their_type() {
         // core::ptr::drop_in_place::<tokio::Handle>
         let drop = "_RINvNtCs1234_4core3ptr13drop_in_placeNtCs5678_5tokio6HandleEB4_";
-        assert_eq!(
-            rust(drop).unwrap().name,
-            "core::ptr::drop_in_place::<tokio::Handle>"
-        );
+        assert_eq!(rust(drop).unwrap().name, "core::ptr::drop_in_place::<tokio::Handle>");
         assert_eq!(crate_and_module(drop), ("tokio".into(), "tokio".into()));
         let alone = "_RNvNtCslNYArtu3iFV_5alloc3fmt6format";
         assert_eq!(crate_and_module(alone), ("std".into(), "alloc".into()));
@@ -182,9 +179,6 @@ mod tests {
         assert_eq!(display_name(".text._ZN2cv6resizeEi"), "cv::resize(int)");
         let table = ".rodata..Lswitch.table._RNvNtNtCs1234_5tokio7runtime4task3run";
         assert_eq!(display_name(table), "tokio::runtime::task::run");
-        assert_eq!(
-            display_name(".rodata..Lanon.12ab.3"),
-            "constants without a name"
-        );
+        assert_eq!(display_name(".rodata..Lanon.12ab.3"), "constants without a name");
     }
 }

@@ -157,8 +157,7 @@ fn is_program(name: &str) -> bool {
 /// The changed components of an artefact, the largest change first. If only the artefact's total is known, those of the
 /// program in it.
 pub fn changed_components(before: &Report, after: &Report, artefact: &str) -> Vec<Change> {
-    let components =
-        |name: &str| [before, after].map(|report| Some(components(report, report.artefact(name)?)));
+    let components = |name: &str| [before, after].map(|report| Some(components(report, report.artefact(name)?)));
     let has_parts = |report: &Report, name: &str| {
         let artefact = report.artefact(name);
         artefact.is_some_and(|artefact| !artefact.parts.is_empty())
@@ -172,9 +171,7 @@ pub fn changed_components(before: &Report, after: &Report, artefact: &str) -> Ve
         [was, now] = components(PROGRAM).map(Option::unwrap_or_default);
     }
     let paths: BTreeSet<_> = was.keys().chain(now.keys()).collect();
-    let paths = paths
-        .into_iter()
-        .filter(|path| is_known(artefact_name(path)));
+    let paths = paths.into_iter().filter(|path| is_known(artefact_name(path)));
     let changes = paths.map(|path| Change {
         path: path.clone(),
         before: was.get(path).copied(),
@@ -186,12 +183,7 @@ pub fn changed_components(before: &Report, after: &Report, artefact: &str) -> Ve
 }
 
 /// The `count` components that grew most, in descending order.
-pub fn largest_increases(
-    before: &Report,
-    after: &Report,
-    artefact: &str,
-    count: usize,
-) -> Vec<Change> {
+pub fn largest_increases(before: &Report, after: &Report, artefact: &str, count: usize) -> Vec<Change> {
     let mut changes = changed_components(before, after, artefact);
     changes.retain(|change| change.difference() > 0);
     changes.truncate(count);

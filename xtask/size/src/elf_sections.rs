@@ -49,8 +49,7 @@ fn section_kind(section: &[u8]) -> Kind {
     match section {
         b".text" | b".init" | b".fini" | b".plt" | b".plt.got" | b".plt.sec" => Kind::Code,
         b".rodata" => Kind::Constants,
-        b".data" | b".data.rel.ro" | b".tdata" | b".init_array" | b".fini_array" | b".got"
-        | b".got.plt" => Kind::Data,
+        b".data" | b".data.rel.ro" | b".tdata" | b".init_array" | b".fini_array" | b".got" | b".got.plt" => Kind::Data,
         b".eh_frame" | b".eh_frame_hdr" | b".gcc_except_table" => Kind::Unwind,
         b".rela.dyn" | b".rela.plt" | b".relr.dyn" => Kind::Relocations,
         _ if section.starts_with(b"__libc_freeres_fn") => Kind::Code,

@@ -94,11 +94,7 @@ fn roots(graph: &Graph) -> Vec<NodeIndex> {
 
 /// The predecessor of each node on a shortest path from a root that avoids `cut`; of a root, itself; none for nodes
 /// that are not reachable.
-fn shortest_paths(
-    graph: &Graph,
-    roots: &[NodeIndex],
-    cut: Option<NodeIndex>,
-) -> Vec<Option<NodeIndex>> {
+fn shortest_paths(graph: &Graph, roots: &[NodeIndex], cut: Option<NodeIndex>) -> Vec<Option<NodeIndex>> {
     let mut from = vec![None; graph.keys.len()];
     let mut queue = VecDeque::new();
     for root in roots.iter().filter(|root| Some(**root) != cut) {
@@ -127,12 +123,7 @@ fn chain(node: NodeIndex, from: &[Option<NodeIndex>]) -> Vec<NodeIndex> {
     chain
 }
 
-fn retained_bytes(
-    graph: &Graph,
-    roots: &[NodeIndex],
-    all: &[Option<NodeIndex>],
-    node: NodeIndex,
-) -> u64 {
+fn retained_bytes(graph: &Graph, roots: &[NodeIndex], all: &[Option<NodeIndex>], node: NodeIndex) -> u64 {
     let without = shortest_paths(graph, roots, Some(node));
     let lost = (0..all.len()).filter(|node| all[*node].is_some() && without[*node].is_none());
     lost.map(|node| bytes(graph, node)).sum()
@@ -148,22 +139,16 @@ fn bytes(graph: &Graph, node: NodeIndex) -> u64 {
 
 fn names(input: Option<&InputSection>) -> Vec<String> {
     let names = input.into_iter().flat_map(InputSection::names);
-    names
-        .flat_map(|name| [name.to_owned(), display_name(name)])
-        .collect()
+    names.flat_map(|name| [name.to_owned(), display_name(name)]).collect()
 }
 
 fn chain_link(graph: &Graph, members: &LibraryMembers, node: NodeIndex) -> ChainLink {
     let input = graph.inputs[node];
     let symbol = input.and_then(|input| input.names().next());
-    let attribution = input.and_then(|input| {
-        attribution::of_input_section(input, symbol.unwrap_or_default(), members)
-    });
+    let attribution = input.and_then(|input| attribution::of_input_section(input, symbol.unwrap_or_default(), members));
     ChainLink {
         name: symbol.map_or_else(|| "a constant".to_owned(), display_name),
-        attribution: attribution.map_or("constants".to_owned(), |it| {
-            format!("{}/{}", it.component, it.file)
-        }),
+        attribution: attribution.map_or("constants".to_owned(), |it| format!("{}/{}", it.component, it.file)),
         bytes: bytes(graph, node),
     }
 }
@@ -195,10 +180,7 @@ impl CommandOutput for Explanation {
             text.push('\n');
         }
         if self.omitted_matches > 0 {
-            text += &format!(
-                "{} more contain `{}` in their names\n",
-                self.omitted_matches, self.name
-            );
+            text += &format!("{} more contain `{}` in their names\n", self.omitted_matches, self.name);
         }
         text
     }
@@ -219,16 +201,7 @@ mod tests {
             input("below", 32),
             input("unreached", 64),
         ];
-        let edges = [
-            (0, 1),
-            (1, 2),
-            (2, 4),
-            (1, 4),
-            (4, 5),
-            (4, 3),
-            (1, 3),
-            (6, 5),
-        ];
+        let edges = [(0, 1), (1, 2), (2, 4), (1, 4), (4, 5), (4, 3), (1, 3), (6, 5)];
         let graph = graph(&inputs, &edges);
         let members = LibraryMembers::of_libraries(std::iter::empty())?;
         explain(&graph, &members, name)

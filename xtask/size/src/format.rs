@@ -39,9 +39,7 @@ pub fn format_percentage(bytes: u64, whole: u64) -> String {
 
 /// Formats as `+12.3%`; empty if `before` is zero.
 pub fn format_percent_change(before: u64, after: u64) -> String {
-    ratio(after, before).map_or(String::new(), |ratio| {
-        format!("{:+.1}%", (ratio - 1.0) * 100.0)
-    })
+    ratio(after, before).map_or(String::new(), |ratio| format!("{:+.1}%", (ratio - 1.0) * 100.0))
 }
 
 /// Replaces the middle of a name of more than `width` characters by `…`.

@@ -4,9 +4,7 @@
 use std::collections::HashMap;
 
 use anyhow::{Context, Result};
-use object::elf::{
-    FileHeader64, RelocationType, SHF_ALLOC, SHT_RELA, STT_SECTION, STT_TLS, SectionFlags,
-};
+use object::elf::{FileHeader64, RelocationType, SHF_ALLOC, SHT_RELA, STT_SECTION, STT_TLS, SectionFlags};
 use object::read::elf::{ElfFile64, FileHeader, Rela, SectionHeader, Sym};
 use object::{Endianness, Object, ObjectSection};
 
@@ -73,8 +71,7 @@ impl<'a> Graph<'a> {
         let symbols = sections.symbols(ENDIAN, data, object::elf::SHT_SYMTAB)?;
         for section in sections.iter() {
             let applies = sections.section(object::SectionIndex(section.sh_info(ENDIAN) as usize));
-            let loaded =
-                applies.is_ok_and(|target| target.sh_flags(ENDIAN) & SHF_ALLOC != SectionFlags(0));
+            let loaded = applies.is_ok_and(|target| target.sh_flags(ENDIAN) & SHF_ALLOC != SectionFlags(0));
             if section.sh_type(ENDIAN) != SHT_RELA || section.sh_addr(ENDIAN) != 0 || !loaded {
                 continue;
             }
@@ -99,8 +96,7 @@ impl<'a> Graph<'a> {
                     // The symbol is the whole section; the addend is the offset in it.
                     let kind = relocation.r_type(ENDIAN, false);
                     let section = graph.inputs[*from].map_or("", |input| input.section);
-                    let addend =
-                        relocation.r_addend(ENDIAN) + addend_bias(kind, section, offset - start);
+                    let addend = relocation.r_addend(ENDIAN) + addend_bias(kind, section, offset - start);
                     target = target.saturating_add_signed(addend);
                 }
                 let from = *from;
@@ -163,21 +159,14 @@ impl<'a> Graph<'a> {
 /// bytes.
 fn addend_bias(kind: RelocationType, section: &str, at: u64) -> i64 {
     use object::elf::{
-        R_AARCH64_PREL32, R_X86_64_GOTPCREL, R_X86_64_GOTPCRELX, R_X86_64_PC32, R_X86_64_PLT32,
-        R_X86_64_REX_GOTPCRELX,
+        R_AARCH64_PREL32, R_X86_64_GOTPCREL, R_X86_64_GOTPCRELX, R_X86_64_PC32, R_X86_64_PLT32, R_X86_64_REX_GOTPCRELX,
     };
     match kind {
         // Entries of a jump table are relative to its begin, the addend to the entry.
-        R_X86_64_PC32 | R_AARCH64_PREL32 if section.starts_with(".rodata") => {
-            -i64::try_from(at).unwrap_or_default()
-        }
+        R_X86_64_PC32 | R_AARCH64_PREL32 if section.starts_with(".rodata") => -i64::try_from(at).unwrap_or_default(),
         R_X86_64_PC32 if !section.starts_with(".text") => 0,
         // Instructions are relative to their end, in most cases four bytes after the operand.
-        R_X86_64_PC32
-        | R_X86_64_PLT32
-        | R_X86_64_GOTPCREL
-        | R_X86_64_GOTPCRELX
-        | R_X86_64_REX_GOTPCRELX => 4,
+        R_X86_64_PC32 | R_X86_64_PLT32 | R_X86_64_GOTPCREL | R_X86_64_GOTPCRELX | R_X86_64_REX_GOTPCRELX => 4,
         _ => 0,
     }
 }
@@ -205,19 +194,12 @@ pub mod tests {
             section: name,
             address: 0,
             size,
-            symbols: vec![super::super::link_map::Symbol {
-                name,
-                address: 0,
-                size,
-            }],
+            symbols: vec![super::super::link_map::Symbol { name, address: 0, size }],
         }
     }
 
     /// The graph of `inputs` with `references`, pairs of indices into `inputs`.
-    pub fn graph<'a>(
-        inputs: &'a [InputSection<'a>],
-        references: &[(NodeIndex, NodeIndex)],
-    ) -> Graph<'a> {
+    pub fn graph<'a>(inputs: &'a [InputSection<'a>], references: &[(NodeIndex, NodeIndex)]) -> Graph<'a> {
         let mut graph = Graph::default();
         for input in inputs {
             graph.add(NodeKey::section(input), Some(input));

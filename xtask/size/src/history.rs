@@ -81,9 +81,7 @@ pub fn record(root: &Path, description: &str, report: &Report) -> Result<()> {
     let path = root.join(FILE);
     let failed = || format!("failed to record the sizes in `{}`", path.display());
     let mut history = History::read(root)?;
-    history
-        .add_milestone(description, report)
-        .with_context(failed)?;
+    history.add_milestone(description, report).with_context(failed)?;
     atomic::write(&path, history.to_json()?.as_bytes())
 }
 
@@ -100,18 +98,12 @@ fn compact(report: &Report) -> Report {
 }
 
 /// Loads the report of `--against`: a file that `--json` printed, or a revision of the checkout at `root`.
-pub fn load_previous(
-    root: &Path,
-    against: &str,
-    architecture: Architecture,
-) -> Result<PreviousReport> {
+pub fn load_previous(root: &Path, against: &str, architecture: Architecture) -> Result<PreviousReport> {
     let path = Path::new(against);
     let report = if path.is_file() {
         let text = fs::read(path)?;
         report::parse_report(&text)
-            .context(
-                "it was not printed by this version's `cargo xtask size --json`; print it again",
-            )
+            .context("it was not printed by this version's `cargo xtask size --json`; print it again")
             .with_context(|| format!("failed to read the sizes in `{}`", path.display()))?
     } else {
         report_at_revision(root, against)
@@ -153,15 +145,12 @@ fn report_at_revision(root: &Path, name: &str) -> Result<Report> {
     if !shown.status.success() {
         shown = show(LEGACY_FILE)?;
     }
-    ensure!(
-        shown.status.success(),
-        "it is older than `{FILE}`; {instead}"
-    );
+    ensure!(shown.status.success(), "it is older than `{FILE}`; {instead}");
     let history = History::parse(&String::from_utf8_lossy(&shown.stdout))
         .with_context(|| format!("its `{FILE}` cannot be used; {instead}"))?;
-    history.report.with_context(|| {
-        format!("it has no sizes recorded with `cargo xtask size --record`; {instead}")
-    })
+    history
+        .report
+        .with_context(|| format!("it has no sizes recorded with `cargo xtask size --record`; {instead}"))
 }
 
 #[cfg(test)]

@@ -32,13 +32,7 @@ pub fn tree(sdk: &Sdk, spans: &[Span]) -> Result<Part> {
             part
         });
         let mut whole = Part::branch(library.file.clone(), parts.collect());
-        whole.linked_bytes = Some(
-            whole
-                .parts
-                .iter()
-                .filter_map(|part| part.linked_bytes)
-                .sum(),
-        );
+        whole.linked_bytes = Some(whole.parts.iter().filter_map(|part| part.linked_bytes).sum());
         libraries.push(whole);
     }
     let mut all = Part::branch(NAME, libraries);
@@ -54,10 +48,7 @@ fn members(path: &Path, data: &[u8]) -> Result<Vec<Part>> {
     }
     let content: u64 = sizes.values().sum();
     let (all, shown) = (data.len() as u64, path.display());
-    ensure!(
-        content <= all,
-        "the members of `{shown}` are larger than the file"
-    );
+    ensure!(content <= all, "the members of `{shown}` are larger than the file");
     let parts = sizes.into_iter();
     let parts = parts.map(|(name, bytes)| Part::leaf(name, bytes, Kind::File));
     let mut parts: Vec<_> = parts.collect();
@@ -74,10 +65,7 @@ mod tests {
     fn members_and_headers_sum_up_to_the_archive() {
         let mut archive = b"!<arch>\n".to_vec();
         for (name, data) in [("a.o/", "aaaa"), ("b.o/", "bb")] {
-            let header = format!(
-                "{name:<16}0           0     0     644     {:<10}`\n",
-                data.len()
-            );
+            let header = format!("{name:<16}0           0     0     644     {:<10}`\n", data.len());
             archive.extend(header.as_bytes());
             archive.extend(data.as_bytes());
         }

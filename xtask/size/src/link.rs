@@ -48,19 +48,14 @@ impl LinkRecord {
     pub fn reproduce(&self, binary: &[u8]) -> Result<LinkOutput> {
         let linked = self.cached("reproduced", &self.arguments)?;
         let (output, folder) = (fs::read(&linked.output)?, self.folder.display());
-        ensure!(
-            output == binary,
-            "the record in `{folder}` is of another link"
-        );
+        ensure!(output == binary, "the record in `{folder}` is of another link");
         Ok(linked)
     }
 
     /// Links with symbols and relocations. Addresses differ from those of the binary.
     pub fn link_with_relocations(&self) -> Result<LinkOutput> {
         // With -O2 and higher, lld 22 omits relocations of data despite --emit-relocs.
-        let unwanted = |argument: &str| {
-            ["-s", "--strip-all"].contains(&argument) || argument.starts_with("-O")
-        };
+        let unwanted = |argument: &str| ["-s", "--strip-all"].contains(&argument) || argument.starts_with("-O");
         let mut arguments = self.arguments.clone();
         arguments.retain(|argument| !unwanted(argument));
         arguments.push("--emit-relocs".to_owned());
@@ -68,12 +63,7 @@ impl LinkRecord {
     }
 
     /// Links with `libraries` instead of the SDK's, `ours`. `name` is the name of the output file.
-    pub fn link_with(
-        &self,
-        name: &str,
-        ours: &[PathBuf],
-        libraries: &[PathBuf],
-    ) -> Result<LinkOutput> {
+    pub fn link_with(&self, name: &str, ours: &[PathBuf], libraries: &[PathBuf]) -> Result<LinkOutput> {
         let mut members = Vec::new();
         for library in ours {
             members.extend(member_names(library)?);
@@ -186,12 +176,7 @@ fn member_names(path: &Path) -> Result<Vec<String>> {
 /// The linker's arguments in zig's `messages` for the link with the `requested` arguments. Files that were copied to
 /// `inputs` replace the linked ones, some of which rustc has deleted. zig does not quote paths with spaces: those of
 /// requested files are replaced, and all others are in the `target` folder.
-fn linker_arguments(
-    messages: &str,
-    requested: &str,
-    inputs: &Path,
-    target: &Path,
-) -> Result<Vec<String>> {
+fn linker_arguments(messages: &str, requested: &str, inputs: &Path, target: &Path) -> Result<Vec<String>> {
     // `BuildPaths` rejects paths with this character.
     const SPACE: &str = "\u{1f}";
     let joined = |path: &Path| path.display().to_string().replace(' ', SPACE);
@@ -243,11 +228,7 @@ mod tests {
         fs::write(inputs.join("a.o"), "").unwrap();
         let at = |name: &str| target.join(name).display().to_string();
         let (requested, library) = (at("deps/a.o"), at("sdk/b.a"));
-        let messages = format!(
-            "ld.lld -pie -o {} {requested} -L{}\n",
-            at("bootstrap"),
-            library
-        );
+        let messages = format!("ld.lld -pie -o {} {requested} -L{}\n", at("bootstrap"), library);
         let found = linker_arguments(&messages, &requested, &inputs, &target).unwrap();
         let kept = at("size/x/link/inputs/a.o");
         assert_eq!(found, ["-pie", &kept, &format!("-L{library}")]);
@@ -262,9 +243,6 @@ mod tests {
         let error = LinkRecord::open(folder.path(), Path::new("/"), Path::new("zig"))
             .err()
             .unwrap();
-        assert!(
-            format!("{error:#}").contains("begins with `ld.lld`"),
-            "{error:#}"
-        );
+        assert!(format!("{error:#}").contains("begins with `ld.lld`"), "{error:#}");
     }
 }

@@ -70,8 +70,7 @@ fn read_line<'a>(line: &'a str, outputs: &mut Vec<OutputSection<'a>>) -> Result<
     let mut numbers = numbers.split_ascii_whitespace();
     let mut hexadecimal = || {
         let digits = numbers.next().unwrap_or_default();
-        u64::from_str_radix(digits, 16)
-            .with_context(|| format!("`{digits}` is not a hexadecimal number"))
+        u64::from_str_radix(digits, 16).with_context(|| format!("`{digits}` is not a hexadecimal number"))
     };
     let (address, _, size) = (hexadecimal()?, hexadecimal()?, hexadecimal()?);
     let text = name.trim_start_matches(' ');

@@ -164,9 +164,7 @@ fn escaped(text: &str) -> String {
     let text = text.replace(['\n', '\r'], " ");
     let slash = |character: char| r"\`*_[]<>&|#~@".contains(character).then_some('\\');
     let characters = text.chars();
-    characters
-        .flat_map(|it| slash(it).into_iter().chain([it]))
-        .collect()
+    characters.flat_map(|it| slash(it).into_iter().chain([it])).collect()
 }
 
 #[cfg(test)]

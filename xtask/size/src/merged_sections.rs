@@ -42,19 +42,14 @@ pub fn elements<'a>(section: &str, bytes: &'a [u8]) -> Vec<(usize, &'a [u8])> {
 /// The element that contains `offset`.
 pub fn element_at(section: &str, bytes: &[u8], offset: u64) -> Option<Vec<u8>> {
     let (width, strings) = element_layout(section)?;
-    let offset = usize::try_from(offset)
-        .ok()
-        .filter(|at| *at < bytes.len())?;
+    let offset = usize::try_from(offset).ok().filter(|at| *at < bytes.len())?;
     let index = offset / width;
     let mut units = bytes.chunks_exact(width);
     let element = if strings {
         let is_end = |unit: &[u8]| unit.iter().all(|byte| *byte == 0);
         let before = bytes[..index * width].chunks_exact(width).rev();
         let start = index - before.take_while(|unit| !is_end(unit)).count();
-        let length = bytes[start * width..]
-            .chunks_exact(width)
-            .position(is_end)?
-            + 1;
+        let length = bytes[start * width..].chunks_exact(width).position(is_end)? + 1;
         &bytes[start * width..(start + length) * width]
     } else {
         units.nth(index)?

@@ -99,11 +99,7 @@ impl Part {
         };
         let is_truncated = parts.is_empty() && !self.parts.is_empty();
         Self {
-            kind: if is_truncated {
-                Some(Kind::File)
-            } else {
-                self.kind
-            },
+            kind: if is_truncated { Some(Kind::File) } else { self.kind },
             parts,
             ..self.clone()
         }

@@ -16,12 +16,7 @@ use super::comparison::{LinkedSizes, static_libraries};
 use super::link::LinkRecord;
 use super::link_map::{self, OutputSection};
 
-pub fn relink(
-    record: &LinkRecord,
-    sdk: &Sdk,
-    name: &str,
-    others: &[PathBuf],
-) -> Result<LinkedSizes> {
+pub fn relink(record: &LinkRecord, sdk: &Sdk, name: &str, others: &[PathBuf]) -> Result<LinkedSizes> {
     let linked = record.link_with(name, &static_libraries(sdk), others)?;
     let text = fs::read_to_string(&linked.map)?;
     let content = fs::read(&linked.output)?;
@@ -46,8 +41,7 @@ fn bytes_by_library(map: &[OutputSection], libraries: &[PathBuf]) -> BTreeMap<St
         .collect();
     let mut sums: BTreeMap<String, u64> = paths.values().map(|name| (name.clone(), 0)).collect();
     // Zero-initialised sections have no bytes in the file, and sections that are not loaded do not count.
-    let stored =
-        |output: &&OutputSection| output.address != 0 && ![".bss", ".tbss"].contains(&output.name);
+    let stored = |output: &&OutputSection| output.address != 0 && ![".bss", ".tbss"].contains(&output.name);
     for input in map.iter().filter(stored).flat_map(|output| &output.inputs) {
         if let Some(name) = paths.get(input.file) {
             *sums.entry(name.clone()).or_default() += input.size;

@@ -70,9 +70,7 @@ mod tests {
     fn names(folder: &Path) -> Vec<String> {
         let entries = fs::read_dir(folder).unwrap();
         let name = |entry: std::io::Result<fs::DirEntry>| entry.unwrap().file_name();
-        let mut names: Vec<_> = entries
-            .map(|entry| name(entry).into_string().unwrap())
-            .collect();
+        let mut names: Vec<_> = entries.map(|entry| name(entry).into_string().unwrap()).collect();
         names.sort();
         names
     }
@@ -89,10 +87,7 @@ mod tests {
         };
         assert_eq!(load_and_save(&one), None);
         assert_eq!(load_and_save(&one), None);
-        assert_eq!(
-            load_previous(&folder, &two).unwrap().label,
-            "the last report"
-        );
+        assert_eq!(load_previous(&folder, &two).unwrap().label, "the last report");
         assert_eq!(load_and_save(&two), Some(one.clone()));
         assert_eq!(load_and_save(&two), Some(one.clone()));
         let again = Report {

@@ -2,9 +2,7 @@
 //! history, the baseline and ablation. Lines have at most 100 characters.
 
 use super::diff::{PreviousPart, all_changed_components, changed_parts, previous_part};
-use super::format::{
-    difference, format_percentage, format_ratio, format_signed_bytes, truncate_middle,
-};
+use super::format::{difference, format_percentage, format_ratio, format_signed_bytes, truncate_middle};
 use super::part::Part;
 use super::report::{Baseline, Document, PreviousReport, Report};
 use support::output::{format_bytes, format_table};
@@ -26,11 +24,7 @@ impl DisplayOptions {
     /// The number of rows to show of `count`: `limit`, or all if it is only one more, because "and 1 more" would take
     /// as much space as that row.
     fn visible_count(self, count: usize, limit: usize) -> usize {
-        if self.all || count <= limit + 1 {
-            count
-        } else {
-            limit
-        }
+        if self.all || count <= limit + 1 { count } else { limit }
     }
 
     /// Limits the rows to [`MAX_CHANGES`], followed by a row with the number of omitted ones.
@@ -51,12 +45,7 @@ pub fn render(document: &Document, display: DisplayOptions) -> String {
     } = document;
     let before = previous_report.as_ref();
     let mut sections = vec![title(report, before)];
-    sections.extend(
-        document
-            .degraded
-            .iter()
-            .map(|degradation| format!("{degradation}.\n")),
-    );
+    sections.extend(document.degraded.iter().map(|degradation| format!("{degradation}.\n")));
     for whole in &report.artefacts {
         let earlier = before.map(|before| before.report.artefact(&whole.name));
         sections.push(artefact(whole, earlier, display));
@@ -89,14 +78,7 @@ fn artefact(artefact: &Part, earlier: PreviousPart, display: DisplayOptions) -> 
     fit_to_width(without_empty_columns(&rows))
 }
 
-fn add_part(
-    rows: &mut Vec<Row>,
-    part: &Part,
-    was: PreviousPart,
-    whole: u64,
-    depth: usize,
-    display: DisplayOptions,
-) {
+fn add_part(rows: &mut Vec<Row>, part: &Part, was: PreviousPart, whole: u64, depth: usize, display: DisplayOptions) {
     let indent = "  ".repeat(depth);
     let some = |bytes: Option<u64>| bytes.map_or(String::new(), format_bytes);
     rows.push(vec![
@@ -119,11 +101,7 @@ fn add_part(
     if !rest.is_empty() {
         let bytes = rest.iter().map(|part| part.bytes).sum();
         let name = format!("{indent}  and {} more", rest.len());
-        rows.push(vec![
-            name,
-            format_bytes(bytes),
-            format_percentage(bytes, whole),
-        ]);
+        rows.push(vec![name, format_bytes(bytes), format_percentage(bytes, whole)]);
     }
 }
 
@@ -163,35 +141,20 @@ fn budgets(document: &Document) -> Option<String> {
             Err(more) => format!("{} over", format_bytes(more)),
         };
         let name = format!("{}, {}", budget.artefact, budget.measure.label());
-        vec![
-            name,
-            format_bytes(budget.limit_bytes),
-            format_bytes(budget.bytes),
-            left,
-        ]
+        vec![name, format_bytes(budget.limit_bytes), format_bytes(budget.bytes), left]
     });
     section("budgets|limit|now|left", rows)
 }
 
 fn competitors(document: &Document) -> Option<String> {
     let rows = document.competitors.iter().map(|competitor| {
-        let (name, measure) = (
-            competitor.name.clone(),
-            competitor.measure.label().to_owned(),
-        );
+        let (name, measure) = (competitor.name.clone(), competitor.measure.label().to_owned());
         let (theirs, ours, ratio) = (
             format_bytes(competitor.bytes),
             format_bytes(competitor.our_bytes),
             format_ratio(competitor.ratio),
         );
-        vec![
-            name,
-            measure,
-            theirs,
-            ours,
-            ratio,
-            competitor.artefact.clone(),
-        ]
+        vec![name, measure, theirs, ours, ratio, competitor.artefact.clone()]
     });
     section("competitors||theirs|ours||", rows)
 }
@@ -243,12 +206,7 @@ fn baseline(baseline: &Baseline, display: DisplayOptions) -> String {
 
 fn ablation(document: &Document) -> Option<String> {
     let rows = document.ablation.iter().map(|cost| {
-        let sizes = [
-            cost.library_bytes,
-            cost.bootstrap_bytes,
-            cost.compressed_bytes,
-        ]
-        .map(format_signed_bytes);
+        let sizes = [cost.library_bytes, cost.bootstrap_bytes, cost.compressed_bytes].map(format_signed_bytes);
         [cost.feature.clone()].into_iter().chain(sizes).collect()
     });
     section("cost of features|libraries|bootstrap|compressed", rows)

@@ -18,8 +18,7 @@ impl<'a> UnnamedConstants<'a> {
             let mut names = input.names();
             names.find_map(|name| attribution::of_input_section(input, name, members))
         };
-        let mut attributions: Vec<Option<Attribution>> =
-            graph.inputs.iter().map(attribution).collect();
+        let mut attributions: Vec<Option<Attribution>> = graph.inputs.iter().map(attribution).collect();
         let mut referrers: Vec<Vec<NodeIndex>> = vec![Vec::new(); attributions.len()];
         for (from, references) in graph.references.iter().enumerate() {
             for to in references {

@@ -43,11 +43,7 @@ pub struct SpanIndex<'a> {
 }
 
 impl<'a> SpanIndex<'a> {
-    pub fn new(
-        spans: &'a [Span],
-        header: &FileHeader64<Endianness>,
-        binary: &[u8],
-    ) -> Result<Self> {
+    pub fn new(spans: &'a [Span], header: &FileHeader64<Endianness>, binary: &[u8]) -> Result<Self> {
         let segments = header.program_headers(ENDIAN, binary)?.iter();
         let loaded = segments.filter(|segment| segment.p_type(ENDIAN) == PT_LOAD);
         let loaded = loaded.map(|segment| {

@@ -5,22 +5,14 @@ use std::process::Command;
 
 /// Variables that cargo sets for the program that it runs. A build script that reads one, such as ring's, would be
 /// rerun whenever a different program starts cargo.
-const PROGRAM_VARIABLE_PREFIXES: [&str; 4] = [
-    "CARGO_BIN_",
-    "CARGO_CRATE_",
-    "CARGO_MANIFEST_",
-    "CARGO_PKG_",
-];
+const PROGRAM_VARIABLE_PREFIXES: [&str; 4] = ["CARGO_BIN_", "CARGO_CRATE_", "CARGO_MANIFEST_", "CARGO_PKG_"];
 
 /// The cargo that runs this program, otherwise the one on `PATH`.
 pub fn cargo() -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();
-        if PROGRAM_VARIABLE_PREFIXES
-            .iter()
-            .any(|prefix| text.starts_with(prefix))
-        {
+        if PROGRAM_VARIABLE_PREFIXES.iter().any(|prefix| text.starts_with(prefix)) {
             cargo.env_remove(&name);
         }
     }

@@ -12,9 +12,7 @@ use std::thread;
 
 use anyhow::{Context, Result};
 use fs_err::File;
-use rustix::process::{
-    Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
-};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid};
 
 use crate::interruption;
 use crate::process::{descendants, terminate_with_parent};
@@ -35,9 +33,7 @@ impl Child {
     pub fn start_logged(command: impl RunnableCommand, log: &Path) -> Result<Self> {
         let log = File::create(log)?.into_file();
         let copy = log.try_clone()?;
-        command.with_command(|command| {
-            Self::start(command.stdin(Stdio::null()).stdout(copy).stderr(log))
-        })
+        command.with_command(|command| Self::start(command.stdin(Stdio::null()).stdout(copy).stderr(log)))
     }
 
     /// Starts a command in its own process group: Ctrl-C reaches only this program, which then kills the command with
@@ -75,10 +71,7 @@ impl Child {
         }
         // Waits without the lock, which `kill_all` needs, and without reaping, so that the process ID is not reused.
         if let Some(id) = pid(self.id) {
-            waitid(
-                WaitId::Pid(id),
-                WaitIdOptions::EXITED | WaitIdOptions::NOWAIT,
-            )?;
+            waitid(WaitId::Pid(id), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT)?;
         }
         Ok(lock_ignoring_poison(&self.process).wait()?)
     }
@@ -259,10 +252,7 @@ mod tests {
     fn program_with_children() -> (process::Child, [u32; 2]) {
         let name = ["--exact", "child::tests::exiting_parent"];
         let mut program = Command::new(current_exe().unwrap());
-        program
-            .args(name)
-            .arg("--nocapture")
-            .env(RUN_AS_PARENT, "1");
+        program.args(name).arg("--nocapture").env(RUN_AS_PARENT, "1");
         program.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut program = program.spawn().unwrap();
         let mut stdout = BufReader::new(program.stdout.take().unwrap());

@@ -62,11 +62,7 @@ impl Environment {
 
     /// Restricts `command` to the variables that every program needs and those of `groups`, in a fixed locale. Removes
     /// variables that were set for it before.
-    pub fn restrict<'c>(
-        &self,
-        command: &'c mut Command,
-        groups: &[VariableGroup],
-    ) -> &'c mut Command {
+    pub fn restrict<'c>(&self, command: &'c mut Command, groups: &[VariableGroup]) -> &'c mut Command {
         let command = command.env_clear().envs(self.allowed(groups));
         command.env("LC_ALL", "C.UTF-8")
     }
@@ -153,11 +149,7 @@ mod tests {
             ("CARGO_REGISTRIES_MIRROR_TOKEN", "secret"),
             ("RUSTUP_TOOLCHAIN", "stable"),
         ];
-        let environment: Environment = hostile
-            .map(|name| (name, "hostile"))
-            .into_iter()
-            .chain(good)
-            .collect();
+        let environment: Environment = hostile.map(|name| (name, "hostile")).into_iter().chain(good).collect();
         let seen = |groups: &[VariableGroup]| {
             let mut command = Command::new("/usr/bin/env");
             command.env("CC", "/set/before");
@@ -168,19 +160,12 @@ mod tests {
             lines
         };
         let line = |(name, value): (&str, &str)| format!("{name}={value}");
-        let all = [
-            VariableGroup::Network,
-            VariableGroup::Terminal,
-            VariableGroup::Rust,
-        ];
+        let all = [VariableGroup::Network, VariableGroup::Terminal, VariableGroup::Rust];
         let mut expected: Vec<_> = good.into_iter().map(line).collect();
         expected.push("LC_ALL=C.UTF-8".to_owned());
         expected.sort();
         assert_eq!(seen(&all), expected);
-        assert_eq!(
-            seen(&[]),
-            ["HOME=/home/me", "LC_ALL=C.UTF-8", "PATH=/usr/bin:/bin"]
-        );
+        assert_eq!(seen(&[]), ["HOME=/home/me", "LC_ALL=C.UTF-8", "PATH=/usr/bin:/bin"]);
     }
 
     #[test]

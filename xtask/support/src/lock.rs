@@ -16,8 +16,7 @@ pub struct Lock {
 impl Lock {
     /// Acquires the lock at `path`. If another process holds it, passes a line that says so to `report`, and waits.
     pub fn acquire(path: &Path, report: impl FnOnce(&str)) -> Result<Self> {
-        Self::try_acquire(path, report)
-            .with_context(|| format!("failed to acquire the lock `{}`", path.display()))
+        Self::try_acquire(path, report).with_context(|| format!("failed to acquire the lock `{}`", path.display()))
     }
 
     fn try_acquire(path: &Path, report: impl FnOnce(&str)) -> Result<Self> {

@@ -76,10 +76,7 @@ mod tests {
 
     #[test]
     fn numbers_are_right_aligned() {
-        let rows = [
-            vec!["a".into(), "1".into()],
-            vec!["long".into(), "200".into()],
-        ];
+        let rows = [vec!["a".into(), "1".into()], vec!["long".into(), "200".into()]];
         assert_eq!(format_table(&rows), "a       1\nlong  200\n");
     }
 }

@@ -81,11 +81,7 @@ impl ProgressStep {
 fn format_progress(done: u64, total: u64, unit: Unit, elapsed: Duration) -> String {
     let count = match unit {
         Unit::Count => format!("{done}/{total}"),
-        Unit::Bytes => format!(
-            "{:.1}/{:.1} MB",
-            done as f64 / MEGABYTE,
-            total as f64 / MEGABYTE
-        ),
+        Unit::Bytes => format!("{:.1}/{:.1} MB", done as f64 / MEGABYTE, total as f64 / MEGABYTE),
     };
     // In the first seconds an estimate would be too inexact.
     if done == 0 || done >= total || elapsed < Duration::from_secs(3) {

@@ -81,19 +81,11 @@ pub fn wait_with_output(command: impl RunnableCommand) -> Result<Output> {
 ///
 /// # Errors
 /// The command cannot be started or does not succeed.
-pub fn run_logged(
-    command: impl RunnableCommand,
-    log: &Path,
-    on_line: impl FnMut(&str),
-) -> Result<()> {
+pub fn run_logged(command: impl RunnableCommand, log: &Path, on_line: impl FnMut(&str)) -> Result<()> {
     command.with_command(|command| run_logged_command(command, log, on_line))
 }
 
-fn run_logged_command(
-    command: &mut Command,
-    log: &Path,
-    mut on_line: impl FnMut(&str),
-) -> Result<()> {
+fn run_logged_command(command: &mut Command, log: &Path, mut on_line: impl FnMut(&str)) -> Result<()> {
     if let Some(folder) = log.parent() {
         fs::create_dir_all(folder)?;
     }
@@ -214,25 +206,14 @@ mod tests {
             .args(["-c", "for i in $(seq 30); do echo line $i; done; exit 3"])
             .current_dir(folder.path());
         let mut lines = 0;
-        let error = run_logged(&mut command, &log, |_| lines += 1)
-            .unwrap_err()
-            .to_string();
+        let error = run_logged(&mut command, &log, |_| lines += 1).unwrap_err().to_string();
         assert_eq!(lines, 30);
         assert!(error.contains("`sh -c 'for i in"), "{error}");
-        assert!(
-            error.contains(&folder.path().display().to_string()),
-            "{error}"
-        );
+        assert!(error.contains(&folder.path().display().to_string()), "{error}");
         assert!(error.contains("exit status: 3"), "{error}");
-        assert!(
-            error.contains("| line 30") && !error.contains("| line 10\n"),
-            "{error}"
-        );
+        assert!(error.contains("| line 30") && !error.contains("| line 10\n"), "{error}");
         let text = fs::read_to_string(log).unwrap();
-        assert!(
-            text.starts_with("$ sh -c") && text.contains("line 1\n"),
-            "{text}"
-        );
+        assert!(text.starts_with("$ sh -c") && text.contains("line 1\n"), "{text}");
     }
 
     #[test]
@@ -276,20 +257,12 @@ mod tests {
         let log = folder.path().join("log");
         let mut command = Command::new("sh");
         let say = "echo Looking in indexes: $1; echo $1: refused >&2; exit 1";
-        command.args([
-            "-c",
-            say,
-            "sh",
-            "https://someone:secret@index.example/simple",
-        ]);
+        command.args(["-c", say, "sh", "https://someone:secret@index.example/simple"]);
         let mut seen = String::new();
         let error = run_logged(&mut command, &log, |line| seen.push_str(line)).unwrap_err();
         for text in [error.to_string(), fs::read_to_string(&log).unwrap(), seen] {
             assert!(text.contains("https://***@index.example/simple"), "{text}");
-            assert!(
-                !text.contains("secret") && !text.contains("someone"),
-                "{text}"
-            );
+            assert!(!text.contains("secret") && !text.contains("someone"), "{text}");
         }
     }
 

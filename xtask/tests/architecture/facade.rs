@@ -89,10 +89,7 @@ impl AnyhowFinder {
                 names(&path.tree, true, &mut imported);
             }
         }
-        Self {
-            imported,
-            found: false,
-        }
+        Self { imported, found: false }
     }
 
     /// Visits the public signatures of an item; returns whether it is one of `exported` or an impl of one.
@@ -172,11 +169,7 @@ fn no_public_signature_of_opencv_build_uses_anyhow() {
         for item in &file.items {
             checked += usize::from(named.check_item(item, &all));
         }
-        assert!(
-            !named.found,
-            "{} has anyhow in a public signature",
-            path.display()
-        );
+        assert!(!named.found, "{} has anyhow in a public signature", path.display());
     }
     assert!(checked > all.len(), "{checked}");
 }
@@ -185,8 +178,7 @@ fn no_public_signature_of_opencv_build_uses_anyhow() {
 fn anyhow_in_signatures_is_detected() {
     let exported = BTreeSet::from(["A", "f"].map(str::to_owned));
     let names_anyhow = |text: &str| {
-        let file =
-            syn::parse_file(&format!("use anyhow::{{Result, Error as E}};\n{text}")).unwrap();
+        let file = syn::parse_file(&format!("use anyhow::{{Result, Error as E}};\n{text}")).unwrap();
         let mut named = AnyhowFinder::new(&file);
         for item in &file.items {
             named.check_item(item, &exported);

@@ -77,9 +77,7 @@ impl Document {
     /// an earlier heading has the same.
     fn add_anchor(&mut self, heading: &str) {
         let kept = heading.trim().to_lowercase();
-        let kept = kept
-            .chars()
-            .filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+        let kept = kept.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
         let base: String = kept.map(|c| if c == ' ' { '-' } else { c }).collect();
         let numbered = (1..).map(|number| format!("{base}-{number}"));
         let anchor = std::iter::once(base.clone())

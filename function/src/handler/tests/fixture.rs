@@ -16,12 +16,7 @@ use crate::vision::{DetectionTask, Detections, StepTimes};
 pub struct FakeDetector;
 
 impl Detector for FakeDetector {
-    fn detect(
-        &self,
-        _: &[u8],
-        header: &Header,
-        task: &DetectionTask,
-    ) -> Result<Detections, PhotoError> {
+    fn detect(&self, _: &[u8], header: &Header, task: &DetectionTask) -> Result<Detections, PhotoError> {
         assert_ne!(header.width, 667, "a panic for a test");
         if header.width == 666 {
             let damaged = Refusal::PhotoDamaged(header.format, "damaged for a test".to_owned());
@@ -97,10 +92,7 @@ impl FunctionFixture {
 }
 
 fn is_output(name: &str) -> bool {
-    name.contains("_rs")
-        || Path::new(name)
-            .extension()
-            .is_some_and(|kind| kind == "json")
+    name.contains("_rs") || Path::new(name).extension().is_some_and(|kind| kind == "json")
 }
 
 /// A PNG file, 100 pixels high, without pixel data.

@@ -31,16 +31,10 @@ async fn http_requests_get_their_status() {
         (request("POST", "/", "", "text/html", &photo), 406),
         (request("POST", "/", "", "*/*", ""), 400),
         (request("POST", "/", "scale_factor=9", "*/*", &photo), 400),
-        (
-            request("POST", "/", "output_bucket=mine", "*/*", &photo),
-            400,
-        ),
+        (request("POST", "/", "output_bucket=mine", "*/*", &photo), 400),
         (request("POST", "/", "", "*/*", &base64(b"text")), 415),
         (request("POST", "/", "", "*/*", &base64(&png(666))), 422),
-        (
-            request("POST", "/", "", "*/*", &base64(&png(2_000_000))),
-            413,
-        ),
+        (request("POST", "/", "", "*/*", &base64(&png(2_000_000))), 413),
     ];
     for (event, status) in cases {
         let response = fixture.invoke(event.clone()).await.unwrap();
@@ -87,10 +81,7 @@ async fn malformed_http_events_get_status_400() {
 async fn panic_becomes_status_500() {
     let fixture = FunctionFixture::new();
     let photo = base64(&png(667));
-    let response = fixture
-        .invoke(request("POST", "/", "", "*/*", &photo))
-        .await
-        .unwrap();
+    let response = fixture.invoke(request("POST", "/", "", "*/*", &photo)).await.unwrap();
     assert_eq!(response["statusCode"], 500, "{response}");
     let response = catch_panic(async { panic!("a panic for a test") }).await;
     assert_eq!(response.unwrap_err().name(), "InternalError");
@@ -103,10 +94,7 @@ async fn errors_quote_only_a_little_of_the_input() {
     for (event, status) in [
         (request("GET", &long, "", "*/*", ""), 404),
         (request("POST", "/", &format!("{long}=1"), "*/*", ""), 400),
-        (
-            request("POST", "/", &format!("preset={long}"), "*/*", ""),
-            400,
-        ),
+        (request("POST", "/", &format!("preset={long}"), "*/*", ""), 400),
         (json!({"requestContext": {"http": {"method": long}}}), 400),
     ] {
         let response = fixture.invoke(event).await.unwrap();

@@ -11,11 +11,7 @@ async fn events_cannot_reach_unlisted_buckets() {
     for bucket in ["c", "d"] {
         fs::create_dir(fixture.folder.path().join(bucket)).unwrap();
     }
-    fs::copy(
-        fixture.object_path("one.png"),
-        fixture.folder.path().join("c/one.png"),
-    )
-    .unwrap();
+    fs::copy(fixture.object_path("one.png"), fixture.folder.path().join("c/one.png")).unwrap();
     let direct = |bucket: &str, options: Value| json!({"BUCKET_NAME": bucket, "S3_KEY": "one.png", "options": options});
     fixture.invoke(direct("b", json!({}))).await.unwrap();
     fixture
@@ -51,9 +47,5 @@ async fn events_cannot_reach_unlisted_buckets() {
     assert_eq!(response["results"][0]["resultCode"], "Succeeded");
     assert_eq!(response["results"][1]["resultCode"], "PermanentFailure");
     let written = fs::read_dir(fixture.folder.path().join("c")).unwrap();
-    assert_eq!(
-        written.count(),
-        1,
-        "an object was written to the bucket `c`"
-    );
+    assert_eq!(written.count(), 1, "an object was written to the bucket `c`");
 }

@@ -39,11 +39,7 @@ async fn connection_is_preopened_only_with_region_and_credentials() {
 #[tokio::test]
 async fn no_connection_is_opened_while_a_snapshot_is_pending() {
     let s3 = FakeS3::start(|_| Vec::new());
-    let mut function = Function::new(
-        FakeDetector,
-        EnvironmentOptions::default(),
-        Machine::default(),
-    );
+    let mut function = Function::new(FakeDetector, EnvironmentOptions::default(), Machine::default());
     let environment = |_: &str| Some("b".to_owned());
     function.before_snapshot();
     function.storage = storage_at(&s3.url);
@@ -51,9 +47,5 @@ async fn no_connection_is_opened_while_a_snapshot_is_pending() {
     assert_eq!(s3.connections_before_probe(), 0);
     function.after_restore();
     function.prepare(environment).await;
-    assert_eq!(
-        s3.connections_before_probe(),
-        2,
-        "the first probe and the function"
-    );
+    assert_eq!(s3.connections_before_probe(), 2, "the first probe and the function");
 }

@@ -31,13 +31,7 @@ pub struct Jpeg {
 impl Jpeg {
     /// The image is the first `image_length` bytes of the file; `keeps_coefficients` is whether the decoder must keep
     /// the coefficients until the last scan.
-    fn new(
-        frame: &Frame,
-        exif: &ExifReader,
-        file: &[u8],
-        image_length: usize,
-        keeps_coefficients: bool,
-    ) -> Self {
+    fn new(frame: &Frame, exif: &ExifReader, file: &[u8], image_length: usize, keeps_coefficients: bool) -> Self {
         let coefficients = if keeps_coefficients {
             frame.coefficient_bytes()
         } else {
@@ -52,10 +46,7 @@ impl Jpeg {
             file_bytes: file.len(),
             decoder_bytes: coefficients + u64::from(frame.width) * BYTES_PER_COLUMN + FIXED_BYTES,
         };
-        Self {
-            header,
-            image_length,
-        }
+        Self { header, image_length }
     }
 }
 
@@ -85,17 +76,14 @@ pub fn read(file: &[u8]) -> Result<Jpeg, Refusal> {
                     Err(Refusal::PhotoDamaged(..)) if scans.complete_at.is_some() => break,
                     has_all => has_all?,
                 };
-                if has_all_components && !frame.progressive && !frame.arithmetic && scans.count == 1
-                {
+                if has_all_components && !frame.progressive && !frame.arithmetic && scans.count == 1 {
                     // Nothing after this scan is decoded, and only the decoder can detect whether it is complete.
                     return Ok(Jpeg::new(frame, &exif, file, file.len(), false));
                 }
                 // Without EOI, anything may follow the last scan. Arithmetic coding omits the end of its data, so only
                 // EOI shows that its scans are complete.
                 if frame.is_complete() && !frame.arithmetic {
-                    scans
-                        .complete_at
-                        .get_or_insert_with(|| markers.end_of_scan());
+                    scans.complete_at.get_or_insert_with(|| markers.end_of_scan());
                 }
             }
             (_, None) => frame = Frame::read(marker, segment)?,
@@ -141,9 +129,7 @@ impl<'a> Markers<'a> {
         loop {
             position += memchr(0xff, self.file.get(position..)?)?;
             // Any number of fill bytes 0xff may precede a marker.
-            position += self.file[position..]
-                .iter()
-                .position(|byte| *byte != 0xff)?;
+            position += self.file[position..].iter().position(|byte| *byte != 0xff)?;
             let marker = self.file[position];
             position += 1;
             // In a scan, a stuffed zero follows each byte 0xff.

@@ -129,12 +129,7 @@ enum ImageData {
     After,
 }
 
-fn finish(
-    header: &[u8; 13],
-    exif: &ExifReader,
-    image_chunks: Vec<Range<usize>>,
-    file_bytes: usize,
-) -> Png {
+fn finish(header: &[u8; 13], exif: &ExifReader, image_chunks: Vec<Range<usize>>, file_bytes: usize) -> Png {
     let side = |at: usize| big_endian_32(header, at).unwrap_or(0);
     let (width, height) = (side(0), side(4));
     let samples = match header[9] {
@@ -155,10 +150,7 @@ fn finish(
         file_bytes,
         decoder_bytes: copy as u64 + 6 * stored + 8 * u64::from(width) + (1 << 20),
     };
-    Png {
-        header,
-        image_chunks,
-    }
+    Png { header, image_chunks }
 }
 
 fn big_endian_32(file: &[u8], at: usize) -> Option<u32> {

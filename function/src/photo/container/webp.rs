@@ -30,8 +30,7 @@ pub fn read(file: &[u8]) -> Result<WebP, Refusal> {
     let mut canvas = None;
     let mut at = 12;
     while let Some(length) = little_endian_32(file, at + 4) {
-        let content =
-            at + 8..(at + 8).saturating_add(usize::try_from(length).unwrap_or(usize::MAX));
+        let content = at + 8..(at + 8).saturating_add(usize::try_from(length).unwrap_or(usize::MAX));
         // A chunk that is longer than the file cannot be read, and nothing follows it.
         let Some(bytes) = file.get(content.clone()) else {
             break;

@@ -8,12 +8,8 @@ use crate::photo::{Format, Header, PhotoError, Refusal};
 pub(super) const BGR_CHANNELS: usize = 3;
 
 /// Runs a decoder. A panic means that the file has damage that the decoder does not handle.
-pub(super) fn catch_panics(
-    format: Format,
-    decode: impl FnOnce() -> Result<(), PhotoError>,
-) -> Result<(), PhotoError> {
-    catch_unwind(AssertUnwindSafe(decode))
-        .unwrap_or_else(|_| Err(damaged(format, "its decoder panicked".to_owned())))
+pub(super) fn catch_panics(format: Format, decode: impl FnOnce() -> Result<(), PhotoError>) -> Result<(), PhotoError> {
+    catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|_| Err(damaged(format, "its decoder panicked".to_owned())))
 }
 
 pub(super) fn damaged(format: Format, reason: String) -> PhotoError {

@@ -20,12 +20,7 @@ pub struct Rows<'a> {
 
 /// # Errors
 /// The file is damaged or truncated, or a limit is reached.
-pub fn decode(
-    file: &[u8],
-    header: &Header,
-    rows: Rows<'_>,
-    limits: ResourceLimits,
-) -> Result<(), PhotoError> {
+pub fn decode(file: &[u8], header: &Header, rows: Rows<'_>, limits: ResourceLimits) -> Result<(), PhotoError> {
     let Rows {
         pixels,
         stride,
@@ -56,10 +51,7 @@ pub fn decode(
     // sizes in `job`. The function stays within these sizes and does not throw.
     match unsafe { face_detect_decode_jpeg(&mut job) } {
         DONE => Ok(()),
-        TRUNCATED => Err(PhotoError::Refused(Refusal::PhotoTruncated(
-            Format::Jpeg,
-            file.len(),
-        ))),
+        TRUNCATED => Err(PhotoError::Refused(Refusal::PhotoTruncated(Format::Jpeg, file.len()))),
         STOPPED => Err(PhotoError::OutOfTime),
         _ => Err(damaged(Format::Jpeg, message_text(&job.message))),
     }
@@ -113,9 +105,7 @@ fn message_text(message: &[c_char; MESSAGE_LENGTH]) -> String {
 /// Called for each row. It does not panic.
 unsafe extern "C" fn should_continue(limits: *const c_void) -> bool {
     // SAFETY: `decode` and `encode` pass a pointer to their `ResourceLimits`.
-    unsafe { &*limits.cast::<ResourceLimits>() }
-        .check_time()
-        .is_ok()
+    unsafe { &*limits.cast::<ResourceLimits>() }.check_time().is_ok()
 }
 
 unsafe extern "C" fn write_bytes(sink: *mut c_void, bytes: *const u8, count: usize) {

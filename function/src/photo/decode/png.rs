@@ -16,12 +16,7 @@ const CHECK_INTERVAL: usize = 1 << 20;
 ///
 /// # Errors
 /// The file is damaged, or a limit is reached.
-pub fn decode(
-    file: &[u8],
-    header: &Header,
-    pixels: &mut [u8],
-    limits: ResourceLimits,
-) -> Result<(), PhotoError> {
+pub fn decode(file: &[u8], header: &Header, pixels: &mut [u8], limits: ResourceLimits) -> Result<(), PhotoError> {
     check_size(header, pixels)?;
     catch_panics(Format::Png, || {
         let png = container::png::read(file).map_err(PhotoError::Refused)?;
@@ -30,12 +25,7 @@ pub fn decode(
     })
 }
 
-fn decode_rows(
-    file: Vec<u8>,
-    header: &Header,
-    pixels: &mut [u8],
-    limits: ResourceLimits,
-) -> Result<(), PhotoError> {
+fn decode_rows(file: Vec<u8>, header: &Header, pixels: &mut [u8], limits: ResourceLimits) -> Result<(), PhotoError> {
     let reason = |error: DecodingError| damaged(Format::Png, error.to_string());
     // No limit here: the memory for rows is part of `Header::decoder_bytes`, which was checked before.
     let png_limits = Limits { bytes: usize::MAX };

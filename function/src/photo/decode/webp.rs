@@ -14,12 +14,7 @@ use crate::photo::{Format, Header, PhotoError};
 /// # Errors
 /// The file is damaged, or a limit is reached. A small lossless file can require much memory, which only the limits
 /// stop.
-pub fn decode(
-    file: &[u8],
-    header: &Header,
-    pixels: &mut [u8],
-    limits: ResourceLimits,
-) -> Result<(), PhotoError> {
+pub fn decode(file: &[u8], header: &Header, pixels: &mut [u8], limits: ResourceLimits) -> Result<(), PhotoError> {
     check_size(header, pixels)?;
     catch_panics(Format::Webp, || {
         let webp = read(file).map_err(PhotoError::Refused)?;
@@ -34,15 +29,7 @@ fn strip_other_chunks(file: &[u8], webp: &WebP) -> Vec<u8> {
     let length = |length: usize| u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes();
     let riff_size = length(HEADERS - 8 + image.len());
     let name = if webp.lossless { b"VP8L" } else { b"VP8 " };
-    [
-        &b"RIFF"[..],
-        &riff_size,
-        b"WEBP",
-        name,
-        &length(image.len()),
-        image,
-    ]
-    .concat()
+    [&b"RIFF"[..], &riff_size, b"WEBP", name, &length(image.len()), image].concat()
 }
 
 fn decode_image(file: &[u8], pixels: &mut [u8], limits: ResourceLimits) -> Result<(), PhotoError> {
@@ -52,9 +39,7 @@ fn decode_image(file: &[u8], pixels: &mut [u8], limits: ResourceLimits) -> Resul
         if decoder.has_alpha() {
             let mut with_opacity = vec![0; decoder.output_buffer_size().unwrap_or(0)];
             decoder.read_image(&mut with_opacity)?;
-            convert_pixels(&with_opacity, pixels, |[red, green, blue, _]| {
-                [blue, green, red]
-            });
+            convert_pixels(&with_opacity, pixels, |[red, green, blue, _]| [blue, green, red]);
         } else {
             decoder.read_image(pixels)?;
             for pixel in pixels.as_chunks_mut::<BGR_CHANNELS>().0 {

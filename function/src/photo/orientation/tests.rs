@@ -136,11 +136,7 @@ fn damaged_neighbours_are_ignored() {
 fn invalid_exif_is_ignored() {
     let valid_block = exif_block(6);
     for length in 0..22 {
-        assert_eq!(
-            read(&[&valid_block[..length]]),
-            Orientation::Upright,
-            "{length}"
-        );
+        assert_eq!(read(&[&valid_block[..length]]), Orientation::Upright, "{length}");
     }
     assert_eq!(
         read(&[b"", b"Exif\0\0", b"II*\0\xff\xff\xff\xff", &[0xff; 1000]]),
@@ -149,10 +145,7 @@ fn invalid_exif_is_ignored() {
     let text = directory(false, &[(ORIENTATION, 2, 2, *b"6\0\0\0")], 0);
     assert_eq!(read(&[&text]), Orientation::Upright);
     // The next block is read then.
-    assert_eq!(
-        read(&[&text, &valid_block, &exif_block(3)]),
-        Orientation::TurnedLeft
-    );
+    assert_eq!(read(&[&text, &valid_block, &exif_block(3)]), Orientation::TurnedLeft);
 }
 
 #[test]
@@ -169,9 +162,6 @@ fn blocks_of_any_size_are_read_fast() {
     }
     let mut late = vec![(0x10f, SHORT, 1, [0; 4]); 5000];
     late.push(number(false, 6));
-    assert_eq!(
-        read(&[&directory(false, &late, 0)]),
-        Orientation::TurnedLeft
-    );
+    assert_eq!(read(&[&directory(false, &late, 0)]), Orientation::TurnedLeft);
     assert!(start.elapsed() < Duration::from_secs(5));
 }

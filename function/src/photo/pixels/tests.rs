@@ -36,8 +36,7 @@ pub fn decode_with_opencv(file: &[u8], turned: bool) -> Option<Mat> {
 
 /// Compares pixels with OpenCV's; grey ones are converted to BGR first.
 pub fn assert_same_as_opencv(file: &[u8], what: &str) {
-    let theirs = decode_with_opencv(file, false)
-        .unwrap_or_else(|| panic!("{what}: OpenCV cannot decode it"));
+    let theirs = decode_with_opencv(file, false).unwrap_or_else(|| panic!("{what}: OpenCV cannot decode it"));
     let mut ours = decode_file(file).unwrap_or_else(|failure| panic!("{what}: {failure:?}"));
     if ours.channels() == 1 {
         ours = to_bgr(&ours).unwrap();
@@ -87,16 +86,10 @@ fn grey_jpeg_decodes_to_its_grey_conversion() {
     let file = grey_jpeg();
     let header = Header::read(&file).unwrap();
     assert!(header.grey);
-    let in_colours = Header {
-        grey: false,
-        ..header
-    };
+    let in_colours = Header { grey: false, ..header };
     for annotate in [true, false] {
         for longest_side in [0, 40] {
-            let options = DecodeOptions {
-                longest_side,
-                annotate,
-            };
+            let options = DecodeOptions { longest_side, annotate };
             let ours = Photo::decode(&file, &header, options, unlimited()).unwrap();
             let theirs = Photo::decode(&file, &in_colours, options, unlimited()).unwrap();
             assert!(same_pixels(&ours.grey, &theirs.grey));
@@ -153,21 +146,11 @@ fn faces_are_blue_and_eyes_are_green() {
     let pixel = |x: i32, y: i32| *photo.canvas.as_ref().unwrap().at_2d::<Vec3b>(y, x).unwrap();
     // JPEG does not keep colours exactly.
     let [blue, green, red] = pixel(20, 50).0;
-    assert!(
-        blue > 150 && green < 100 && red < 100,
-        "{blue} {green} {red}"
-    );
+    assert!(blue > 150 && green < 100 && red < 100, "{blue} {green} {red}");
     let [blue, green, red] = pixel(40, 35).0;
-    assert!(
-        blue < 100 && green > 150 && red < 100,
-        "{blue} {green} {red}"
-    );
+    assert!(blue < 100 && green > 150 && red < 100, "{blue} {green} {red}");
     let [blue, green, red] = pixel(150, 50).0;
-    assert!(
-        [blue, green, red]
-            .iter()
-            .all(|part| part.abs_diff(128) < 10)
-    );
+    assert!([blue, green, red].iter().all(|part| part.abs_diff(128) < 10));
 }
 
 fn noise() -> Mat {

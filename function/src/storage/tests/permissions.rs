@@ -16,9 +16,7 @@ async fn unlisted_bucket_is_refused_without_a_request() {
     let s3 = fake_s3::FakeS3::start(|_| b"abc".to_vec());
     let allowed = allowed_buckets(&["b", "other"]);
     let allowed_storage = storage_with_config(&s3.url, &allowed);
-    let found = allowed_storage
-        .read(&allowed, &object("k"), 100, false)
-        .await;
+    let found = allowed_storage.read(&allowed, &object("k"), 100, false).await;
     assert_eq!(found.unwrap().unwrap(), &b"abc"[..]);
     assert_eq!(s3.requests().len(), 1);
 
@@ -42,10 +40,7 @@ async fn object_requests_are_signed_with_the_expected_owner() {
         };
         let (url, requests) = server(&[BUSY, FOUND]);
         let storage = storage_with_config(&url, &config);
-        storage
-            .read(&config, &object("k"), 100, false)
-            .await
-            .unwrap();
+        storage.read(&config, &object("k"), 100, false).await.unwrap();
         let write = storage.write(&config, "b", "w", "image/jpeg", Vec::new());
         write.await.unwrap();
         let requests = requests.lock().unwrap();
@@ -96,29 +91,17 @@ async fn credential_requests_do_not_carry_the_expected_owner() {
     let builder = AmazonS3Builder::new().with_endpoint(&s3);
     let bucket = access.build_bucket(builder, "b", config.expected_bucket_owner.as_deref());
     let key = (config.clone(), "b".to_owned());
-    storage
-        .lock()
-        .buckets
-        .insert(key, Bucket::S3(bucket.unwrap()));
-    storage
-        .read(&config, &object("k"), 100, false)
-        .await
-        .unwrap();
+    storage.lock().buckets.insert(key, Bucket::S3(bucket.unwrap()));
+    storage.read(&config, &object("k"), 100, false).await.unwrap();
 
     let credential_requests = credential_requests.lock().unwrap();
     let [request] = credential_requests.as_slice() else {
         panic!("{} requests for credentials", credential_requests.len());
     };
-    assert!(
-        request.contains("authorization: test-token\r\n"),
-        "{request}"
-    );
+    assert!(request.contains("authorization: test-token\r\n"), "{request}");
     assert!(!request.contains("expected-bucket-owner"), "{request}");
     let request = &requests.lock().unwrap()[0];
-    assert!(
-        request.contains("x-amz-security-token: token\r\n"),
-        "{request}"
-    );
+    assert!(request.contains("x-amz-security-token: token\r\n"), "{request}");
     assert!(
         request.contains("x-amz-expected-bucket-owner: 111122223333\r\n"),
         "{request}"
@@ -145,9 +128,7 @@ async fn redirects_are_not_followed() {
     ] {
         let responses = Box::leak(Box::new([redirect_response(status)]));
         let (url, _) = server(responses);
-        let error = storage_at(&url)
-            .read(&config, &object("k"), 100, false)
-            .await;
+        let error = storage_at(&url).read(&config, &object("k"), 100, false).await;
         let error = error.unwrap_err();
         assert_eq!(
             (error.name(), error.is_temporary()),

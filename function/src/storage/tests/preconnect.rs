@@ -12,9 +12,7 @@ async fn preopened_connection_sends_no_request_and_is_reused() {
         storage.connect(&StorageConfig::default(), "b").await;
     }
     for key in ["one", "two"] {
-        let found = storage
-            .read(&StorageConfig::default(), &object(key), 100, true)
-            .await;
+        let found = storage.read(&StorageConfig::default(), &object(key), 100, true).await;
         assert_eq!(found.unwrap().unwrap(), &b"abc"[..]);
     }
     // A request sent when the connection was opened would be first in the list.
@@ -34,9 +32,7 @@ async fn buckets_at_one_endpoint_share_a_connection() {
         storage.lock().buckets.insert(key, bucket);
     }
     storage.connect(&StorageConfig::default(), "c").await;
-    let found = storage
-        .read(&StorageConfig::default(), &object("k"), 100, true)
-        .await;
+    let found = storage.read(&StorageConfig::default(), &object("k"), 100, true).await;
     assert_eq!(found.unwrap().unwrap(), &b"abc"[..]);
     assert_eq!(s3.requests(), [(1, "GET /b/k".to_owned())]);
     assert_eq!(s3.connections(), 1);
@@ -45,10 +41,7 @@ async fn buckets_at_one_endpoint_share_a_connection() {
 #[tokio::test]
 async fn failure_to_preopen_a_connection_is_ignored() {
     // The port is free again when the listener is dropped.
-    let address = TcpListener::bind(("127.0.0.1", 0))
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let address = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
     let start = Instant::now();
     let unreachable = storage_at(&format!("http://{address}"));
     unreachable.connect(&StorageConfig::default(), "b").await;

@@ -33,14 +33,10 @@ fn encoded(name: &str, image: &Mat) -> Vec<u8> {
 /// Detection with the checks of the pipeline and half a gigabyte of memory.
 fn detect(file: &[u8], annotation_quality: Option<i32>) -> Result<Detections, PhotoError> {
     let header = Header::read(file).map_err(PhotoError::Refused)?;
-    header
-        .check_pixels(100_000_000)
-        .map_err(PhotoError::Refused)?;
+    header.check_pixels(100_000_000).map_err(PhotoError::Refused)?;
     let detection = Preset::Original.options().detection;
     let machine = crate::machine::Machine::from_memory_size(Some("512"));
-    machine
-        .check_memory(&header, &detection)
-        .map_err(PhotoError::Refused)?;
+    machine.check_memory(&header, &detection).map_err(PhotoError::Refused)?;
     let task = DetectionTask {
         detection,
         annotation_quality,
@@ -65,12 +61,7 @@ fn faces_or_refusal(file: &[u8]) -> Result<(u32, u32, usize), String> {
 fn photos_are_rotated_by_their_exif_orientation() {
     let _guard = crate::vision::lock_opencv_globals();
     let mut side = Mat::default();
-    opencv::core::rotate(
-        &portrait(),
-        &mut side,
-        opencv::core::ROTATE_90_COUNTERCLOCKWISE,
-    )
-    .unwrap();
+    opencv::core::rotate(&portrait(), &mut side, opencv::core::ROTATE_90_COUNTERCLOCKWISE).unwrap();
     let side = Mat::roi(&side, opencv::core::Rect::new(0, 0, 512, 500))
         .unwrap()
         .try_clone()
@@ -117,10 +108,7 @@ fn photos_too_high_for_jpeg_have_faces_but_no_annotated_file() {
     let error = detections.annotated.unwrap().unwrap_err();
     assert_eq!((error.name(), error.status()), ("AnnotatedTooLarge", 413));
     let message = error.to_string();
-    assert!(
-        message.contains("512x66000") && message.contains("65500"),
-        "{message}"
-    );
+    assert!(message.contains("512x66000") && message.contains("65500"), "{message}");
 }
 
 /// A folder of test files, if it exists.
@@ -150,10 +138,7 @@ fn photos_from_tools_and_phones() {
         ("exif-6.webp", one.clone()),
         ("samsung-no-eoi-trailer.jpg", one),
         ("12-bit.jpg", refusal_name("UnsupportedImage")),
-        (
-            "scans-1000-of-14-megapixels.jpg",
-            refusal_name("TooMuchWork"),
-        ),
+        ("scans-1000-of-14-megapixels.jpg", refusal_name("TooMuchWork")),
     ] {
         let file = fs::read(folder.join(name)).unwrap();
         assert_eq!(faces_or_refusal(&file), expected, "{name}");
@@ -161,10 +146,7 @@ fn photos_from_tools_and_phones() {
     let file = fs::read(folder.join("512x66000.png")).unwrap();
     let detections = detect(&file, Some(95)).unwrap();
     assert!(!detections.faces.is_empty());
-    assert_eq!(
-        detections.annotated.unwrap().unwrap_err().name(),
-        "AnnotatedTooLarge"
-    );
+    assert_eq!(detections.annotated.unwrap().unwrap_err().name(), "AnnotatedTooLarge");
 }
 
 #[test]
@@ -175,10 +157,7 @@ fn hostile_files_are_handled_fast() {
     };
     let refusal_name = |name: &str| Err(name.to_owned());
     for (name, expected) in [
-        (
-            "webp-cve-2023-4863-crash.webp",
-            refusal_name("PhotoDamaged"),
-        ),
+        ("webp-cve-2023-4863-crash.webp", refusal_name("PhotoDamaged")),
         ("png-ztxt-100x8MB.png", Ok((64, 64, 0))),
         ("png-exif-1MB-6000-entries.png", Ok((64, 64, 0))),
         ("jpeg-2000-scans-4000x3000.jpg", refusal_name("TooMuchWork")),

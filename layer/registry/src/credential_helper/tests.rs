@@ -16,11 +16,7 @@ pub fn write_helper(folder: &Path, name: &str, answer: &str) {
 
 fn script(folder: &Path, name: &str, script: &str) {
     let path = folder.join(format!("docker-credential-{name}"));
-    fs::write(
-        &path,
-        format!("#!/bin/sh\n[ \"$1\" = get ] || exit 3\n{script}\n"),
-    )
-    .unwrap();
+    fs::write(&path, format!("#!/bin/sh\n[ \"$1\" = get ] || exit 3\n{script}\n")).unwrap();
     fs::set_permissions(path, Permissions::from_mode(0o755)).unwrap();
 }
 
@@ -35,10 +31,7 @@ fn helpers_return_credentials_or_named_errors() {
         "token",
         r#"{"ServerURL": "x", "Username": "<token>", "Secret": "s"}"#,
     );
-    assert_eq!(
-        get("token").unwrap(),
-        Credentials::IdentityToken("s".into())
-    );
+    assert_eq!(get("token").unwrap(), Credentials::IdentityToken("s".into()));
     write_helper(folder.path(), "empty", r#"{"Username": "", "Secret": ""}"#);
     assert_eq!(get("empty").unwrap(), Credentials::Anonymous);
     script(
@@ -54,29 +47,18 @@ fn helpers_return_credentials_or_named_errors() {
         "{error}"
     );
     assert!(error.contains("not installed"), "{error}");
-    script(
-        folder.path(),
-        "locked",
-        "echo the keychain is locked >&2\nexit 4",
-    );
+    script(folder.path(), "locked", "echo the keychain is locked >&2\nexit 4");
     let error = error_of("locked");
     assert!(
         error.contains("docker-credential-locked") && error.contains("is locked"),
         "{error}"
     );
-    script(
-        folder.path(),
-        "leak",
-        "echo '{\"Secret\": \"hidden\"}'\nexit 4",
-    );
+    script(folder.path(), "leak", "echo '{\"Secret\": \"hidden\"}'\nexit 4");
     write_helper(folder.path(), "half", r#"{"Secret": "hidden"}"#);
     write_helper(folder.path(), "chatty", "hidden");
     for name in ["leak", "half", "chatty"] {
         let error = error_of(name);
-        assert!(
-            error.contains(&format!("docker-credential-{name}")),
-            "{error}"
-        );
+        assert!(error.contains(&format!("docker-credential-{name}")), "{error}");
         assert!(!error.contains("hidden"), "{error}");
     }
 }

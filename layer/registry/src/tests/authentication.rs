@@ -32,10 +32,7 @@ fn registry(challenge: &str, authorization: &'static str) -> FakeRegistry {
 fn service(answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> (FakeRegistry, String) {
     let service = FakeRegistry::start(move |request, _| answer(request));
     let url = service.url();
-    (
-        service,
-        format!("Bearer realm=\"{url}/token\",service=\"the service\""),
-    )
+    (service, format!("Bearer realm=\"{url}/token\",service=\"the service\""))
 }
 
 #[test]
@@ -45,14 +42,8 @@ fn basic_credentials_are_sent_after_a_challenge() {
     let folder = tempfile::tempdir().unwrap();
     let mut image = registry.image("");
     let error = pull(&image, folder.path(), None, &|_| ()).unwrap_err();
-    assert!(
-        error.to_string().contains("no credentials are known"),
-        "{error}"
-    );
-    assert!(
-        error.to_string().contains("docker login 127.0.0.1:"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("no credentials are known"), "{error}");
+    assert!(error.to_string().contains("docker login 127.0.0.1:"), "{error}");
     image.credentials = basic("u", "pä:ss");
     pull(&image, folder.path(), None, &|_| ()).unwrap();
     // Only the first request was unauthorized.
@@ -68,10 +59,7 @@ fn basic_credentials_are_sent_after_a_challenge() {
     let error = pull(&image, folder.path(), None, &|_| ()).unwrap_err();
     let text = format!("{error} {error:?}");
     assert!(matches!(error, Error::Unauthorized { .. }), "{error}");
-    assert!(
-        !text.contains("wrong-password") && !text.contains("dTp3cm9u"),
-        "{text}"
-    );
+    assert!(!text.contains("wrong-password") && !text.contains("dTp3cm9u"), "{text}");
     // Once without credentials and once with them.
     assert_eq!(registry.request_lines().len(), 2);
 }
@@ -94,13 +82,7 @@ fn token_is_fetched_for_the_repository() {
     for credentials in [Credentials::Anonymous, basic("u", "p")] {
         image.credentials = credentials;
         resolve(&image).unwrap();
-        assert_eq!(
-            (
-                service.request_lines().len(),
-                registry.request_lines().len()
-            ),
-            (1, 2)
-        );
+        assert_eq!((service.request_lines().len(), registry.request_lines().len()), (1, 2));
     }
     image.credentials = basic("u", "wrong");
     let error = resolve(&image).unwrap_err();
@@ -117,10 +99,7 @@ fn identity_token_is_exchanged() {
             request.matches("POST", "/token") && body.contains("grant_type=refresh_token"),
             "{body}"
         );
-        assert!(
-            body.contains("scope=repository%3Atests%2Fimage%3Apull"),
-            "{body}"
-        );
+        assert!(body.contains("scope=repository%3Atests%2Fimage%3Apull"), "{body}");
         match body.contains("refresh_token=secret%2Fidentity") {
             true => Reply::new(200, r#"{"access_token": "abc"}"#),
             false => Reply::new(401, ""),
@@ -132,22 +111,18 @@ fn identity_token_is_exchanged() {
     resolve(&image).unwrap();
     assert_eq!(service.request_lines().len(), 1);
     image.credentials = Credentials::IdentityToken("old".into());
-    assert!(matches!(
-        resolve(&image).unwrap_err(),
-        Error::Unauthorized { .. }
-    ));
+    assert!(matches!(resolve(&image).unwrap_err(), Error::Unauthorized { .. }));
 }
 
 #[test]
 fn token_service_errors_are_retried_or_reported() {
     let tries = std::sync::atomic::AtomicU32::new(0);
-    let (_service, challenge) =
-        service(
-            move |_| match tries.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
-                0 | 1 => Reply::new(503, ""),
-                _ => Reply::new(200, r#"{"token": "abc"}"#),
-            },
-        );
+    let (_service, challenge) = service(
+        move |_| match tries.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+            0 | 1 => Reply::new(503, ""),
+            _ => Reply::new(200, r#"{"token": "abc"}"#),
+        },
+    );
     resolve(&registry(&challenge, "Bearer abc").image("")).unwrap();
 
     let endless = vec![b'x'; 2 << 20];
@@ -183,10 +158,7 @@ fn credentials_are_not_sent_to_redirect_targets() {
             return Reply::new(401, "").with_header("www-authenticate", "Basic");
         }
         match request.path.contains("/blobs/") {
-            true => Reply::new(307, "").with_header(
-                "location",
-                format!("{url}{}?signature=hidden", request.path),
-            ),
+            true => Reply::new(307, "").with_header("location", format!("{url}{}?signature=hidden", request.path)),
             false => contents.respond(request),
         }
     });
@@ -195,10 +167,7 @@ fn credentials_are_not_sent_to_redirect_targets() {
     let folder = tempfile::tempdir().unwrap();
     // The pull fails, because the fake takes the query for a part of the name.
     let error = pull(&image, folder.path(), None, &|_| ()).unwrap_err();
-    assert!(
-        !format!("{error} {error:?}").contains("hidden"),
-        "{error:?}"
-    );
+    assert!(!format!("{error} {error:?}").contains("hidden"), "{error:?}");
     let seen = other.requests();
     assert_eq!(seen.len(), 1);
     assert_eq!(seen[0].header("authorization"), "");

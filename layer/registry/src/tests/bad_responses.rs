@@ -12,9 +12,7 @@ use super::fake::{FakeRegistry, IMAGE, INDEX, RegistryContents, Reply, Request};
 use super::{digest_of, noise, partial_files};
 
 /// Pulls from a registry whose responses for the layer are modified by `change`.
-fn pull_modified(
-    change: impl Fn(&Request, Reply) -> Reply + Send + Sync + 'static,
-) -> (Error, FakeRegistry, String) {
+fn pull_modified(change: impl Fn(&Request, Reply) -> Reply + Send + Sync + 'static) -> (Error, FakeRegistry, String) {
     let contents = RegistryContents::image(&[noise(100_000)]);
     let layer = contents.layer_digest();
     let registry = FakeRegistry::start({
@@ -47,16 +45,9 @@ fn digest_mismatch_names_both_digests() {
         bytes[77_777] ^= 1;
         bytes
     };
-    let (error, registry, layer) = pull_modified(move |_, reply| Reply {
-        body: wrong(),
-        ..reply
-    });
+    let (error, registry, layer) = pull_modified(move |_, reply| Reply { body: wrong(), ..reply });
     let text = error.to_string();
-    for part in [
-        &layer,
-        &digest_of(&wrong()),
-        &registry.url().replace("http://", ""),
-    ] {
+    for part in [&layer, &digest_of(&wrong()), &registry.url().replace("http://", "")] {
         assert!(text.contains(part.as_str()), "{text}");
     }
     assert!(matches!(error, Error::DigestMismatch { .. }));
@@ -71,27 +62,18 @@ fn size_mismatch_is_rejected() {
         body: longer(),
         ..reply
     });
-    assert!(
-        error.to_string().contains("100000 bytes and has 5100000"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("100000 bytes and has 5100000"), "{error}");
     let (error, ..) = pull_modified(move |_, reply| Reply {
         body: longer(),
         chunked: true,
         ..reply
     });
-    assert!(
-        error.to_string().contains("100000 bytes and has more"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("100000 bytes and has more"), "{error}");
     let (error, registry, _) = pull_modified(|_, reply| Reply {
         body: noise(99_999),
         ..reply
     });
-    assert!(
-        error.to_string().contains("100000 bytes and has 99999"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("100000 bytes and has 99999"), "{error}");
     assert_eq!(registry.request_lines().len(), 3);
 }
 
@@ -103,11 +85,7 @@ fn wrong_content_range_is_rejected() {
         let mut reply = contents.respond(request);
         if request.path.ends_with(&layer) {
             reply.truncate_at = (before == 2).then_some(50_000);
-            for (_, value) in reply
-                .headers
-                .iter_mut()
-                .filter(|(name, _)| name == "content-range")
-            {
+            for (_, value) in reply.headers.iter_mut().filter(|(name, _)| name == "content-range") {
                 *value = "bytes 0-49999/100000".into();
             }
         }
@@ -138,14 +116,9 @@ fn manifest_digest_mismatch_is_rejected() {
         let folder = tempfile::tempdir().unwrap();
         let error = pull(&registry.image(&version), folder.path(), None, &|_| ()).unwrap_err();
         let text = error.to_string();
-        assert!(
-            text.contains(&found) && text.contains(&digest_of(&honest)),
-            "{text}"
-        );
+        assert!(text.contains(&found) && text.contains(&digest_of(&honest)), "{text}");
     }
-    let registry = FakeRegistry::start(|_, _| {
-        Reply::new(200, "").with_header(DIGEST_HEADER, digest_of(b"other"))
-    });
+    let registry = FakeRegistry::start(|_, _| Reply::new(200, "").with_header(DIGEST_HEADER, digest_of(b"other")));
     let error = resolve(&registry.image(&format!("@{}", digest_of(&honest)))).unwrap_err();
     assert!(matches!(error, Error::DigestMismatch { .. }), "{error}");
 }
@@ -155,16 +128,10 @@ fn oversized_manifests_are_rejected() {
     for chunked in [false, true] {
         let registry = FakeRegistry::start(move |_, _| Reply {
             chunked,
-            ..Reply::new(
-                200,
-                vec![b' '; usize::try_from(MAX_MANIFEST_SIZE).unwrap() + 1],
-            )
+            ..Reply::new(200, vec![b' '; usize::try_from(MAX_MANIFEST_SIZE).unwrap() + 1])
         });
         let error = pull_from(&registry.image(""));
-        assert!(
-            error.to_string().contains("longer than 4194304 bytes"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("longer than 4194304 bytes"), "{error}");
         assert_eq!(registry.request_lines().len(), 1);
     }
 }
@@ -186,10 +153,7 @@ fn index_sizes_and_media_types_are_checked() {
     contents.add_manifest(INDEX, &index, "long");
     let registry = FakeRegistry::start(move |request, _| contents.respond(request));
     let error = pull_from(&registry.image(""));
-    assert!(
-        matches!(error, Error::SizeMismatch { expected: 1, .. }),
-        "{error}"
-    );
+    assert!(matches!(error, Error::SizeMismatch { expected: 1, .. }), "{error}");
     let error = pull_from(&registry.image(":long"));
     assert!(error.to_string().contains("over 4194304"), "{error}");
 
@@ -212,9 +176,7 @@ fn plain_http_response_to_tls_is_reported() {
     image.plain_http = false;
     std::thread::spawn(move || {
         let (mut socket, _) = listener.accept().unwrap();
-        socket
-            .write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-            .unwrap();
+        socket.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
         // Until the client closes the connection.
         let _ = socket.read_to_end(&mut Vec::new());
     });
@@ -225,9 +187,7 @@ fn plain_http_response_to_tls_is_reported() {
 
 #[test]
 fn redirect_to_file_url_is_rejected() {
-    let registry = FakeRegistry::start(|_, _| {
-        Reply::new(302, "").with_header("location", "file:///etc/passwd")
-    });
+    let registry = FakeRegistry::start(|_, _| Reply::new(302, "").with_header("location", "file:///etc/passwd"));
     let error = pull_from(&registry.image(""));
     assert!(
         matches!(error, Error::InvalidResponse { .. }) || error.to_string().contains(" refuses "),

@@ -132,19 +132,12 @@ impl RegistryContents {
             let found = self.blobs.get(name);
             found.map(|bytes| range_reply(bytes, request.header("range")))
         };
-        body.unwrap_or_else(|| {
-            Reply::new(
-                404,
-                r#"{"errors": [{"code": "UNKNOWN", "message": "unknown"}]}"#,
-            )
-        })
+        body.unwrap_or_else(|| Reply::new(404, r#"{"errors": [{"code": "UNKNOWN", "message": "unknown"}]}"#))
     }
 }
 
 fn range_reply(bytes: &[u8], range: &str) -> Reply {
-    let from = range
-        .strip_prefix("bytes=")
-        .and_then(|range| range.strip_suffix('-'));
+    let from = range.strip_prefix("bytes=").and_then(|range| range.strip_suffix('-'));
     let Some(from) = from.map(|from| from.parse::<usize>().unwrap()) else {
         return Reply::new(200, bytes);
     };
@@ -181,8 +174,7 @@ impl FakeRegistry {
 
     /// The image `tests/image` of this registry, with short delays between retries.
     pub fn image(&self, version: &str) -> RegistryImage {
-        let mut image =
-            RegistryImage::parse(&format!("{}/tests/image{version}", self.address)).unwrap();
+        let mut image = RegistryImage::parse(&format!("{}/tests/image{version}", self.address)).unwrap();
         image.retry_policy = RetryPolicy {
             max_attempts: 4,
             initial_backoff: Duration::from_millis(5),
@@ -236,9 +228,7 @@ fn serve(
         };
         headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
     }
-    let length = headers
-        .get("content-length")
-        .and_then(|length| length.parse().ok());
+    let length = headers.get("content-length").and_then(|length| length.parse().ok());
     let mut body = vec![0; length.unwrap_or(0)];
     reader.read_exact(&mut body)?;
     let request = Request {

@@ -28,10 +28,7 @@ fn pull_is_complete_and_second_pull_fetches_nothing() {
     let pulled = pulled.unwrap();
     assert_complete(folder.path(), &contents);
     let all: usize = contents.blobs.values().map(Vec::len).sum();
-    assert_eq!(
-        (pulled.bytes, pulled.fetched_bytes),
-        (all as u64, all as u64)
-    );
+    assert_eq!((pulled.bytes, pulled.fetched_bytes), (all as u64, all as u64));
     assert_eq!(last.into_inner(), all as u64);
     let index = fs::read(folder.path().join("index.json")).unwrap();
     let index: Value = serde_json::from_slice(&index).unwrap();
@@ -115,10 +112,7 @@ fn later_run_resumes_a_download() {
             if matches!(**last, Error::Interrupted { done: 4000, total: 100_000, .. })),
         "{error}"
     );
-    assert_eq!(
-        partial_files(folder.path()),
-        [layer.replace("sha256:", ".partial-")]
-    );
+    assert_eq!(partial_files(folder.path()), [layer.replace("sha256:", ".partial-")]);
     assert!(!folder.path().join("index.json").exists());
     registry.requests();
     // `requests` has reset the count, so that the next four break, too.
@@ -138,10 +132,7 @@ fn later_run_resumes_a_download() {
         .join(layer.replace("sha256:", ".partial-"));
     fs::write(&partial, vec![0; 5000]).unwrap();
     pull(&registry.image(""), folder.path(), None, &|_| ()).unwrap();
-    let lines = [
-        format!("GET blobs/{layer} bytes=5000-"),
-        format!("GET blobs/{layer}"),
-    ];
+    let lines = [format!("GET blobs/{layer} bytes=5000-"), format!("GET blobs/{layer}")];
     assert_eq!(registry.request_lines()[1..], lines);
     assert_complete(folder.path(), &contents);
 }
@@ -216,15 +207,11 @@ fn retry_after_is_respected() {
 #[test]
 fn retries_are_limited() {
     for (retry_after, requests) in [("0", 4), ("1000", 1), ("18446744073709551615", 1)] {
-        let registry = FakeRegistry::start(move |_, _| {
-            Reply::new(429, "").with_header("retry-after", retry_after)
-        });
+        let registry = FakeRegistry::start(move |_, _| Reply::new(429, "").with_header("retry-after", retry_after));
         let folder = tempfile::tempdir().unwrap();
         let error = pull(&registry.image(""), folder.path(), None, &|_| ()).unwrap_err();
         assert!(
-            error
-                .to_string()
-                .contains(&format!("retry after {retry_after} s")),
+            error.to_string().contains(&format!("retry after {retry_after} s")),
             "{error}"
         );
         assert_eq!(registry.request_lines().len(), requests);
@@ -237,10 +224,7 @@ fn retries_are_limited() {
     let mut image = silent.image("");
     image.retry_policy.read_timeout = Duration::from_millis(50);
     let error = resolve(&image).unwrap_err();
-    assert!(
-        error.to_string().contains("the connection timed out"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("the connection timed out"), "{error}");
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);

@@ -74,30 +74,17 @@ fn each_blob_is_uploaded_once_in_a_single_put() {
     let digest = push_all(&registry.image(":v1"), &blobs).unwrap();
     assert_eq!(digest, Digest::of(b"manifest"));
     let requests = registry.requests();
-    let puts = requests
-        .iter()
-        .filter(|request| request.matches("PUT", "/blobs/"));
-    let lengths: Vec<_> = puts
-        .map(|request| request.header("content-length"))
-        .collect();
+    let puts = requests.iter().filter(|request| request.matches("PUT", "/blobs/"));
+    let lengths: Vec<_> = puts.map(|request| request.header("content-length")).collect();
     assert_eq!(lengths, ["300000", "10", "0"]);
-    assert_eq!(
-        requests
-            .iter()
-            .filter(|request| request.method == "PATCH")
-            .count(),
-        0
-    );
+    assert_eq!(requests.iter().filter(|request| request.method == "PATCH").count(), 0);
     let last = requests.last().unwrap();
     assert!(last.matches("PUT", "/manifests/v1") && last.header("content-type") == IMAGE);
     assert_eq!(store.names().len(), 4);
 
     push_all(&registry.image(":v2"), &blobs).unwrap();
     let again = registry.request_lines();
-    assert!(
-        again.iter().all(|line| !line.contains("upload")),
-        "{again:?}"
-    );
+    assert!(again.iter().all(|line| !line.contains("upload")), "{again:?}");
     // By digest, like the images of an index.
     push_all(&registry.image(&format!("@{digest}")), &[]).unwrap();
     assert_eq!(
@@ -128,10 +115,7 @@ fn failed_upload_restarts_and_stored_blob_is_not_sent_again() {
     });
     push_all(&registry.image(""), &[noise(100_000)]).unwrap();
     let seen = registry.request_lines();
-    let methods: Vec<_> = seen
-        .iter()
-        .map(|line| line.split(' ').next().unwrap())
-        .collect();
+    let methods: Vec<_> = seen.iter().map(|line| line.split(' ').next().unwrap()).collect();
     let one = [
         "GET", "HEAD", "POST", "HEAD", "POST", "PUT", "HEAD", "POST", "PUT", "HEAD", "PUT",
     ];
@@ -148,10 +132,7 @@ fn interrupted_uploads_are_retried_up_to_the_limit() {
         _ => FakeStore::default().respond(request),
     });
     let error = push_all(&registry.image(""), &[noise(100_000)]).unwrap_err();
-    assert!(
-        error.to_string().contains("gave up at attempt 4"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("gave up at attempt 4"), "{error}");
     // A registry that accepts all bytes and does not respond.
     let registry = FakeRegistry::start(|request, _| {
         if request.method == "PUT" {
@@ -162,10 +143,7 @@ fn interrupted_uploads_are_retried_up_to_the_limit() {
     let mut image = registry.image("");
     image.retry_policy.commit_timeout = Duration::from_millis(150);
     let error = push_all(&image, &[noise(100_000)]).unwrap_err();
-    assert!(
-        error.to_string().contains("does not confirm the blob"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("does not confirm the blob"), "{error}");
 }
 
 #[test]
@@ -185,10 +163,7 @@ fn damaged_local_blobs_are_not_sent() {
             Blob::from_file(Digest::of(b"other"), 100_000, &path, 0),
             "its digest is",
         ),
-        (
-            Blob::from_file(Digest::of(b"other"), 0, &path, 0),
-            "it is empty",
-        ),
+        (Blob::from_file(Digest::of(b"other"), 0, &path, 0), "it is empty"),
         (
             Blob::from_file(digest, 100_001, &path, 0),
             "100000 bytes and should have 100001",
@@ -278,9 +253,7 @@ fn unauthorized_upload_is_retried_at_most_once() {
         ("Bearer realm=\"SERVICE\"", "", 1),
     ] {
         let store = FakeStore::default();
-        let service = FakeRegistry::start(|_, before| {
-            Reply::new(200, format!("{{\"token\": \"t{before}\"}}"))
-        });
+        let service = FakeRegistry::start(|_, before| Reply::new(200, format!("{{\"token\": \"t{before}\"}}")));
         let challenge = challenge.replace("SERVICE", &service.url());
         let registry = FakeRegistry::start(move |request, _| {
             let refused = request.matches("PUT", "/blobs/uploads/");
@@ -368,8 +341,7 @@ fn progress_is_reported_in_bytes() {
     let path = folder.path().join("blob");
     fs::write(&path, noise(500_000)).unwrap();
     let blobs = [(10, noise(10)), (500_000, noise(500_000))];
-    let blobs =
-        blobs.map(|(bytes, content)| Blob::from_file(Digest::of(&content), bytes, &path, 0));
+    let blobs = blobs.map(|(bytes, content)| Blob::from_file(Digest::of(&content), bytes, &path, 0));
     let events = std::cell::RefCell::new(Vec::new());
     push(&registry.image(""), &blobs, b"m", IMAGE, &|event| {
         events.borrow_mut().push(match event {

@@ -15,16 +15,9 @@ fn hardened_program_passes_with_its_fortified_functions() {
     let folder = tempfile::tempdir().unwrap();
     let binary = check(&hardened_program(folder.path(), "", &[])).unwrap();
     let found = &binary.elf().hardening;
-    assert!(
-        found.position_independent && found.relro && found.bind_now && found.nonexecutable_stack
-    );
-    assert!(
-        found.stack_protector && !found.text_relocations && found.writable_executable_segments == 0
-    );
-    assert_eq!(
-        found.fortified_functions,
-        ["__memcpy_chk".to_owned()].into()
-    );
+    assert!(found.position_independent && found.relro && found.bind_now && found.nonexecutable_stack);
+    assert!(found.stack_protector && !found.text_relocations && found.writable_executable_segments == 0);
+    assert_eq!(found.fortified_functions, ["__memcpy_chk".to_owned()].into());
 }
 
 #[test]
@@ -39,11 +32,7 @@ fn unhardened_program_is_rejected_with_the_missing_feature() {
         ("", &["-Wl,-z,execstack"], "its stack is executable"),
         (relocated, &["-Wl,-z,notext"], "DT_TEXTREL is set"),
         (writable, &[], "both writable and executable"),
-        (
-            "",
-            &["-fno-stack-protector"],
-            "__stack_chk_fail is not imported",
-        ),
+        ("", &["-fno-stack-protector"], "__stack_chk_fail is not imported"),
         ("", &["-U_FORTIFY_SOURCE"], "no __*_chk is imported"),
     ];
     for (extra_source, arguments, expected) in unhardened {
@@ -63,11 +52,7 @@ fn all_missing_hardening_is_reported_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let path = c_program(
         folder.path(),
-        &[
-            "-no-pie",
-            "-fno-stack-protector",
-            "-Wl,-z,norelro,-z,lazy,-z,execstack",
-        ],
+        &["-no-pie", "-fno-stack-protector", "-Wl,-z,norelro,-z,lazy,-z,execstack"],
     );
     let error = check(&path).unwrap_err().to_string();
     assert_eq!(

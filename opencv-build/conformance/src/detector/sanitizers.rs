@@ -73,14 +73,11 @@ pub fn test(fixture: &Fixture, slow: Option<u64>) -> Result<()> {
 
     let cases = slow.map_or(CASES, |cases| cases / SLOWDOWN);
     let variants = build_variants(fixture, cases)?;
-    let step = ProgressStep::start(format!(
-        "compiling the detector with {compiler}'s sanitizers"
-    ));
+    let step = ProgressStep::start(format!("compiling the detector with {compiler}'s sanitizers"));
     let program = |variant: &BuildVariant| {
-        programs.dir().join(format!(
-            "detector-core-{}-{}",
-            variant.level.name, variant.cases
-        ))
+        programs
+            .dir()
+            .join(format!("detector-core-{}-{}", variant.level.name, variant.cases))
     };
     let (own, kept) = (fixture.data_dir().join("detector"), fixture.sdk.path());
     let compiling = |variant: &BuildVariant| {
@@ -95,17 +92,9 @@ pub fn test(fixture: &Fixture, slow: Option<u64>) -> Result<()> {
         )
     };
     let compile = |variant: &BuildVariant| {
-        let names = [
-            "detect",
-            "dispatch",
-            "feature_compiler",
-            "model",
-            "model_validation",
-        ];
+        let names = ["detect", "dispatch", "feature_compiler", "model", "model_validation"];
         let files = names.map(|name| detector.join(name).with_extension("cpp"));
-        let compile = compiling(variant)
-            .arg(own.join("detector_core.cpp"))
-            .args(files);
+        let compile = compiling(variant).arg(own.join("detector_core.cpp")).args(files);
         Command::from(compile.arg("-o").arg(program(variant)))
     };
     // The grouping index has no SIMD code.
@@ -148,16 +137,13 @@ pub fn test(fixture: &Fixture, slow: Option<u64>) -> Result<()> {
 
 /// The SDK's levels with the address and undefined behaviour sanitizers, and the lowest one with ThreadSanitizer.
 fn build_variants(fixture: &Fixture, cases: u64) -> Result<Vec<BuildVariant>> {
-    let known: SimdLevels =
-        toml::from_str(SIMD_LEVELS).context("failed to parse data/detector/simd_levels.toml")?;
+    let known: SimdLevels = toml::from_str(SIMD_LEVELS).context("failed to parse data/detector/simd_levels.toml")?;
     let cpu = &fixture.sdk.manifest().cpu;
     let mut variants = Vec::new();
     for name in cpu.baseline.iter().chain(&cpu.dispatch) {
         let level = known.level.iter().find(|level| level.name == *name);
         let level = level.with_context(|| {
-            format!(
-                "opencv-build/conformance/data/detector/simd_levels.toml has no level {name}; add it"
-            )
+            format!("opencv-build/conformance/data/detector/simd_levels.toml has no level {name}; add it")
         })?;
         variants.push(BuildVariant {
             level: level.clone(),
@@ -166,9 +152,7 @@ fn build_variants(fixture: &Fixture, cases: u64) -> Result<Vec<BuildVariant>> {
             cases,
         });
     }
-    let lowest = variants
-        .first()
-        .context("the SDK's manifest has no CPU baseline")?;
+    let lowest = variants.first().context("the SDK's manifest has no CPU baseline")?;
     variants.push(BuildVariant {
         level: lowest.level.clone(),
         sanitizers: "-fsanitize=thread",
@@ -182,9 +166,8 @@ fn find_compiler(scratch: &Path) -> Result<String> {
     let source = scratch.join("empty.cpp");
     fs::write(&source, "int main() { return 0; }\n")?;
     let (sh, program) = (Shell::new()?, scratch.join("empty"));
-    let links = |compiler: &str, sanitizer: &str| {
-        output(cmd!(sh, "{compiler} {sanitizer} {source} -o {program}")).is_ok()
-    };
+    let links =
+        |compiler: &str, sanitizer: &str| output(cmd!(sh, "{compiler} {sanitizer} {source} -o {program}")).is_ok();
     for compiler in ["g++", "clang++"] {
         if links(compiler, "-fsanitize=address,undefined") && links(compiler, "-fsanitize=thread") {
             return Ok(compiler.to_owned());
@@ -201,13 +184,11 @@ fn check_tally(variant: &BuildVariant, output: &str) -> Result<()> {
         variant.sanitizers.trim_start_matches("-fsanitize="),
     );
     let line = output.lines().last().unwrap_or_default();
-    let tally: Tally = serde_json::from_str(line)
-        .with_context(|| format!("failed to parse the program's output `{output}`"))?;
+    let tally: Tally =
+        serde_json::from_str(line).with_context(|| format!("failed to parse the program's output `{output}`"))?;
     let supported = tally.cases - tally.rejected.min(tally.cases);
     ensure!(
-        tally.cases == variant.cases
-            && supported * 2 > tally.cases
-            && tally.non_empty * 6 > tally.cases,
+        tally.cases == variant.cases && supported * 2 > tally.cases && tally.non_empty * 6 > tally.cases,
         "at {name} too few cases are meaningful: {output}"
     );
     print_status(&format!(

@@ -14,28 +14,17 @@ pub struct SimdLevel {
 ///
 /// Returns all levels, the lowest first, and the sets that OpenCV was built with and the processor lacks.
 pub fn simd_levels(line: &str) -> (Vec<SimdLevel>, Vec<String>) {
-    let dispatched = line
-        .split_whitespace()
-        .filter_map(|word| word.strip_prefix('*'));
-    let (unsupported, supported): (Vec<_>, Vec<_>) =
-        dispatched.partition(|name| name.ends_with('?'));
+    let dispatched = line.split_whitespace().filter_map(|word| word.strip_prefix('*'));
+    let (unsupported, supported): (Vec<_>, Vec<_>) = dispatched.partition(|name| name.ends_with('?'));
     let baseline = line.split_whitespace().rfind(|word| !word.starts_with('*'));
     let mut names = vec![baseline.unwrap_or("baseline")];
     names.extend(&supported);
     let level = |(at, name): (usize, &&str)| SimdLevel {
         name: (*name).to_owned(),
-        disabled_features: supported[at..]
-            .iter()
-            .map(|&name| name.to_owned())
-            .collect(),
+        disabled_features: supported[at..].iter().map(|&name| name.to_owned()).collect(),
     };
-    let unsupported = unsupported
-        .iter()
-        .map(|name| name.trim_end_matches('?').to_owned());
-    (
-        names.iter().enumerate().map(level).collect(),
-        unsupported.collect(),
-    )
+    let unsupported = unsupported.iter().map(|name| name.trim_end_matches('?').to_owned());
+    (names.iter().enumerate().map(level).collect(), unsupported.collect())
 }
 
 #[cfg(test)]

@@ -61,9 +61,7 @@ pub fn test(fixture: &Fixture, slow: Option<u64>) -> Result<()> {
     ensure!(none.packed_cascades > 0, "the SDK has no packed cascades");
     let (levels, unsupported) = simd_levels(&none.cpu_features);
     for name in unsupported {
-        print_status(&format!(
-            "{name}: skipped, because this processor does not support it"
-        ));
+        print_status(&format!("{name}: skipped, because this processor does not support it"));
     }
     let count = slow.unwrap_or(CASES);
     for level in &levels {
@@ -75,18 +73,13 @@ pub fn test(fixture: &Fixture, slow: Option<u64>) -> Result<()> {
         let program = programs.compile("detector", name)?;
         run_and_capture(cmd!(sh, "{program} {share}"))?;
     }
-    print_status(
-        "copying, reloading, stopping, threads, masks and damaged cascades: same as OpenCV's own code",
-    );
+    print_status("copying, reloading, stopping, threads, masks and damaged cascades: same as OpenCV's own code");
     Ok(())
 }
 
 /// Groups lists of all kinds by both implementations. The program itself checks the time for long lists.
 fn test_grouping(programs: &Programs, count: u64) -> Result<()> {
-    let (sh, program) = (
-        Shell::new()?,
-        programs.compile("detector", "compare_grouping")?,
-    );
+    let (sh, program) = (Shell::new()?, programs.compile("detector", "compare_grouping")?);
     let numbers = [SEED, 0, count].map(|number| number.to_string());
     let output = run_and_capture(cmd!(sh, "{program} {numbers...}"))?;
     let grouped: GroupingTally = serde_json::from_str(output.lines().last().unwrap_or_default())
@@ -111,8 +104,7 @@ fn run_level(program: &Path, share: &Path, count: u64, level: &SimdLevel) -> Res
         let (start, end) = (cases_of(number), cases_of(number + 1));
         let numbers = [SEED, start, end - start].map(|number| number.to_string());
         let run = cmd!(sh, "{program} {share} {numbers...}");
-        run.env("OPENCV_CPU_DISABLE", level.disabled_features.join(","))
-            .into()
+        run.env("OPENCV_CPU_DISABLE", level.disabled_features.join(",")).into()
     };
     let all = run_all((0..processes).map(command).collect())?;
     all.iter().map(|text| parse_tally(text)).collect()
@@ -120,8 +112,7 @@ fn run_level(program: &Path, share: &Path, count: u64, level: &SimdLevel) -> Res
 
 fn parse_tally(output: &str) -> Result<Tally> {
     let line = output.lines().last().unwrap_or_default();
-    serde_json::from_str(line)
-        .with_context(|| format!("failed to parse the program's output `{output}`"))
+    serde_json::from_str(line).with_context(|| format!("failed to parse the program's output `{output}`"))
 }
 
 /// Checks the level, the number of cases, and that enough of them are meaningful.
@@ -137,15 +128,8 @@ fn check_tallies(level: &SimdLevel, count: u64, tallies: &[Tally]) -> Result<()>
             tally.cpu_features
         );
     }
-    let (cases, fast, non_empty) = (
-        sum(|t| t.cases),
-        sum(|t| t.fast_cases),
-        sum(|t| t.non_empty),
-    );
-    ensure!(
-        cases == count,
-        "at {name} {cases} cases ran instead of {count}"
-    );
+    let (cases, fast, non_empty) = (sum(|t| t.cases), sum(|t| t.fast_cases), sum(|t| t.non_empty));
+    ensure!(cases == count, "at {name} {cases} cases ran instead of {count}");
     ensure!(
         fast * 4 > count && non_empty * 10 > count && sum(|t| t.checked_by_reference) * 40 > count,
         "at {name} too few cases are meaningful: of {cases}, the fast detector supports {fast}, and {non_empty} have \

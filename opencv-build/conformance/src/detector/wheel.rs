@@ -45,11 +45,7 @@ pub fn test(fixture: &Fixture, photos: &Path) -> Result<()> {
     let (sh, share) = (Shell::new()?, fixture.share_dir());
     let command = |(threads, form): (u32, &str)| {
         let threads = threads.to_string();
-        cmd!(
-            sh,
-            "{program} {share}/haarcascades {folder} {threads} {form}"
-        )
-        .into()
+        cmd!(sh, "{program} {share}/haarcascades {folder} {threads} {form}").into()
     };
     let ours = run_all(variants.into_iter().map(command).collect())?;
     for ((threads, form), ours) in variants.into_iter().zip(&ours) {
@@ -59,9 +55,7 @@ pub fn test(fixture: &Fixture, photos: &Path) -> Result<()> {
             compared * 4 > requests.lines().count(),
             "with {variant} only {compared} lists are comparable"
         );
-        print_status(&format!(
-            "{variant}: {compared} lists are the same as the wheel's"
-        ));
+        print_status(&format!("{variant}: {compared} lists are the same as the wheel's"));
     }
     Ok(())
 }
@@ -92,21 +86,13 @@ fn wheel_results(fixture: &Fixture, programs: &Programs, photos: &Path) -> Resul
     let photos = photos_with_samples(photos, &fixture.share_dir())?;
     let cascades = fixture.share_dir().join("haarcascades");
     let mut inputs = vec![
-        (
-            "pins".to_owned(),
-            reference::fingerprint()?.to_string().into(),
-        ),
+        ("pins".to_owned(), reference::fingerprint()?.to_string().into()),
         ("script".to_owned(), SCRIPT.into()),
     ];
-    for path in photos
-        .iter()
-        .chain(&files_with_extension(&cascades, "xml")?)
-    {
+    for path in photos.iter().chain(&files_with_extension(&cascades, "xml")?) {
         inputs.push((file_name(path), fs::read(path)?));
     }
-    let inputs = inputs
-        .iter()
-        .map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
+    let inputs = inputs.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
     let name = format!("wheel-{}", Fingerprint::of(inputs).short());
     let folder = programs.dir().join(name);
     if folder.is_dir() {
@@ -131,9 +117,7 @@ fn photos_with_samples(folder: &Path, share: &Path) -> Result<Vec<PathBuf>> {
     if folder.is_dir() {
         photos.extend(files_with_extension(folder, "jpg")?);
     } else {
-        print_status(
-            "skipped: the labelled photos, which are not beside the project; using OpenCV's samples only",
-        );
+        print_status("skipped: the labelled photos, which are not beside the project; using OpenCV's samples only");
     }
     Ok(photos)
 }
@@ -146,9 +130,7 @@ mod tests {
     fn a_difference_is_shown_with_its_request() {
         let requests = "a.xml p.pgm\nb.xml p.pgm\nc.xml p.pgm";
         assert_eq!(compare(requests, "0\n1 2\n3", "0\n1 2\nrace").unwrap(), 2);
-        let error = compare(requests, "0\n1 2\n3", "0\n1 3\n3")
-            .unwrap_err()
-            .to_string();
+        let error = compare(requests, "0\n1 2\n3", "0\n1 3\n3").unwrap_err().to_string();
         assert!(error.contains("b.xml") && error.contains("| 1 3") && error.contains("| 1 2"));
         assert!(compare(requests, "0\n1 2\n3", "0\n1 2").is_err());
     }

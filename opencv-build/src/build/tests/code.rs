@@ -57,32 +57,20 @@ impl CrateCopy {
     }
 
     /// The files in `part` whose change does not affect the digest.
-    fn files_without_effect(
-        &self,
-        variable: &str,
-        part: &str,
-        change: (&str, &str),
-    ) -> BTreeSet<String> {
+    fn files_without_effect(&self, variable: &str, part: &str, change: (&str, &str)) -> BTreeSet<String> {
         let folder = self.at(part);
         let mut files = all_files(&folder).unwrap();
         files.retain(|file| !self.affects_digest(variable, file, change));
         let names = files.iter().map(|file| file.strip_prefix(&folder).unwrap());
-        names
-            .map(|name| name.to_str().unwrap().to_owned())
-            .collect()
+        names.map(|name| name.to_str().unwrap().to_owned()).collect()
     }
 }
 
 /// The crates in `folder`, read as the build script reads them.
 fn code(folder: &Path) -> ModuleGraph {
-    let [own, platform, support] = ["opencv-build", "layer/platform", "xtask/support"]
-        .map(|part| folder.join(part).join("src"));
-    ModuleGraph::read(&[
-        ("opencv_build", &own),
-        ("platform", &platform),
-        ("support", &support),
-    ])
-    .unwrap()
+    let [own, platform, support] =
+        ["opencv-build", "layer/platform", "xtask/support"].map(|part| folder.join(part).join("src"));
+    ModuleGraph::read(&[("opencv_build", &own), ("platform", &platform), ("support", &support)]).unwrap()
 }
 
 /// The digest that the build script would set in `variable`.
@@ -106,9 +94,7 @@ fn embedded_digests_match_the_code() {
     ] {
         assert_eq!(digest(&copy.code, variable), value, "{variable}");
     }
-    assert!(
-        cmake::CRATE_VERSIONS.starts_with("cc 1.") && cmake::CRATE_VERSIONS.contains(", cmake 0.")
-    );
+    assert!(cmake::CRATE_VERSIONS.starts_with("cc 1.") && cmake::CRATE_VERSIONS.contains(", cmake 0."));
 }
 
 #[test]
@@ -123,11 +109,7 @@ fn comments_documentation_and_tests_do_not_change_digests() {
             }
         }
     };
-    for part in [
-        "layer/platform/src",
-        "opencv-build/src",
-        "xtask/support/src",
-    ] {
+    for part in ["layer/platform/src", "opencv-build/src", "xtask/support/src"] {
         rewrite(part, "rs", &|text| {
             let more = "/// What.\n#[cfg(test)]\nmod more { fn f() { crate::baseline::f() } }\n";
             format!("//! What.\n\n// Why.\n{text}\n// Why.\n{more}")
@@ -172,11 +154,7 @@ fn code_of_build_steps_changes_the_sdk_digest() {
         ("xtask/support/src/progress.rs", false),
     ] {
         let path = copy.at(file);
-        assert_eq!(
-            copy.affects_digest("SDK_CODE_DIGEST", &path, token),
-            expected,
-            "{file}"
-        );
+        assert_eq!(copy.affects_digest("SDK_CODE_DIGEST", &path, token), expected, "{file}");
     }
 }
 
@@ -198,8 +176,7 @@ fn data_of_build_steps_changes_the_sdk_digest() {
 fn recipe_only_code_does_not_change_the_baseline_digest() {
     let copy = CrateCopy::new();
     let value = ("value = 1\n", "");
-    let affects_baseline =
-        |file: &str, change| copy.affects_digest("BASELINE_CODE_DIGEST", &copy.at(file), change);
+    let affects_baseline = |file: &str, change| copy.affects_digest("BASELINE_CODE_DIGEST", &copy.at(file), change);
     for (file, expected) in [
         ("baseline.toml", true),
         ("compiler.sh", true),

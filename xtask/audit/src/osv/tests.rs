@@ -40,10 +40,7 @@ fn ask(behaviour: Behaviour) -> Result<Vec<OsvEntry>> {
 }
 
 fn ids(known: &[OsvEntry]) -> Vec<(usize, &str)> {
-    known
-        .iter()
-        .map(|known| (known.component, known.id.as_str()))
-        .collect()
+    known.iter().map(|known| (known.component, known.id.as_str())).collect()
 }
 
 #[test]
@@ -71,9 +68,7 @@ fn each_component_is_queried_by_all_of_its_names() {
 #[test]
 fn paginated_results_are_read_completely() {
     let names = ["A", "B", "C", "D", "E"];
-    let entries = names
-        .map(|id| ("crates.io", "tokio", "1.0.0", entry(id)))
-        .to_vec();
+    let entries = names.map(|id| ("crates.io", "tokio", "1.0.0", entry(id))).to_vec();
     let known = ask(Behaviour {
         entries,
         page: 2,
@@ -97,11 +92,7 @@ fn invalid_responses_are_errors() {
         (200, "<html>Sign in to this network</html>", "is not OSV's"),
         (200, r#"{"vulns": []}"#, "is not OSV's"),
         (200, r#"{"results": []}"#, "returned 0 results"),
-        (
-            200,
-            r#"{"results": [{"vulns": [{"id": "../x"}]}, {}, {}]}"#,
-            "`../x`",
-        ),
+        (200, r#"{"results": [{"vulns": [{"id": "../x"}]}, {}, {}]}"#, "`../x`"),
         (200, endless, "returned 3 results"),
         (200, "", "is not OSV's"),
     ];
@@ -141,18 +132,12 @@ fn slow_and_unreachable_servers_are_errors() {
     .unwrap();
     let begin = Instant::now();
     let timeout = Duration::from_millis(300);
-    let error = Osv::new(&address, timeout)
-        .query(&data(), &parts())
-        .unwrap_err();
+    let error = Osv::new(&address, timeout).query(&data(), &parts()).unwrap_err();
     assert!(format!("{error:#}").contains("timeout"), "{error:#}");
     assert!(begin.elapsed() < Duration::from_secs(10));
 
     let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", unused.local_addr().unwrap());
     drop(unused);
-    assert!(
-        Osv::new(&address, OSV_TIMEOUT)
-            .query(&data(), &parts())
-            .is_err()
-    );
+    assert!(Osv::new(&address, OSV_TIMEOUT).query(&data(), &parts()).is_err());
 }

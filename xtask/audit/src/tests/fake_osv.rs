@@ -85,9 +85,7 @@ impl Behaviour {
     fn result(&self, query: &Value) -> Value {
         let package = &query["package"];
         let ids = self.entries.iter().filter(|(ecosystem, name, version, _)| {
-            package["ecosystem"] == *ecosystem
-                && package["name"] == *name
-                && query["version"] == *version
+            package["ecosystem"] == *ecosystem && package["name"] == *name && query["version"] == *version
         });
         let ids: Vec<_> = ids.map(|(.., entry)| json!({"id": entry["id"]})).collect();
         let token = query["page_token"].as_str().unwrap_or("0");

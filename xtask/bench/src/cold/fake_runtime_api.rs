@@ -18,8 +18,7 @@ pub struct FakeRuntimeApi {
 
 impl FakeRuntimeApi {
     pub fn start() -> Result<Self> {
-        let listener =
-            TcpListener::bind(("127.0.0.1", 0)).context("failed to open a loopback port")?;
+        let listener = TcpListener::bind(("127.0.0.1", 0)).context("failed to open a loopback port")?;
         let address = listener.local_addr()?;
         let (sender, polled) = channel();
         thread::spawn(move || {

@@ -42,8 +42,7 @@ pub struct Assumptions {
 
 impl Prices {
     pub fn embedded() -> Result<Self> {
-        toml::from_str(include_str!("../../data/prices.toml"))
-            .context("failed to parse data/prices.toml")
+        toml::from_str(include_str!("../../data/prices.toml")).context("failed to parse data/prices.toml")
     }
 
     pub fn rates(&self, architecture: Architecture) -> &Rates {

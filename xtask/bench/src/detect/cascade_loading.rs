@@ -23,9 +23,7 @@ pub fn measure(
     notes: &mut Vec<String>,
 ) -> Result<Group> {
     let folder = context.sdk.path().join("share/haarcascades");
-    let files = |extension: &str| {
-        CASCADES.map(|(_, name)| folder.join(format!("haarcascade_{name}.{extension}")))
-    };
+    let files = |extension: &str| CASCADES.map(|(_, name)| folder.join(format!("haarcascade_{name}.{extension}")));
     let packed = files("packed");
     let implementations = [
         (WHEEL, "xml", files("xml")),

@@ -56,8 +56,7 @@ impl Program {
     }
 
     pub fn load_cascade(&mut self, name: &str, path: &str) -> Result<()> {
-        self.request_ok(&format!("cascade\t{name}\t{path}"))
-            .map(drop)
+        self.request_ok(&format!("cascade\t{name}\t{path}")).map(drop)
     }
 
     pub fn load_photo(&mut self, photo: &Photo) -> Result<PixelSums> {
@@ -104,11 +103,7 @@ impl Program {
             self.responses.read_line(&mut response)
         };
         exchange().with_context(|| format!("failed to communicate with `{}`", self.name))?;
-        ensure!(
-            !response.is_empty(),
-            "`{}` exited; its output is above",
-            self.name
-        );
+        ensure!(!response.is_empty(), "`{}` exited; its output is above", self.name);
         Ok(response.trim_end().to_owned())
     }
 
@@ -152,28 +147,18 @@ mod tests {
 
     #[test]
     fn a_reply_is_a_time_and_rectangles() {
-        let found = program("ok 1500000 1 2 3 4 5 6 7 8")
-            .detect(&request(), 1)
-            .unwrap();
+        let found = program("ok 1500000 1 2 3 4 5 6 7 8").detect(&request(), 1).unwrap();
         let rectangles = vec![[1, 2, 3, 4], [5, 6, 7, 8]];
         assert_eq!((found.milliseconds, found.rectangles), (1.5, rectangles));
     }
 
     #[test]
     fn other_replies_are_errors() {
-        for response in [
-            "ok",
-            "ok 1 2",
-            "ok one",
-            "failed to decode `a.jpg`",
-            "absent",
-        ] {
+        for response in ["ok", "ok 1 2", "ok one", "failed to decode `a.jpg`", "absent"] {
             let error = program(response).detect(&request(), 1).unwrap_err();
             assert!(!format!("{error:#}").is_empty());
         }
-        let error = program("failed to decode `a.jpg`")
-            .load_cascade("a", "b")
-            .unwrap_err();
+        let error = program("failed to decode `a.jpg`").load_cascade("a", "b").unwrap_err();
         assert!(format!("{error:#}").contains("failed to decode `a.jpg`"));
         let mut ended = Program::start(Command::new("sh").args(["-c", "exit 3"])).unwrap();
         assert!(ended.use_our_detector(true).is_err());

@@ -61,10 +61,7 @@ fn outline(overlay: &mut RgbImage, [x, y, width, height]: Rectangle, colour: Rgb
     let (right, bottom) = (pixel(x + width), pixel(y + height));
     for row in top..bottom.min(overlay.height()) {
         for column in left..right.min(overlay.width()) {
-            let edge = row < top + LINE
-                || row + LINE >= bottom
-                || column < left + LINE
-                || column + LINE >= right;
+            let edge = row < top + LINE || row + LINE >= bottom || column < left + LINE || column + LINE >= right;
             if edge {
                 overlay.put_pixel(column, row, colour);
             }

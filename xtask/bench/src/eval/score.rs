@@ -68,18 +68,12 @@ impl Score {
 
     /// The correct part of the boxes; 1 without any boxes.
     pub fn precision(&self) -> f64 {
-        ratio(
-            self.true_positives,
-            self.true_positives + self.false_positives,
-        )
+        ratio(self.true_positives, self.true_positives + self.false_positives)
     }
 
     /// The found part of the labels; 1 without any labels.
     pub fn recall(&self) -> f64 {
-        ratio(
-            self.true_positives,
-            self.true_positives + self.false_negatives,
-        )
+        ratio(self.true_positives, self.true_positives + self.false_negatives)
     }
 
     /// The harmonic mean of precision and recall.
@@ -126,10 +120,7 @@ mod tests {
         };
         assert_eq!(score, expected);
         // The box with the larger overlap is the correct one.
-        assert_eq!(
-            Matching::of(&[NEAR_A, A], &[A]).correct_boxes,
-            [false, true]
-        );
+        assert_eq!(Matching::of(&[NEAR_A, A], &[A]).correct_boxes, [false, true]);
     }
 
     #[test]

@@ -27,12 +27,7 @@ pub(super) fn rule(area: &Area, from: (i32, i32), to: (i32, i32)) -> DrawResult 
     Ok(())
 }
 
-pub(super) fn font(
-    size: u32,
-    weight: FontStyle,
-    colour: RGBColor,
-    anchor: HPos,
-) -> TextStyle<'static> {
+pub(super) fn font(size: u32, weight: FontStyle, colour: RGBColor, anchor: HPos) -> TextStyle<'static> {
     let font = ("sans-serif", size).into_font().style(weight);
     font.color(&colour).pos(Pos::new(anchor, VPos::Center))
 }

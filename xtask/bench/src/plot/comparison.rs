@@ -23,8 +23,7 @@ pub fn comparison(title: &str, subtitle: &str, ratios: &[(String, f64)]) -> Resu
     {
         let size = (to_u32(WIDTH), to_u32(HEAD + ROW * rows + MARGIN));
         let area = SVGBackend::with_string(&mut text, size).into_drawing_area();
-        draw(&area, title, subtitle, ratios)
-            .map_err(|error| anyhow!("failed to draw the plot: {error}"))?;
+        draw(&area, title, subtitle, ratios).map_err(|error| anyhow!("failed to draw the plot: {error}"))?;
     }
     Ok(text)
 }
@@ -34,11 +33,7 @@ fn draw(area: &Area, title: &str, subtitle: &str, ratios: &[(String, f64)]) -> D
     write(area, title, (MARGIN, 32), font(22, Bold, INK, Left))?;
     write(area, subtitle, (MARGIN, 58), font(13, Normal, MUTED, Left))?;
     // Bars begin at 1, the ratio of the reference.
-    let values: Vec<_> = ratios
-        .iter()
-        .map(|(_, ratio)| *ratio)
-        .chain([1.0])
-        .collect();
+    let values: Vec<_> = ratios.iter().map(|(_, ratio)| *ratio).chain([1.0]).collect();
     let scale = Scale::of(&values, LEFT, RIGHT);
     let start = scale.position(1.0);
     for (row, (name, ratio)) in (0..).zip(ratios) {
@@ -48,12 +43,7 @@ fn draw(area: &Area, title: &str, subtitle: &str, ratios: &[(String, f64)]) -> D
         let bar = [(start.min(end), y - BAR), (start.max(end), y + BAR)];
         area.draw(&Rectangle::new(bar, OURS.filled()))?;
         let label = format!("{}×", format_value(*ratio));
-        write(
-            area,
-            &label,
-            (start.max(end) + 10, y),
-            font(14, Bold, INK, Left),
-        )?;
+        write(area, &label, (start.max(end) + 10, y), font(14, Bold, INK, Left))?;
     }
     let bottom = HEAD + ROW * i32::try_from(ratios.len())?;
     rule(area, (start, HEAD), (start, bottom))?;
@@ -71,10 +61,7 @@ mod tests {
         let text = comparison("a title", "when & where", &ratios).unwrap();
         let parsed = roxmltree::Document::parse(&text).unwrap();
         let nodes = || parsed.descendants();
-        let texts: Vec<_> = nodes()
-            .filter_map(|node| node.text())
-            .map(str::trim)
-            .collect();
+        let texts: Vec<_> = nodes().filter_map(|node| node.text()).map(str::trim).collect();
         for expected in ["a title", "when & where", "faces", "16.0×", "0.500×"] {
             assert!(texts.contains(&expected), "no {expected} in {texts:?}");
         }

@@ -38,8 +38,7 @@ impl Scale {
             return self.left;
         }
         let part = (value.log10() - self.from) / (self.to - self.from);
-        let position =
-            f64::from(self.left) + part.clamp(0.0, 1.0) * f64::from(self.right - self.left);
+        let position = f64::from(self.left) + part.clamp(0.0, 1.0) * f64::from(self.right - self.left);
         #[expect(clippy::cast_possible_truncation, reason = "it is between two i32")]
         let position = position.round() as i32;
         position
@@ -54,8 +53,7 @@ impl Scale {
     fn ticks_of(&self, steps: &[f64]) -> Vec<f64> {
         #[expect(clippy::cast_possible_truncation, reason = "logarithms are small")]
         let decades = self.from.floor() as i32..=self.to.ceil() as i32;
-        let values =
-            decades.flat_map(|decade| steps.iter().map(move |step| step * 10_f64.powi(decade)));
+        let values = decades.flat_map(|decade| steps.iter().map(move |step| step * 10_f64.powi(decade)));
         let inside = |value: &f64| (self.from..=self.to).contains(&value.log10());
         values.filter(inside).collect()
     }
@@ -78,10 +76,7 @@ mod tests {
     #[test]
     fn equal_ratios_have_equal_distances() {
         let scale = Scale::of(&[1.0, 100.0], 0, 200);
-        assert_eq!(
-            [1.0, 10.0, 100.0].map(|value| scale.position(value)),
-            [0, 100, 200]
-        );
+        assert_eq!([1.0, 10.0, 100.0].map(|value| scale.position(value)), [0, 100, 200]);
         assert_eq!(scale.position(0.0), 0);
         assert_eq!(scale.position(1e9), 200);
     }
@@ -89,10 +84,7 @@ mod tests {
     #[test]
     fn ticks_are_round_and_few() {
         let ticks = |values: &[f64]| Scale::of(values, 0, 400).ticks();
-        assert_eq!(
-            ticks(&[1.0, 100.0]),
-            [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0]
-        );
+        assert_eq!(ticks(&[1.0, 100.0]), [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0]);
         assert_eq!(ticks(&[0.001, 1e4]).len(), 8);
         assert!(!ticks(&[7.0]).is_empty());
         assert!(!ticks(&[]).is_empty());

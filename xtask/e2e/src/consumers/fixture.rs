@@ -22,13 +22,7 @@ use package::workspace::Workspace;
 use support::files::remove_if_exists;
 
 /// The variables of the user's environment that commands get, besides `PATH`.
-const ENVIRONMENT: [&str; 5] = [
-    "HOME",
-    "CARGO_HOME",
-    "RUSTUP_HOME",
-    "RUSTUP_TOOLCHAIN",
-    "TMPDIR",
-];
+const ENVIRONMENT: [&str; 5] = ["HOME", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "TMPDIR"];
 
 /// A folder with the extracted image and all tools.
 pub struct ConsumerFixture<'a> {
@@ -56,8 +50,8 @@ impl<'a> ConsumerFixture<'a> {
         // Always the same folder: the crate `opencv` is rebuilt if the path of its SDK changes.
         let root = folder.join("image");
         unpack(workspace, sdk, &root)?;
-        let unpacked = Sdk::open(&root.join("opt/opencv"))
-            .context("the image `opencv-sdk` has no complete SDK in opt/opencv")?;
+        let unpacked =
+            Sdk::open(&root.join("opt/opencv")).context("the image `opencv-sdk` has no complete SDK in opt/opencv")?;
         ensure!(
             unpacked.manifest().fingerprint == sdk.manifest().fingerprint,
             "the SDK in the image `opencv-sdk` is not the one that was built"
@@ -116,11 +110,7 @@ impl<'a> ConsumerFixture<'a> {
 
     /// The command that runs the build script `name` in its folder.
     pub fn script(&self, folder: &Path, name: &str) -> Command {
-        let interpreter = if name.ends_with(".py") {
-            "python3"
-        } else {
-            "sh"
-        };
+        let interpreter = if name.ends_with(".py") { "python3" } else { "sh" };
         let mut command = self.command(interpreter, folder);
         command.arg(name).env("OPENCV", self.sdk.path());
         command

@@ -34,13 +34,7 @@ pub fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
     crc.update(kind);
     crc.update(data);
     let length = u32::try_from(data.len()).unwrap_or(u32::MAX);
-    [
-        &length.to_be_bytes()[..],
-        kind,
-        data,
-        &crc.sum().to_be_bytes(),
-    ]
-    .concat()
+    [&length.to_be_bytes()[..], kind, data, &crc.sum().to_be_bytes()].concat()
 }
 
 pub fn insert_after_header(file: &[u8], chunks: &[u8]) -> Vec<u8> {
@@ -63,12 +57,7 @@ pub fn compressed_chunk(kind: &[u8; 4], bytes: u64) -> Result<Vec<u8>> {
 }
 
 /// A black image.
-pub fn blank(
-    (width, height): (u32, u32),
-    pixels: Pixels,
-    depth: u8,
-    interlaced: bool,
-) -> Result<Vec<u8>> {
+pub fn blank((width, height): (u32, u32), pixels: Pixels, depth: u8, interlaced: bool) -> Result<Vec<u8>> {
     let (number, samples) = pixels.number_and_samples();
     let row = |width: u32| 1 + (u64::from(width) * samples * u64::from(depth)).div_ceil(8);
     let bytes = if interlaced {
@@ -134,10 +123,7 @@ mod tests {
         ] {
             let file = blank((37, 19), pixels, depth, interlaced).unwrap();
             let file = insert_after_header(&file, &compressed_chunk(b"zTXt", 1_000_000).unwrap());
-            let file = insert_before_end(
-                &file,
-                &chunk(b"eXIf", &super::super::tiff::with_entries(9, 1)),
-            );
+            let file = insert_before_end(&file, &chunk(b"eXIf", &super::super::tiff::with_entries(9, 1)));
             let picture = image::load_from_memory(&file).unwrap();
             assert_eq!((picture.width(), picture.height()), (37, 19));
         }

@@ -6,11 +6,7 @@ pub fn with_exif(simple: &[u8], (width, height): (u32, u32), exif: &[u8]) -> Vec
     const HAS_EXIF: u8 = 0x08;
     let side = |side: u32| (side - 1).to_le_bytes()[..3].to_vec();
     let header = [vec![HAS_EXIF, 0, 0, 0], side(width), side(height)].concat();
-    let chunks = [
-        chunk(b"VP8X", &header),
-        simple[12..].to_vec(),
-        chunk(b"EXIF", exif),
-    ];
+    let chunks = [chunk(b"VP8X", &header), simple[12..].to_vec(), chunk(b"EXIF", exif)];
     riff(&chunks.concat())
 }
 

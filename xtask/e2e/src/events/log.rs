@@ -14,11 +14,7 @@ pub fn check(log: &str, metrics_namespace: &str) -> Result<()> {
         .collect::<Result<_>>()?;
     let find = |field: &str, value: &str| lines.iter().find(|line| line[field] == value);
     // A photo in S3 has more steps than one in an event.
-    let stored = |line: &&Value| {
-        line["object"]
-            .as_str()
-            .is_some_and(|url| url.starts_with("s3:"))
-    };
+    let stored = |line: &&Value| line["object"].as_str().is_some_and(|url| url.starts_with("s3:"));
     let mut photos = lines.iter().filter(|line| line["message"] == "photo");
     let photo = photos.find(stored).context("no photo is in the log")?;
     for field in [
@@ -31,24 +27,17 @@ pub fn check(log: &str, metrics_namespace: &str) -> Result<()> {
         "faces",
         "eyes",
     ] {
-        ensure!(
-            !photo[field].is_null(),
-            "a photo's line has no `{field}`: {photo}"
-        );
+        ensure!(!photo[field].is_null(), "a photo's line has no `{field}`: {photo}");
     }
     for step in ["download", "decode", "detect", "annotate", "upload"] {
         let time = &photo["milliseconds"][step];
-        ensure!(
-            time.is_number(),
-            "a photo's line has no time for `{step}`: {photo}"
-        );
+        ensure!(time.is_number(), "a photo's line has no time for `{step}`: {photo}");
     }
     find("errorType", "NotAnImage").context("no failed photo is in the log")?;
     let namespace = "/_aws/CloudWatchMetrics/0/Namespace";
-    let metrics = lines.iter().filter(|line| {
-        line.pointer(namespace)
-            .is_some_and(|it| it == metrics_namespace)
-    });
+    let metrics = lines
+        .iter()
+        .filter(|line| line.pointer(namespace).is_some_and(|it| it == metrics_namespace));
     let faces: u64 = metrics.filter_map(|line| line["Faces"].as_u64()).sum();
     ensure!(faces > 0, "no metrics are in the log");
     Ok(())

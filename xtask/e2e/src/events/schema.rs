@@ -30,8 +30,8 @@ pub fn check(name: &str, response: &Value) -> Result<()> {
             .context("there is no schema for this type of event")?
     };
     let schema = serde_json::from_str(schema).context("a schema is not JSON")?;
-    let validator = jsonschema::validator_for(&schema)
-        .map_err(|error| anyhow::anyhow!("a schema is invalid: {error}"))?;
+    let validator =
+        jsonschema::validator_for(&schema).map_err(|error| anyhow::anyhow!("a schema is invalid: {error}"))?;
     let errors: Vec<_> = validator
         .iter_errors(response)
         .map(|error| format!("{error} at `{}`", error.instance_path()))

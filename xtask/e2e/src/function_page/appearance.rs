@@ -21,8 +21,7 @@ impl PageSession {
     /// Writes screenshots to `results`.
     pub async fn check_appearance(&self, results: &Path) -> Result<()> {
         let light = self.set_color_scheme("light").await?;
-        self.screenshot(&results.join("page-desktop-light.png"))
-            .await?;
+        self.screenshot(&results.join("page-desktop-light.png")).await?;
         let dark = self.set_color_scheme("dark").await?;
         ensure!(
             light.background != dark.background,
@@ -30,19 +29,14 @@ impl PageSession {
             dark.background
         );
         let phone = json!({"width": PHONE, "height": 844, "deviceScaleFactor": 2, "mobile": true});
-        let devtools = self
-            .browser
-            .devtools("Emulation.setDeviceMetricsOverride", phone);
+        let devtools = self.browser.devtools("Emulation.setDeviceMetricsOverride", phone);
         devtools.await?;
         // First as the page opens, then with a photo.
         let client = self.browser.client();
         client.refresh().await?;
         client.execute(OPEN_DETAILS, Vec::new()).await?;
         check_phone_layout(&self.page_state().await?, &["photo", "preset", "summary"])?;
-        check_phone_layout(
-            &self.upload_photo().await?,
-            &["photo", "preset", "download"],
-        )?;
+        check_phone_layout(&self.upload_photo().await?, &["photo", "preset", "download"])?;
         self.screenshot(&results.join("page-phone-dark.png")).await
     }
 

@@ -33,17 +33,13 @@ impl PageSession {
     /// Leaves the page.
     pub async fn check_content_security_policy(&self, url: &str) -> Result<()> {
         let client = self.browser.client();
-        let script = format!(
-            "const done = arguments[arguments.length - 1]; (async () => {{ {INJECT_SCRIPT} }})().then(done);"
-        );
+        let script =
+            format!("const done = arguments[arguments.length - 1]; (async () => {{ {INJECT_SCRIPT} }})().then(done);");
         let works = client.execute_async(&script, Vec::new()).await?;
-        let nothing =
-            json!({"script": false, "handler": false, "attribute": false, "style": false});
+        let nothing = json!({"script": false, "handler": false, "attribute": false, "style": false});
         ensure!(works == nothing, "injected code has an effect: {works}");
-        self.check_console(|error| {
-            error.contains("Content Security Policy") || error.contains("blob:none")
-        })
-        .await?;
+        self.check_console(|error| error.contains("Content Security Policy") || error.contains("blob:none"))
+            .await?;
 
         let around = format!("<!doctype html><iframe src='{url}'></iframe>");
         let around = format!("data:text/html;base64,{}", BASE64_STANDARD.encode(around));

@@ -23,8 +23,7 @@ pub fn outlines(url: &str, preset: &str, photo: &[u8]) -> Result<Outlines> {
     let url = Url::parse_with_params(url, [("preset", preset)])?;
     let (status, function_response) = post(url.as_str(), photo)?;
     ensure!(status == 200, "status {status}: {function_response}");
-    let found: Found =
-        serde_json::from_value(function_response).context("the response has another format")?;
+    let found: Found = serde_json::from_value(function_response).context("the response has another format")?;
     Ok(Outlines {
         faces: found.faces.iter().map(|face| face.r#box).collect(),
         eyes: found.faces.into_iter().flat_map(|face| face.eyes).collect(),
@@ -34,11 +33,8 @@ pub fn outlines(url: &str, preset: &str, photo: &[u8]) -> Result<Outlines> {
 /// The function's error message for a file that is not an image.
 pub fn rejection_message(url: &str, no_image: &[u8]) -> Result<String> {
     let (_, function_response) = post(url, no_image)?;
-    let message = function_response
-        .pointer("/error/message")
-        .and_then(Value::as_str);
-    let message =
-        message.with_context(|| format!("an error has no message: {function_response}"))?;
+    let message = function_response.pointer("/error/message").and_then(Value::as_str);
+    let message = message.with_context(|| format!("an error has no message: {function_response}"))?;
     Ok(message.to_owned())
 }
 
@@ -51,7 +47,6 @@ fn post(url: &str, bytes: &[u8]) -> Result<(u16, Value)> {
     let request = agent.post(url).content_type("image/jpeg");
     let mut response = request.header("accept", "application/json").send(bytes)?;
     let text = response.body_mut().read_to_string()?;
-    let function_response =
-        serde_json::from_str(&text).with_context(|| format!("not JSON: {text}"))?;
+    let function_response = serde_json::from_str(&text).with_context(|| format!("not JSON: {text}"))?;
     Ok((response.status().as_u16(), function_response))
 }

@@ -80,17 +80,12 @@ impl Outlines {
 }
 
 fn same(some: &[[f64; 4]], others: &[[f64; 4]]) -> bool {
-    some.len() == others.len()
-        && some
-            .iter()
-            .all(|one| others.iter().any(|other| near(one, other)))
+    some.len() == others.len() && some.iter().all(|one| others.iter().any(|other| near(one, other)))
 }
 
 /// Whether two boxes differ by less than a pixel.
 pub fn near(one: &[f64; 4], other: &[f64; 4]) -> bool {
-    one.iter()
-        .zip(other)
-        .all(|(one, other)| (one - other).abs() < 1.0)
+    one.iter().zip(other).all(|(one, other)| (one - other).abs() < 1.0)
 }
 
 #[cfg(test)]

@@ -111,8 +111,7 @@ pub fn build_programs(build: &Build) -> Result<FuzzBuild> {
 /// The libraries that the function's build script compiled.
 fn own_libraries(programs: &Path) -> impl Iterator<Item = PathBuf> {
     let entries = |folder: &Path| sorted_entries(folder).unwrap_or_default().into_iter();
-    let functions =
-        entries(&programs.join("build")).filter(|path| file_name(path).starts_with("function-"));
+    let functions = entries(&programs.join("build")).filter(|path| file_name(path).starts_with("function-"));
     let files = functions.flat_map(move |path| entries(&path.join("out")));
     // Its other libraries contain stubs of functions that are never called.
     files.filter(|path| {
@@ -128,10 +127,7 @@ pub fn work_dir(workspace: &Workspace) -> PathBuf {
 
 /// The Rust toolchain's library of the AddressSanitizer runtime.
 fn runtime(triple: &str) -> Result<PathBuf> {
-    let (sh, rustc) = (
-        Shell::new()?,
-        env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()),
-    );
+    let (sh, rustc) = (Shell::new()?, env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
     let folder = output(cmd!(sh, "{rustc} --print target-libdir --target {triple}"))?;
     let files = sorted_entries(Path::new(&folder)).unwrap_or_default();
     let mut files = files.into_iter();

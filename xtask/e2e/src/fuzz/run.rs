@@ -92,19 +92,9 @@ impl Fuzzer {
         let status = self.child.wait()?;
         let log = fs::read(&self.log).unwrap_or_default();
         let statistics = FuzzStatistics::read(&String::from_utf8_lossy(&log)).unwrap_or_default();
-        let checked = check(
-            &self.name,
-            status.success(),
-            &self.log,
-            &self.found,
-            &self.shown,
-        );
+        let checked = check(&self.name, status.success(), &self.log, &self.found, &self.shown);
         let ran = || {
-            ensure!(
-                statistics.executions > 0,
-                "the fuzzer {} did not run",
-                self.name
-            );
+            ensure!(statistics.executions > 0, "the fuzzer {} did not run", self.name);
             Ok(())
         };
         let checked = checked.and_then(|()| ran());

@@ -48,10 +48,7 @@ mod tests {
     fn a_library_without_sanitizers_is_rejected() {
         let folder = tempfile::tempdir().unwrap();
         let library = folder.path().join("liba.a");
-        let header = format!(
-            "{:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`\n",
-            "a/", 0, 0, 0, 644, 2
-        );
+        let header = format!("{:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`\n", "a/", 0, 0, 0, 644, 2);
         fs::write(&library, format!("!<arch>\n{header}no")).unwrap();
         let error = check(&library).unwrap_err().to_string();
         assert!(error.contains("`__asan_report_*`"), "{error}");

@@ -20,12 +20,7 @@ use package::workspace::Workspace;
 const MAX_SEED_BYTES: usize = 24 << 10;
 
 /// Writes the seeds of `targets` to `work/seeds`, and cases that are only run to `work/cases`.
-pub fn write(
-    workspace: &Workspace,
-    built: &FuzzBuild,
-    targets: &[Target],
-    work: &Path,
-) -> Result<()> {
+pub fn write(workspace: &Workspace, built: &FuzzBuild, targets: &[Target], work: &Path) -> Result<()> {
     let (seeds, cases) = (work.join("seeds"), work.join("cases"));
     for folder in [&seeds, &cases] {
         if folder.exists() {

@@ -60,10 +60,7 @@ pub fn test(scratch: &Path, layout: &Path) -> Result<()> {
     let rejected = |wanted: &[&str]| -> Result<()> {
         let output = pull()?;
         let output_text = String::from_utf8_lossy(&output.stderr).into_owned();
-        ensure!(
-            !output.status.success(),
-            "a pull without a password succeeds"
-        );
+        ensure!(!output.status.success(), "a pull without a password succeeds");
         ensure!(output.stdout.is_empty(), "a failed pull prints to stdout");
         for part in wanted {
             ensure!(
@@ -92,17 +89,12 @@ pub fn test(scratch: &Path, layout: &Path) -> Result<()> {
             "a pull with the right password fails: {output_text}"
         );
         let response: Value = serde_json::from_slice(&output.stdout)?;
-        ensure!(
-            response["digest"] == digest.to_string(),
-            "the output is {response}"
-        );
+        ensure!(response["digest"] == digest.to_string(), "the output is {response}");
         ensure_same_blobs(layout, &folder)?;
         fs::remove_dir_all(&folder)?;
         Ok(())
     };
-    store(
-        &json!({"auths": {format!("http://{}/v1/", registry.address()): {"auth": auth(PASSWORD)}}}),
-    )?;
+    store(&json!({"auths": {format!("http://{}/v1/", registry.address()): {"auth": auth(PASSWORD)}}}))?;
     accepted()?;
     store(&json!({"auths": {registry.address(): {}}, "credsStore": "kept"}))?;
     let helper = home.join("docker-credential-kept");

@@ -36,9 +36,7 @@ pub(super) fn digest_of(layout: &Path) -> Result<Digest> {
 pub(super) fn blobs(layout: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
     let folder = layout.join("blobs/sha256");
     let files = sorted_entries(&folder)?.into_iter();
-    files
-        .map(|path| Ok((file_name(&path), fs::read(path)?)))
-        .collect()
+    files.map(|path| Ok((file_name(&path), fs::read(path)?))).collect()
 }
 
 pub(super) fn ensure_same_blobs(one: &Path, other: &Path) -> Result<()> {

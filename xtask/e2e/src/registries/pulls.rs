@@ -44,12 +44,7 @@ pub fn test(proxy: &Proxy, layout: &Path, scratch: &Path) -> Result<()> {
     ensure_same_blobs(layout, &folder)?;
     check_ranges(proxy, largest, &[0, CUT_BYTES, 2 * CUT_BYTES])?;
 
-    resume_across_runs(
-        proxy,
-        &registry_image(&image)?,
-        largest,
-        &scratch.join("resumed"),
-    )?;
+    resume_across_runs(proxy, &registry_image(&image)?, largest, &scratch.join("resumed"))?;
     ensure_same_blobs(layout, &scratch.join("resumed"))?;
 
     let mut requests = 0;
@@ -65,22 +60,11 @@ pub fn test(proxy: &Proxy, layout: &Path, scratch: &Path) -> Result<()> {
     pull(&registry_image(&image)?, &folder, None, &|_| ())?;
     ensure_same_blobs(layout, &folder)?;
 
-    corrupt_responses(
-        proxy,
-        &registry_image(&image)?,
-        largest,
-        digest_of(layout)?,
-        scratch,
-    )
+    corrupt_responses(proxy, &registry_image(&image)?, largest, digest_of(layout)?, scratch)
 }
 
 /// An interrupted pull keeps what it has, and the next one resumes there.
-fn resume_across_runs(
-    proxy: &Proxy,
-    image: &RegistryImage,
-    largest: &str,
-    folder: &Path,
-) -> Result<()> {
+fn resume_across_runs(proxy: &Proxy, image: &RegistryImage, largest: &str, folder: &Path) -> Result<()> {
     let digits = largest.to_owned();
     proxy.set_faults(move |request| match is_blob(request, &digits) {
         true => Fault::TruncateResponse(CUT_BYTES),
@@ -94,10 +78,7 @@ fn resume_across_runs(
         matches!(&error, Error::RetriesExhausted { last, .. } if matches!(**last, Error::Interrupted { .. })),
         "the error for a broken connection is {error}"
     );
-    ensure!(
-        !folder.join("index.json").exists(),
-        "an incomplete image has an index"
-    );
+    ensure!(!folder.join("index.json").exists(), "an incomplete image has an index");
     proxy.set_faults(|_| Fault::Pass);
     pull(image, folder, None, &|_| ())?;
     check_ranges(proxy, largest, &[CUT_BYTES])
@@ -106,13 +87,8 @@ fn resume_across_runs(
 /// Checks that the requests for a blob start at these offsets.
 fn check_ranges(proxy: &Proxy, digits: &str, from: &[usize]) -> Result<()> {
     let requests = proxy.requests("GET", digits);
-    let ranges: Vec<_> = requests
-        .iter()
-        .map(|request| request.range.clone())
-        .collect();
-    let wanted = from
-        .iter()
-        .map(|from| (*from > 0).then(|| format!("bytes={from}-")));
+    let ranges: Vec<_> = requests.iter().map(|request| request.range.clone()).collect();
+    let wanted = from.iter().map(|from| (*from > 0).then(|| format!("bytes={from}-")));
     let wanted: Vec<_> = wanted.collect();
     ensure!(
         ranges == wanted,
@@ -147,10 +123,7 @@ fn corrupt_responses(
             "the error does not contain the registry: {text}"
         );
         let requests = proxy.requests("GET", what).len();
-        ensure!(
-            requests == 1,
-            "a corrupt {what} was requested {requests} times"
-        );
+        ensure!(requests == 1, "a corrupt {what} was requested {requests} times");
         for name in fs::read_dir(folder.join("blobs/sha256"))? {
             let name = name?.file_name().to_string_lossy().into_owned();
             ensure!(!name.contains(largest), "{name} was kept");
@@ -163,9 +136,7 @@ fn corrupt_responses(
         }
     };
     match corrupt(flip, image, &format!("/blobs/sha256:{largest}"))? {
-        Error::DigestMismatch {
-            expected, found, ..
-        } if expected.hex() == largest && found != expected => {}
+        Error::DigestMismatch { expected, found, .. } if expected.hex() == largest && found != expected => {}
         other => bail!("the error for other bytes is {other}"),
     }
     let longer: fn(&mut Vec<u8>) = |body| body.extend([0; 1000]);

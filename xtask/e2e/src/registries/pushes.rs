@@ -35,26 +35,13 @@ pub fn test(proxy: &Proxy, layout: &Path) -> Result<()> {
         "the digest of the pushed image differs"
     );
     let sent = proxy.requests("PUT", "/blobs/uploads/");
-    let sent: Vec<_> = sent
-        .iter()
-        .filter(|request| request.length == largest)
-        .collect();
-    ensure!(
-        sent.len() == 3,
-        "the largest blob was sent {} times",
-        sent.len()
-    );
-    ensure!(
-        resolve(&image)? == wanted,
-        "the tag resolves to another image"
-    );
+    let sent: Vec<_> = sent.iter().filter(|request| request.length == largest).collect();
+    ensure!(sent.len() == 3, "the largest blob was sent {} times", sent.len());
+    ensure!(resolve(&image)? == wanted, "the tag resolves to another image");
 
     let (mut heads, mut posts, mut manifests) = (0, 0, 0);
     proxy.set_faults(move |request| {
-        let count = match (
-            request.method.as_str(),
-            request.path.contains("/manifests/"),
-        ) {
+        let count = match (request.method.as_str(), request.path.contains("/manifests/")) {
             ("HEAD", _) => &mut heads,
             ("POST", _) => &mut posts,
             ("PUT", true) => &mut manifests,
@@ -88,18 +75,12 @@ pub fn test(proxy: &Proxy, layout: &Path) -> Result<()> {
     let error = push(&image, layout)
         .err()
         .context("a push succeeds although no upload does")?;
-    let given_up = error.chain().any(|cause| {
-        matches!(
-            cause.downcast_ref(),
-            Some(Error::RetriesExhausted { attempts: 4, .. })
-        )
-    });
+    let given_up = error
+        .chain()
+        .any(|cause| matches!(cause.downcast_ref(), Some(Error::RetriesExhausted { attempts: 4, .. })));
     ensure!(given_up, "the error for a busy registry is {error:#}");
     let posts = proxy.requests("POST", "").len();
-    ensure!(
-        posts == 4,
-        "a busy registry got {posts} requests, expected 4"
-    );
+    ensure!(posts == 4, "a busy registry got {posts} requests, expected 4");
     ensure!(
         start.elapsed() < GIVE_UP_TIMEOUT,
         "the push failed only after {:?}",
@@ -118,9 +99,6 @@ pub fn test(proxy: &Proxy, layout: &Path) -> Result<()> {
         format!("{error:#}").contains("HTTP 405"),
         "the permanent error is {error:#}"
     );
-    ensure!(
-        proxy.requests("POST", "").len() == 1,
-        "a permanent error was retried"
-    );
+    ensure!(proxy.requests("POST", "").len() == 1, "a permanent error was retried");
     Ok(())
 }

@@ -28,11 +28,7 @@ impl Registry {
     /// Starts a registry with its storage in `folder`. With `passwords`, lines in the format of Apache's htpasswd, it
     /// requires a login.
     pub fn start(folder: &Path, passwords: Option<&str>) -> Result<Self> {
-        let folder = folder.join(if passwords.is_some() {
-            "closed"
-        } else {
-            "open"
-        });
+        let folder = folder.join(if passwords.is_some() { "closed" } else { "open" });
         fs::create_dir_all(&folder)?;
         let mut config = json!({
             "version": "0.1",
@@ -83,10 +79,7 @@ fn start(config: &Path) -> Result<Child> {
     let sh = Shell::new()?;
     for name in PROGRAM_NAMES {
         let mut serve = Command::from(cmd!(sh, "{name} serve {config}"));
-        serve
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped());
+        serve.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         match Child::try_start(&mut serve) {
             Ok(child) => return Ok(child),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}

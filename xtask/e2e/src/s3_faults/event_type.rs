@@ -81,13 +81,8 @@ impl EventType {
                     let text = result["resultString"].as_str().unwrap_or_default();
                     let first = text.split([':', ' ']).next().unwrap_or_default();
                     match result["resultCode"].as_str() {
-                        Some("Succeeded") => {
-                            ReportedOutcome::FaceCount(first.parse().unwrap_or(u64::MAX))
-                        }
-                        code => ReportedOutcome::Failed(
-                            first.to_owned(),
-                            Some(code == Some("TemporaryFailure")),
-                        ),
+                        Some("Succeeded") => ReportedOutcome::FaceCount(first.parse().unwrap_or(u64::MAX)),
+                        code => ReportedOutcome::Failed(first.to_owned(), Some(code == Some("TemporaryFailure"))),
                     }
                 });
                 Ok(reported.collect())

@@ -43,9 +43,7 @@ pub struct FaultPlan {
 impl FaultPlan {
     pub fn new(random: &mut fastrand::Rng) -> Self {
         // A few retries overcome few faults; twelve are an outage.
-        let count = *random
-            .choice([0, 1, 1, 1, 2, 2, 3, 12].iter())
-            .unwrap_or(&0);
+        let count = *random.choice([0, 1, 1, 1, 2, 2, 3, 12].iter()).unwrap_or(&0);
         let picked: Vec<_> = (0..count).map(|_| random.usize(0..KINDS.len())).collect();
         Self {
             retry_succeeds: count <= 2 && picked.iter().all(|kind| KINDS[*kind].1),
@@ -70,9 +68,7 @@ pub fn fault(name: &str, request: &Request, number: usize) -> Fault {
         "closed" => Fault::Close,
         "reset" => Fault::Reset,
         "lost" => Fault::DropResponse,
-        "cut" | "cut and reset" if is_put => {
-            Fault::TruncateRequest(number as u64 % request.length.max(1))
-        }
+        "cut" | "cut and reset" if is_put => Fault::TruncateRequest(number as u64 % request.length.max(1)),
         "cut" => Fault::TruncateResponse(number),
         "cut and reset" => Fault::ResetResponse(number),
         "stalled" => Fault::Stall(number, Duration::from_millis(number as u64 % 700)),
@@ -84,19 +80,14 @@ pub fn fault(name: &str, request: &Request, number: usize) -> Fault {
         "nothing but a head" => Fault::Raw(b"HTTP/1.1 200 OK\r\nconte".to_vec()),
         "a success of nothing" => Fault::Respond("200 OK"),
         "too long a length" | "too short a length" | "an enormous length" if is_put => Fault::Pass,
-        "too long a length" => {
-            Fault::ReplaceHeader("content-length", (number + 60_000_000).to_string())
-        }
+        "too long a length" => Fault::ReplaceHeader("content-length", (number + 60_000_000).to_string()),
         "too short a length" => Fault::ReplaceHeader("content-length", (number % 9000).to_string()),
         "an enormous length" => Fault::ReplaceHeader("content-length", u64::MAX.to_string()),
         "another ETag" => Fault::ReplaceHeader("etag", format!("\"{number:032x}\"")),
         "other bytes" if is_put => Fault::RewriteBody(|body| body.extend(b"<Error/>")),
         "other bytes" => Fault::RewriteBody(|body| {
             let middle = body.len() / 2;
-            body.iter_mut()
-                .skip(middle)
-                .take(40)
-                .for_each(|byte| *byte ^= 0x55);
+            body.iter_mut().skip(middle).take(40).for_each(|byte| *byte ^= 0x55);
         }),
         "fewer bytes" => Fault::RewriteBody(|body| body.truncate(body.len() * 2 / 3)),
         "an error's page" => Fault::RespondWithBody("200 OK\r\ncontent-type: text/html", PAGE),

@@ -21,10 +21,7 @@ pub fn check(document: &Value, build: &Build, sdk: &Sdk) -> Result<()> {
         .args(["--message-format", "json"])
         .output()
         .context("failed to start cargo")?;
-    ensure!(
-        output.status.success(),
-        "cargo failed to build the function"
-    );
+    ensure!(output.status.success(), "cargo failed to build the function");
     let folder = workspace.target_dir().join(&triple);
     let mut built = BTreeSet::new();
     for line in output.stdout.split(|byte| *byte == b'\n') {
@@ -34,16 +31,12 @@ pub fn check(document: &Value, build: &Build, sdk: &Sdk) -> Result<()> {
         let files = message["filenames"].as_array().into_iter().flatten();
         let mut files = files.filter_map(Value::as_str);
         // Build scripts, macros and their dependencies are in another folder.
-        if message["reason"] == "compiler-artifact"
-            && files.any(|f| Path::new(f).starts_with(&folder))
-        {
+        if message["reason"] == "compiler-artifact" && files.any(|f| Path::new(f).starts_with(&folder)) {
             built.insert(crate_name(&message)?);
         }
     }
     let ids = packages(document).filter_map(|package| {
-        let id = package["SPDXID"]
-            .as_str()?
-            .strip_prefix("SPDXRef-Package-crate-")?;
+        let id = package["SPDXID"].as_str()?.strip_prefix("SPDXRef-Package-crate-")?;
         // The version is in the ID too, but with a dash for a plus.
         let version = package["versionInfo"].as_str()?;
         (!id.is_empty()).then(|| (package["name"].as_str().unwrap_or_default(), version))

@@ -25,8 +25,8 @@ pub struct Validator {
 
 impl Validator {
     pub fn install(workspace: &Workspace) -> Result<Self> {
-        let pins: Pins = toml::from_str(include_str!("../../data/pins.toml"))
-            .context("data/pins.toml is not a list of wheels")?;
+        let pins: Pins =
+            toml::from_str(include_str!("../../data/pins.toml")).context("data/pins.toml is not a list of wheels")?;
         let parent = workspace.build_paths()?.toolchain_dir();
         Ok(Self {
             wheels: install_wheels(&pins.validator, &parent, "validator")?,
@@ -51,10 +51,7 @@ impl Validator {
         let output = self.run(document)?;
         let output_text = [output.stdout, output.stderr].concat();
         let output_text = String::from_utf8_lossy(&output_text);
-        ensure!(
-            !output.status.success(),
-            "the validator accepted the document"
-        );
+        ensure!(!output.status.success(), "the validator accepted the document");
         ensure!(
             !output_text.contains("Traceback"),
             "the validator crashed:\n{output_text}"
@@ -67,10 +64,7 @@ impl Validator {
         let path = self.scratch.path().join("sbom.spdx.json");
         fs::write(&path, document)?;
         let (sh, python) = (Shell::new()?, find_python()?);
-        let run = cmd!(
-            sh,
-            "{python} -m spdx_tools.spdx.clitools.pyspdxtools --infile {path}"
-        );
+        let run = cmd!(sh, "{python} -m spdx_tools.spdx.clitools.pyspdxtools --infile {path}");
         wait_with_output(run.env("PYTHONPATH", &self.wheels))
     }
 }

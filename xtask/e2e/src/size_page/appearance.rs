@@ -24,8 +24,7 @@ impl PageSession {
             self.screenshot(results, scheme).await?;
             self.find_text(TEXT).await?;
             self.check_contrast(&format!("{scheme}, searching")).await?;
-            self.screenshot(results, &format!("{scheme}-search"))
-                .await?;
+            self.screenshot(results, &format!("{scheme}-search")).await?;
             self.find_text("").await?;
         }
         ensure!(
@@ -35,9 +34,7 @@ impl PageSession {
         );
 
         let phone = json!({"width": PHONE, "height": 812, "deviceScaleFactor": 2, "mobile": true});
-        let devtools = self
-            .browser
-            .devtools("Emulation.setDeviceMetricsOverride", phone);
+        let devtools = self.browser.devtools("Emulation.setDeviceMetricsOverride", phone);
         devtools.await?;
         for scheme in ["dark", "light"] {
             self.set_color_scheme(scheme).await?;
@@ -78,9 +75,7 @@ impl PageSession {
             {"name": "prefers-color-scheme", "value": scheme},
             {"name": "prefers-reduced-motion", "value": "reduce"},
         ]});
-        self.browser
-            .devtools("Emulation.setEmulatedMedia", media)
-            .await
+        self.browser.devtools("Emulation.setEmulatedMedia", media).await
     }
 
     async fn screenshot(&self, results: &Path, name: &str) -> Result<()> {

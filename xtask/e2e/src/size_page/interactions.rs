@@ -18,17 +18,11 @@ const FIRST_STRIP: [f64; 2] = [30.0, 9.0];
 impl PageSession {
     /// Zooms in by mouse and by key, and out by key and by the browser's history.
     pub async fn zoom(&self, artefact: &Part) -> Result<()> {
-        let largest = artefact
-            .parts
-            .first()
-            .context("the artefact has no parts")?;
+        let largest = artefact.parts.first().context("the artefact has no parts")?;
         self.mouse(FIRST_STRIP, false).await?;
-        self.wait("the tooltip", |state| state.tip == largest.name)
-            .await?;
+        self.wait("the tooltip", |state| state.tip == largest.name).await?;
         self.mouse(FIRST_STRIP, true).await?;
-        let state = self
-            .wait("a click", |state| state.breadcrumbs.len() == 2)
-            .await?;
+        let state = self.wait("a click", |state| state.breadcrumbs.len() == 2).await?;
         ensure_shows(&state, largest)?;
         ensure!(
             state.breadcrumbs[0] == artefact.name,
@@ -37,25 +31,16 @@ impl PageSession {
         );
 
         self.keys(&[Key::Escape]).await?;
-        let state = self
-            .wait("Escape", |state| state.breadcrumbs.len() == 1)
-            .await?;
+        let state = self.wait("Escape", |state| state.breadcrumbs.len() == 1).await?;
         ensure_shows(&state, artefact)?;
 
         let map = self.browser.client().find(Locator::Id("map")).await?;
-        map.send_keys(&format!(
-            "{}{}",
-            char::from(Key::Right),
-            char::from(Key::Enter)
-        ))
-        .await?;
-        let state = self
-            .wait("Enter", |state| state.breadcrumbs.len() == 2)
+        map.send_keys(&format!("{}{}", char::from(Key::Right), char::from(Key::Enter)))
             .await?;
+        let state = self.wait("Enter", |state| state.breadcrumbs.len() == 2).await?;
         ensure_shows(&state, largest)?;
         self.browser.client().back().await?;
-        self.wait("back", |state| state.breadcrumbs.len() == 1)
-            .await?;
+        self.wait("back", |state| state.breadcrumbs.len() == 1).await?;
         Ok(())
     }
 
@@ -74,8 +59,7 @@ impl PageSession {
         let state = self.page_state().await?;
         let count = state.count.replace(',', "");
         ensure!(
-            state.count.contains(&expected_text)
-                && count.starts_with(&format!("{} ", expected.count)),
+            state.count.contains(&expected_text) && count.starts_with(&format!("{} ", expected.count)),
             "the page shows `{}` for {expected:?}",
             state.count
         );
@@ -92,9 +76,7 @@ impl PageSession {
 
         let first = Locator::Css("#matches li a");
         self.browser.client().find(first).await?.click().await?;
-        let state = self
-            .wait("a result", |state| state.breadcrumbs.len() > 1)
-            .await?;
+        let state = self.wait("a result", |state| state.breadcrumbs.len() > 1).await?;
         ensure!(
             state.count.contains(&expected_text),
             "the search has changed: {state:?}"
@@ -124,9 +106,7 @@ impl PageSession {
         let head = Locator::Css("#table-parts thead th:nth-child(2) button");
         self.browser.client().find(head).await?.click().await?;
         let state = self
-            .wait("ascending bytes", |state| {
-                state.order("Bytes") == "ascending"
-            })
+            .wait("ascending bytes", |state| state.order("Bytes") == "ascending")
             .await?;
         let least = artefact.parts.iter().map(|part| part.bytes).min();
         ensure!(
@@ -139,32 +119,21 @@ impl PageSession {
         let mut orders = Vec::new();
         for order in ["ascending", "descending"] {
             self.browser.client().find(head).await?.click().await?;
-            let state = self
-                .wait(order, |state| state.order("Part") == order)
-                .await?;
+            let state = self.wait(order, |state| state.order("Part") == order).await?;
             ensure!(state.order("Bytes") == "none", "{:?}", state.orders);
             orders.push(state.names);
         }
         let first = artefact.parts.iter().map(|part| part.name.to_lowercase());
-        let letters = |name: &String| {
-            name.chars()
-                .all(|letter| letter.is_alphanumeric() || letter == ' ')
-        };
+        let letters = |name: &String| name.chars().all(|letter| letter.is_alphanumeric() || letter == ' ');
         // The order of punctuation depends on the locale.
         let plain = |names: &[String]| -> Vec<_> {
             let names = names.iter().map(|name| name.to_lowercase());
-            names
-                .filter(letters)
-                .map(|name| name.replace(' ', ""))
-                .collect()
+            names.filter(letters).map(|name| name.replace(' ', "")).collect()
         };
         ensure!(first.count() > 1, "the artefact has only one part");
         let [up, down] = [plain(&orders[0]), plain(&orders[1])];
         ensure!(up.is_sorted(), "names in ascending order are {up:?}");
-        ensure!(
-            down.iter().rev().is_sorted(),
-            "names in descending order are {down:?}"
-        );
+        ensure!(down.iter().rev().is_sorted(), "names in descending order are {down:?}");
         Ok(())
     }
 
@@ -175,19 +144,11 @@ impl PageSession {
             .as_ref()
             .context("there is no earlier report")?;
         let name = &document.report.artefacts[0].name;
-        let earlier = before
-            .report
-            .artefacts
-            .iter()
-            .find(|part| part.name == *name);
+        let earlier = before.report.artefacts.iter().find(|part| part.name == *name);
         let earlier = earlier.context("the earlier report lacks the artefact")?;
         self.open("").await?;
         let now = self.page_state().await?;
-        ensure!(
-            now.sections.iter().any(|name| name == "changes"),
-            "{:?}",
-            now.sections
-        );
+        ensure!(now.sections.iter().any(|name| name == "changes"), "{:?}", now.sections);
         self.click("[data-value=before]").await?;
         let state = self
             .wait("the earlier report", |state| {
@@ -205,18 +166,14 @@ impl PageSession {
             "the map does not change for the earlier report"
         );
         self.click("[data-value=change]").await?;
-        self.wait("the changes", |state| {
-            state.active_switches == ["Before", "Change"]
-        })
-        .await?;
+        self.wait("the changes", |state| state.active_switches == ["Before", "Change"])
+            .await?;
         self.click("[data-value=now]").await?;
         self.wait("now", |state| state.active_switches == ["Now", "Change"])
             .await?;
         self.click("[data-value=group]").await?;
-        self.wait("the map as it was", |state| {
-            state.pixel_checksum == now.pixel_checksum
-        })
-        .await?;
+        self.wait("the map as it was", |state| state.pixel_checksum == now.pixel_checksum)
+            .await?;
         Ok(())
     }
 
@@ -248,22 +205,11 @@ impl PageSession {
         expected.sort_unstable();
         let mut shown = self.page_state().await?.sections;
         shown.sort();
-        ensure!(
-            shown == expected,
-            "the sections are {shown:?}, expected {expected:?}"
-        );
+        ensure!(shown == expected, "the sections are {shown:?}, expected {expected:?}");
         self.go(bare).await?;
         let state = self.page_state().await?;
-        ensure!(
-            state.sections == ["explorer", "parts"],
-            "{:?}",
-            state.sections
-        );
-        ensure!(
-            state.active_switches == ["Group"],
-            "{:?}",
-            state.active_switches
-        );
+        ensure!(state.sections == ["explorer", "parts"], "{:?}", state.sections);
+        ensure!(state.active_switches == ["Group"], "{:?}", state.active_switches);
         self.check_console().await?;
         self.open("").await
     }
@@ -286,8 +232,7 @@ fn ensure_shows(state: &PageState, part: &Part) -> Result<()> {
         state.bytes
     );
     ensure!(
-        state.headline.starts_with(&format_bytes(part.bytes))
-            && state.title.ends_with(&format_bytes(part.bytes)),
+        state.headline.starts_with(&format_bytes(part.bytes)) && state.title.ends_with(&format_bytes(part.bytes)),
         "{} of `{}` are shown as `{}` and `{}`",
         format_bytes(part.bytes),
         part.name,

@@ -88,10 +88,7 @@ impl FakeRuntimeApi {
     }
 }
 
-async fn respond(
-    state: Arc<State>,
-    request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn respond(state: Arc<State>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
     let body = body.collect().await.map(Collected::to_bytes);
     let body = String::from_utf8_lossy(&body.unwrap_or_default()).into_owned();
@@ -125,10 +122,7 @@ async fn respond(
     let deadline = deadline.duration_since(UNIX_EPOCH).unwrap_or_default();
     let response = Response::builder()
         .header("lambda-runtime-aws-request-id", REQUEST_ID)
-        .header(
-            "lambda-runtime-deadline-ms",
-            deadline.as_millis().to_string(),
-        )
+        .header("lambda-runtime-deadline-ms", deadline.as_millis().to_string())
         .header(
             "lambda-runtime-invoked-function-arn",
             "arn:aws:lambda:us-east-1:123456789012:function:face-detect",

@@ -32,8 +32,7 @@ pub fn response(function_response: &[u8]) -> Result<Response<Full<Bytes>>> {
             .header(CONTENT_TYPE, "application/json")
             .body(Bytes::copy_from_slice(function_response).into())?);
     }
-    let function_response: FunctionResponse =
-        serde_json::from_value(value).context("it is malformed")?;
+    let function_response: FunctionResponse = serde_json::from_value(value).context("it is malformed")?;
     let mut body = function_response.body.unwrap_or_default().into_bytes();
     if function_response.is_base64_encoded == Some(true) {
         let decoded = BASE64_STANDARD.decode(&body);
@@ -123,16 +122,10 @@ mod tests {
     fn missing_response_fields_have_defaults() {
         let json = vec![header("content-type", "application/json")];
         let function_response = json!({"statusCode": 204, "body": null});
-        assert_eq!(
-            parts_of(&function_response).unwrap(),
-            (204, json.clone(), Vec::new())
-        );
+        assert_eq!(parts_of(&function_response).unwrap(), (204, json.clone(), Vec::new()));
         for function_response in [json!({"faces": []}), json!("hello"), json!(null)] {
             let body = function_response.to_string().into_bytes();
-            assert_eq!(
-                parts_of(&function_response).unwrap(),
-                (200, json.clone(), body)
-            );
+            assert_eq!(parts_of(&function_response).unwrap(), (200, json.clone(), body));
         }
     }
 

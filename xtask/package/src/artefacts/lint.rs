@@ -25,11 +25,7 @@ pub fn check_artefact(path: &Path, architecture: Architecture, function: bool) -
         return Ok(());
     }
     let shown: Vec<_> = errors.iter().map(format_finding).collect();
-    bail!(
-        "Lambda would refuse `{}`:\n{}",
-        path.display(),
-        shown.join("\n")
-    )
+    bail!("Lambda would refuse `{}`:\n{}", path.display(), shown.join("\n"))
 }
 
 pub fn format_finding(finding: &Finding) -> String {

@@ -7,14 +7,7 @@ use anyhow::{Context, Result};
 use fs_err as fs;
 use toml::{Table, Value};
 
-const SOURCE_TABLES: [&str; 6] = [
-    "credential-alias",
-    "http",
-    "net",
-    "registries",
-    "registry",
-    "source",
-];
+const SOURCE_TABLES: [&str; 6] = ["credential-alias", "http", "net", "registries", "registry", "source"];
 
 /// Keys whose values are paths, relative to the parent of the file's folder.
 const PATH_KEYS: [&str; 4] = ["cainfo", "directory", "local-registry", "proxy-cainfo"];
@@ -222,12 +215,8 @@ mod tests {
 
     #[test]
     fn lists_are_merged_except_credential_provider_commands() {
-        let mut low = table(
-            "[registry]\nglobal-credential-providers = ['a']\ncredential-provider = ['./low', 'x']\n",
-        );
-        let mut high = table(
-            "[registry]\nglobal-credential-providers = ['b']\ncredential-provider = ['./high']\n",
-        );
+        let mut low = table("[registry]\nglobal-credential-providers = ['a']\ncredential-provider = ['./low', 'x']\n");
+        let mut high = table("[registry]\nglobal-credential-providers = ['b']\ncredential-provider = ['./high']\n");
         make_paths_absolute(&mut high, Path::new("/p"));
         merge(&mut low, high);
         let expected = "[registry]\nglobal-credential-providers = ['a', 'b']\n\
@@ -262,10 +251,7 @@ mod tests {
         );
         let nowhere = Path::new("/");
         let read = read(nowhere, Some(folder.path())).unwrap();
-        assert_eq!(
-            read["net"],
-            Value::Table(table("retry = 3\noffline = true"))
-        );
+        assert_eq!(read["net"], Value::Table(table("retry = 3\noffline = true")));
         assert!(!read.contains_key("build"));
     }
 

@@ -84,10 +84,7 @@ fn link_or_copy_crates(user: Option<(&Path, bool)>, own: &Path) -> Result<()> {
                     copy_tree(&from, &to)?;
                 }
             }
-            for name in SHARED_FILES
-                .iter()
-                .filter(|name| name.starts_with("credentials"))
-            {
+            for name in SHARED_FILES.iter().filter(|name| name.starts_with("credentials")) {
                 link(&user.join(name), own, name)?;
             }
             Ok(())
@@ -174,10 +171,7 @@ mod tests {
             fs::write(own.join(name), "").unwrap();
             assert!(fixture.at("me/.cargo").join(name).exists(), "{name}");
         }
-        assert_eq!(
-            fixture.prepare(&[("CARGO_HOME", fixture.at("me/.cargo"))]),
-            own
-        );
+        assert_eq!(fixture.prepare(&[("CARGO_HOME", fixture.at("me/.cargo"))]), own);
     }
 
     #[test]

@@ -123,18 +123,11 @@ fn hostile_cargo_configuration_is_ignored() {
         .filter_map(|name| Some((name.to_owned(), std::env::var(name).ok()?)));
     let home = scratch.path().join("home").display().to_string();
     let hostile = HOSTILE.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let environment = kept
-        .chain(hostile)
-        .chain([("HOME".to_owned(), home)])
-        .collect();
+    let environment = kept.chain(hostile).chain([("HOME".to_owned(), home)]).collect();
     let target = root.join("target");
     let mut cargo = command(&environment, &root, &target, "check").unwrap();
     let output = cargo.args(["--quiet", "--offline"]).output().unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(target.join("debug").is_dir());
 }
 

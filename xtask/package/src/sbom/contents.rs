@@ -30,8 +30,7 @@ pub struct Sbom {
 impl Sbom {
     /// Adds a relationship between two ids, of components or [`ARTEFACT_ID`].
     pub fn add_relationship(&mut self, from: &str, relation: RelationshipType, to: &str) {
-        self.relationships
-            .push((from.to_owned(), relation, to.to_owned()));
+        self.relationships.push((from.to_owned(), relation, to.to_owned()));
     }
 
     pub fn add_file_relationship(&mut self, file: &Path, relation: RelationshipType, of: &str) {
@@ -66,12 +65,7 @@ impl Sbom {
     /// The licence texts of all components as files for an image: one file for all crates, a folder for each other
     /// component, and an index. Equal texts are written once.
     pub fn license_tree(&self) -> Result<FileTree> {
-        let is_crate = |component: &&Component| {
-            matches!(
-                component.kind,
-                ComponentKind::Crate | ComponentKind::Program
-            )
-        };
+        let is_crate = |component: &&Component| matches!(component.kind, ComponentKind::Crate | ComponentKind::Program);
         let (crates, others): (Vec<_>, Vec<_>) = self.components.iter().partition(is_crate);
         let mut tree = FileTree::new();
         let mut add = |path: &str, text: &str| -> Result<()> {
@@ -144,45 +138,29 @@ mod tests {
         assert!(purl.starts_with("pkg:oci/provided@sha256"), "{purl}");
         assert!(purl.contains("repository_url=localhost"), "{purl}");
         assert!(purl.ends_with("tag=al2023"), "{purl}");
-        let related = (
-            ARTEFACT_ID.to_owned(),
-            RelationshipType::DescendantOf,
-            base.id.clone(),
-        );
+        let related = (ARTEFACT_ID.to_owned(), RelationshipType::DescendantOf, base.id.clone());
         assert_eq!(sbom.relationships, [related]);
-        assert_eq!(
-            sbom.license_tree().unwrap().files().count(),
-            1,
-            "only the empty list"
-        );
+        assert_eq!(sbom.license_tree().unwrap().files().count(), 1, "only the empty list");
     }
 
     #[test]
     fn license_tree_has_each_text_once_and_an_index() {
         let mut sbom = Sbom::default();
-        sbom.components.push(component(
-            ComponentKind::Library,
-            "a",
-            &[("LICENSE", "You may.")],
-        ));
+        sbom.components
+            .push(component(ComponentKind::Library, "a", &[("LICENSE", "You may.")]));
         sbom.components.push(component(
             ComponentKind::Library,
             "b",
             &[("COPYING", "You\nmay."), ("NOTICE", "B")],
         ));
-        sbom.components
-            .push(component(ComponentKind::Crate, "c", &[]));
-        sbom.components
-            .push(component(ComponentKind::Program, "d", &[]));
+        sbom.components.push(component(ComponentKind::Crate, "c", &[]));
+        sbom.components.push(component(ComponentKind::Program, "d", &[]));
         sbom.crate_license_text = "You may.".to_owned();
         let tree = sbom.license_tree().unwrap();
         let files: BTreeMap<_, _> = tree.files().collect();
         let names: Vec<_> = files.keys().copied().collect();
         let expected = ["a/LICENSE", "b/NOTICE", "index.txt", "rust-crates.txt"];
-        assert_eq!(
-            names,
-            expected.map(|name| format!("usr/share/licenses/{name}"))
-        );
+        assert_eq!(names, expected.map(|name| format!("usr/share/licenses/{name}")));
         let Content::Bytes { bytes, .. } = files["usr/share/licenses/index.txt"] else {
             panic!("the list is a file");
         };

@@ -64,8 +64,8 @@ fn query_cargo(workspace: &Workspace, triple: &str) -> Result<LinkedCrates> {
         anyhow::Ok((tree?, metadata?))
     })?;
     let lock = workspace.root().join("Cargo.lock");
-    let checksums = checksums(&fs::read_to_string(&lock)?)
-        .with_context(|| format!("failed to read `{}`", lock.display()))?;
+    let checksums =
+        checksums(&fs::read_to_string(&lock)?).with_context(|| format!("failed to read `{}`", lock.display()))?;
     let program = Component {
         kind: ComponentKind::Program,
         ..component(&tree.root, &metadata, &checksums)?
@@ -76,10 +76,7 @@ fn query_cargo(workspace: &Workspace, triple: &str) -> Result<LinkedCrates> {
         all.push(component(name, &metadata, &checksums)?);
     }
     all.push(standard_library(RUSTC)?);
-    let licenses = license_texts::deduplicate(
-        TITLE,
-        all.iter().map(|c| (c.label(), c.license_texts.as_slice())),
-    );
+    let licenses = license_texts::deduplicate(TITLE, all.iter().map(|c| (c.label(), c.license_texts.as_slice())));
     for component in &mut all {
         component.license_texts.clear();
     }
@@ -99,8 +96,7 @@ fn metadata(workspace: &Workspace, triple: &str) -> Result<Metadata> {
         .arg("--features")
         .arg(format!("{PACKAGE}/{FEATURE}"))
         .args(["--filter-platform", triple]);
-    MetadataCommand::parse(output(&mut cargo)?)
-        .context("failed to parse the output of `cargo metadata`")
+    MetadataCommand::parse(output(&mut cargo)?).context("failed to parse the output of `cargo metadata`")
 }
 
 /// The SHA-256 of each crate in a lock file, in hexadecimal. Workspace members have none.
@@ -124,29 +120,15 @@ fn checksums(lock: &str) -> Result<BTreeMap<PackageId, String>> {
 }
 
 fn id((name, version): &PackageId) -> String {
-    Component::new(
-        ComponentKind::Crate,
-        &format!("crate-{name}-{version}"),
-        name,
-    )
-    .id
+    Component::new(ComponentKind::Crate, &format!("crate-{name}-{version}"), name).id
 }
 
-fn component(
-    name: &PackageId,
-    metadata: &Metadata,
-    checksums: &BTreeMap<PackageId, String>,
-) -> Result<Component> {
-    let same = |package: &&Package| {
-        package.name.as_str() == name.0 && package.version.to_string() == name.1
-    };
+fn component(name: &PackageId, metadata: &Metadata, checksums: &BTreeMap<PackageId, String>) -> Result<Component> {
+    let same = |package: &&Package| package.name.as_str() == name.0 && package.version.to_string() == name.1;
     let mut found = metadata.packages.iter().filter(same);
-    let package = found.next().with_context(|| {
-        format!(
-            "`cargo metadata` does not list the crate {} {}",
-            name.0, name.1
-        )
-    })?;
+    let package = found
+        .next()
+        .with_context(|| format!("`cargo metadata` does not list the crate {} {}", name.0, name.1))?;
     ensure!(
         found.next().is_none(),
         "two crates {} {} have different sources; rename one",
@@ -156,10 +138,7 @@ fn component(
     let from_crates_io = package.source.as_ref().is_some_and(Source::is_crates_io);
     let web = |address: &&String| address.starts_with("http");
     let home = [&package.repository, &package.homepage];
-    let license = package
-        .license
-        .as_deref()
-        .and_then(license::normalize_expression);
+    let license = package.license.as_deref().and_then(license::normalize_expression);
     let origin = match (&package.source, from_crates_io) {
         (None, _) => Some("a package of this workspace".to_owned()),
         (Some(_), true) => None,
@@ -180,9 +159,7 @@ fn component(
 
 fn texts_of(package: &Package, license: Option<&str>) -> Result<Vec<LicenseText>> {
     let folder = package.manifest_path.parent();
-    let folder = folder
-        .context("a manifest's path has no parent folder")?
-        .as_std_path();
+    let folder = folder.context("a manifest's path has no parent folder")?.as_std_path();
     let mut texts = license_texts::find_in_folder(folder)?;
     if let Some(file) = package.license_file() {
         let named = LicenseText::read(file.as_std_path())?;

@@ -7,9 +7,7 @@ use anyhow::{Context, Result};
 use layer::{Content, Digest, FileTree, rfc3339};
 use serde_json::{Value, json};
 
-use super::component::{
-    Component, ComponentKind, Relationship, RelationshipType, identifier, purl,
-};
+use super::component::{Component, ComponentKind, Relationship, RelationshipType, identifier, purl};
 use super::contents::{ARTEFACT_ID, Sbom};
 use super::hashes::{self, Hashes};
 
@@ -42,19 +40,11 @@ pub fn document(sbom: &Sbom, trees: &[&FileTree], subject: &Subject, time: u64) 
     packages.extend(components.into_iter().map(component_package));
 
     let artefact = package_id(ARTEFACT_ID);
-    let mut relationships = BTreeSet::from([(
-        DOCUMENT.to_owned(),
-        RelationshipType::Describes,
-        artefact.clone(),
-    )]);
+    let mut relationships = BTreeSet::from([(DOCUMENT.to_owned(), RelationshipType::Describes, artefact.clone())]);
     let of_sbom = sbom.relationships.iter();
     relationships.extend(of_sbom.map(|(from, how, to)| (package_id(from), *how, package_id(to))));
     for file in &listed {
-        relationships.insert((
-            artefact.clone(),
-            RelationshipType::Contains,
-            file.id.clone(),
-        ));
+        relationships.insert((artefact.clone(), RelationshipType::Contains, file.id.clone()));
         let source = match file.content {
             Content::File(path) => sbom.file_origins.get(path),
             Content::Bytes { .. } => None,
@@ -180,9 +170,7 @@ fn component_package(component: &Component) -> Value {
 /// Removes unknown fields of a package: SPDX allows neither nulls nor empty lists there.
 fn remove_empty_fields(mut package: Value) -> Value {
     if let Some(fields) = package.as_object_mut() {
-        fields.retain(|_, value| {
-            !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty())
-        });
+        fields.retain(|_, value| !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty()));
     }
     package
 }
@@ -196,10 +184,7 @@ fn checksum(algorithm: &str, digits: &str) -> Value {
 }
 
 fn external_refs(purl: Option<&str>, cpe: Option<&str>) -> Vec<Value> {
-    let names = [
-        ("PACKAGE-MANAGER", "purl", purl),
-        ("SECURITY", "cpe23Type", cpe),
-    ];
+    let names = [("PACKAGE-MANAGER", "purl", purl), ("SECURITY", "cpe23Type", cpe)];
     let known = names.into_iter().filter(|(_, _, name)| name.is_some());
     known
         .map(|(category, kind, name)| {
@@ -212,8 +197,7 @@ fn external_refs(purl: Option<&str>, cpe: Option<&str>) -> Vec<Value> {
 fn license_list(version: &str) -> Result<String> {
     let mut parts = version.trim_start_matches('v').split('.');
     let both = parts.next().zip(parts.next());
-    let (major, minor) =
-        both.with_context(|| format!("`{version}` is not a release of the licence list"))?;
+    let (major, minor) = both.with_context(|| format!("`{version}` is not a release of the licence list"))?;
     Ok(format!("{major}.{minor}"))
 }
 

@@ -54,8 +54,7 @@ mod tests {
 
     #[test]
     fn verification_code_is_independent_of_file_order() {
-        let [a, b] =
-            ["a", "b"].map(|text| Hashes::of(&Content::bytes("t", text.as_bytes())).unwrap());
+        let [a, b] = ["a", "b"].map(|text| Hashes::of(&Content::bytes("t", text.as_bytes())).unwrap());
         let code = verification_code(&[&a, &b]);
         assert_eq!(code, verification_code(&[&b, &a]));
         assert_ne!(code, verification_code(&[&a]));

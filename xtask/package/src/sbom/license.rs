@@ -87,15 +87,11 @@ mod tests {
 
     #[test]
     fn common_spellings_are_normalized() {
-        let becomes =
-            |from: &str, to: &str| assert_eq!(normalize_expression(from).as_deref(), Some(to));
+        let becomes = |from: &str, to: &str| assert_eq!(normalize_expression(from).as_deref(), Some(to));
         becomes("MIT", "MIT");
         becomes("MIT/Apache-2.0", "MIT OR Apache-2.0");
         becomes("Apache-2.0 / MIT", "Apache-2.0 OR MIT");
-        becomes(
-            "Apache-2.0 WITH LLVM-exception",
-            "Apache-2.0 WITH LLVM-exception",
-        );
+        becomes("Apache-2.0 WITH LLVM-exception", "Apache-2.0 WITH LLVM-exception");
         becomes("(MIT OR Apache-2.0) AND IJG", "(MIT OR Apache-2.0) AND IJG");
         becomes("LGPL-2.1+", "LGPL-2.1-or-later");
     }

@@ -9,21 +9,13 @@ use support::files::{file_name, sorted_entries};
 
 use super::license::{self, LicenseText};
 
-const LICENSE_FILE_PREFIXES: [&str; 6] = [
-    "license",
-    "licence",
-    "copying",
-    "copyright",
-    "notice",
-    "unlicense",
-];
+const LICENSE_FILE_PREFIXES: [&str; 6] = ["license", "licence", "copying", "copyright", "notice", "unlicense"];
 
 /// The end of the Apache licence. The appendix after it, on how to apply the licence, is a separate text: some packages
 /// leave it out, others modify it.
 const APACHE_END: &str = "END OF TERMS AND CONDITIONS";
 
-const SEPARATOR: &str =
-    "\n================================================================================\n";
+const SEPARATOR: &str = "\n================================================================================\n";
 
 /// The licences and notices in a package's folder and in its folder `LICENSES`, sorted by name.
 pub fn find_in_folder(folder: &Path) -> Result<Vec<LicenseText>> {
@@ -31,11 +23,7 @@ pub fn find_in_folder(folder: &Path) -> Result<Vec<LicenseText>> {
     for path in sorted_entries(folder)? {
         let name = file_name(&path).to_lowercase();
         // Rust source files can be called `license.rs`.
-        if !LICENSE_FILE_PREFIXES
-            .iter()
-            .any(|known| name.starts_with(known))
-            || name.ends_with(".rs")
-        {
+        if !LICENSE_FILE_PREFIXES.iter().any(|known| name.starts_with(known)) || name.ends_with(".rs") {
             continue;
         }
         if path.is_dir() {
@@ -50,10 +38,7 @@ pub fn find_in_folder(folder: &Path) -> Result<Vec<LicenseText>> {
 }
 
 /// One file with the texts of many packages, each text once. `packages` are pairs of a human-readable label and texts.
-pub fn deduplicate<'a>(
-    title: &str,
-    packages: impl Iterator<Item = (String, &'a [LicenseText])>,
-) -> String {
+pub fn deduplicate<'a>(title: &str, packages: impl Iterator<Item = (String, &'a [LicenseText])>) -> String {
     let mut shared: BTreeMap<String, SharedText> = BTreeMap::new();
     for (order, (label, texts)) in packages.enumerate() {
         for text in texts.iter().flat_map(|text| split_after_apache(&text.text)) {
@@ -98,13 +83,9 @@ impl SharedText {
 
 /// Splits a text that continues after the Apache licence.
 fn split_after_apache(text: &str) -> impl Iterator<Item = &str> {
-    let after = text
-        .find(APACHE_END)
-        .map_or(text.len(), |at| at + APACHE_END.len());
+    let after = text.find(APACHE_END).map_or(text.len(), |at| at + APACHE_END.len());
     let (first, second) = text.split_at(after);
-    [first, second]
-        .into_iter()
-        .filter(|piece| !piece.trim().is_empty())
+    [first, second].into_iter().filter(|piece| !piece.trim().is_empty())
 }
 
 impl LicenseText {
@@ -134,21 +115,15 @@ fn split_notices(text: &str) -> (Vec<String>, String, String) {
     let notices = notices.filter(|notice| !is_blank_form(notice)).collect();
     let body = rest.iter().map(|line| line.trim_end());
     let body = body.collect::<Vec<_>>().join("\n");
-    (
-        notices,
-        normalized_words(&body),
-        body.trim_matches('\n').to_owned(),
-    )
+    (notices, normalized_words(&body), body.trim_matches('\n').to_owned())
 }
 
 /// Whether a line is a copyright notice. Other sentences about copyright contain no year.
 fn is_notice(line: &str) -> bool {
-    line.trim_start()
-        .strip_prefix("Copyright")
-        .is_some_and(|rest| {
-            let marked = ["(c)", "(C)", "©"].iter().any(|mark| rest.contains(mark));
-            marked || rest.contains(|c: char| c.is_ascii_digit()) || is_blank_form(rest)
-        })
+    line.trim_start().strip_prefix("Copyright").is_some_and(|rest| {
+        let marked = ["(c)", "(C)", "©"].iter().any(|mark| rest.contains(mark));
+        marked || rest.contains(|c: char| c.is_ascii_digit()) || is_blank_form(rest)
+    })
 }
 
 fn is_blank_form(notice: &str) -> bool {
@@ -188,10 +163,7 @@ mod tests {
         let file = deduplicate("Title", packages.into_iter());
         assert_eq!(file.matches("as you like").count(), 1, "{file}");
         assert!(file.contains("a 1\n    Copyright 2016 Ann\n"), "{file}");
-        assert!(
-            file.contains("b 1, b 2\n    Copyright (c) 2020 Bob\n"),
-            "{file}"
-        );
+        assert!(file.contains("b 1, b 2\n    Copyright (c) 2020 Bob\n"), "{file}");
         assert!(file.contains("\nc 1\n\nYou may not.\n"), "{file}");
         assert!(file.starts_with("Title\n\n==="), "{file}");
     }
@@ -226,15 +198,10 @@ mod tests {
         ] {
             assert!(!is_notice(line), "{line}");
         }
-        for line in [
-            "  Copyright 2016 Ann",
-            "Copyright (c) Ann",
-            "Copyright © Ann",
-        ] {
+        for line in ["  Copyright 2016 Ann", "Copyright (c) Ann", "Copyright © Ann"] {
             assert!(is_notice(line), "{line}");
         }
-        let (notices, words, _) =
-            split_notices("Copyright [yyyy] [name]\nCopyright <year>\nYou may.\n");
+        let (notices, words, _) = split_notices("Copyright [yyyy] [name]\nCopyright <year>\nYou may.\n");
         assert!(notices.is_empty(), "{notices:?}");
         assert_eq!(words, "you may");
     }
@@ -247,27 +214,14 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, name).unwrap();
         };
-        for name in [
-            "LICENSE-MIT",
-            "COPYING.md",
-            "notice.txt",
-            "LICENSES/ISC.txt",
-        ] {
+        for name in ["LICENSE-MIT", "COPYING.md", "notice.txt", "LICENSES/ISC.txt"] {
             write(name);
         }
-        for name in [
-            "README.md",
-            "license.rs",
-            "src/LICENSE",
-            "LICENSES/deep/MIT",
-        ] {
+        for name in ["README.md", "license.rs", "src/LICENSE", "LICENSES/deep/MIT"] {
             write(name);
         }
         let texts = find_in_folder(folder.path()).unwrap();
         let names: Vec<_> = texts.iter().map(|text| text.file.as_str()).collect();
-        assert_eq!(
-            names,
-            ["COPYING.md", "LICENSE-MIT", "ISC.txt", "notice.txt"]
-        );
+        assert_eq!(names, ["COPYING.md", "LICENSE-MIT", "ISC.txt", "notice.txt"]);
     }
 }

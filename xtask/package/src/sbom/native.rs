@@ -25,9 +25,7 @@ pub fn opencv_component(sdk: &Sdk) -> Result<Component> {
         license: Some("Apache-2.0".to_owned()),
         purl: Some(purl("github", Some("opencv"), ("opencv", version), &[])?),
         cpe: Some(cpe("opencv", "opencv", version)),
-        source_info: Some(format!(
-            "compiled from source with only these modules: {modules}"
-        )),
+        source_info: Some(format!("compiled from source with only these modules: {modules}")),
         download_url: download.map(str::to_owned),
         sha256: sha256.map(str::to_owned),
         license_texts: vec![text("LICENSE")?, text("COPYRIGHT")?],
@@ -52,14 +50,9 @@ fn component(part: &ThirdParty, sdk: &Sdk) -> Result<Component> {
                 None => format!("compiled from {opencv}'s own copy as lib{library}.a"),
             },
         ),
-        ThirdPartyLocation::Module(module) => (
-            ComponentKind::Library,
-            format!("a part of {opencv}'s module {module}"),
-        ),
+        ThirdPartyLocation::Module(module) => (ComponentKind::Library, format!("a part of {opencv}'s module {module}")),
         ThirdPartyLocation::Folder(_) => (ComponentKind::Data, format!("a part of {opencv}")),
-        ThirdPartyLocation::Runtime(file) => {
-            (ComponentKind::Library, format!("linked by zig as {file}"))
-        }
+        ThirdPartyLocation::Runtime(file) => (ComponentKind::Library, format!("linked by zig as {file}")),
     };
     let (named, owner) = (&part.license, &part.name);
     let license = license::normalize_expression(named)
@@ -119,24 +112,15 @@ mod tests {
     fn component_name_is_stripped_from_license_files() {
         let parts = ["libjpeg", "libjpeg-turbo", "libc++"].map(str::to_owned);
         let parts: Vec<_> = parts.iter().collect();
-        assert_eq!(
-            strip_component_name("libjpeg-turbo-README.ijg", &parts),
-            "README.ijg"
-        );
-        assert_eq!(
-            strip_component_name("libc++-LICENSE.TXT", &parts),
-            "LICENSE.TXT"
-        );
+        assert_eq!(strip_component_name("libjpeg-turbo-README.ijg", &parts), "README.ijg");
+        assert_eq!(strip_component_name("libc++-LICENSE.TXT", &parts), "LICENSE.TXT");
         assert_eq!(strip_component_name("COPYING", &parts), "COPYING");
     }
 
     #[test]
     fn cpe_names_have_all_parts() {
         let name = cpe("libjpeg-turbo", "libjpeg-turbo", "2.1.2");
-        assert_eq!(
-            name,
-            "cpe:2.3:a:libjpeg-turbo:libjpeg-turbo:2.1.2:*:*:*:*:*:*:*"
-        );
+        assert_eq!(name, "cpe:2.3:a:libjpeg-turbo:libjpeg-turbo:2.1.2:*:*:*:*:*:*:*");
         assert_eq!(cpe("a", "b+", "1"), "cpe:2.3:a:a:b\\+:1:*:*:*:*:*:*:*");
     }
 }

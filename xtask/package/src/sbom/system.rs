@@ -58,16 +58,10 @@ impl Package {
         qualifiers.extend(release.iter().map(|release| ("distro", release.as_str())));
         let package = (self.name.as_str(), self.version.as_str());
         let url = purl(self.kind, id.as_deref(), package, &qualifiers)?;
-        let license = self
-            .license
-            .as_deref()
-            .and_then(license::normalize_expression);
+        let license = self.license.as_deref().and_then(license::normalize_expression);
         let id = format!("{}-{}-{}", self.kind, self.name, self.architecture);
         let source = self.source.as_ref();
-        let texts = self
-            .license_files
-            .iter()
-            .map(|path| LicenseText::read(path));
+        let texts = self.license_files.iter().map(|path| LicenseText::read(path));
         Ok(Component {
             version: Some(self.version.clone()),
             supplier: self.supplier.clone(),
@@ -110,8 +104,7 @@ mod tests {
 
     #[test]
     fn package_url_contains_the_distribution() {
-        let distribution =
-            parse_os_release("NAME=\"Amazon Linux\"\nID=\"amzn\"\nVERSION_ID=\"2023\"\n");
+        let distribution = parse_os_release("NAME=\"Amazon Linux\"\nID=\"amzn\"\nVERSION_ID=\"2023\"\n");
         let package = Package {
             kind: "rpm",
             name: "glibc".to_owned(),
@@ -143,10 +136,7 @@ mod tests {
             pair("gcc-toolset", "2.34-117.amzn2023")
         );
         assert_eq!(
-            (
-                parse_source_package("glibc"),
-                parse_source_package("glibc.src.rpm")
-            ),
+            (parse_source_package("glibc"), parse_source_package("glibc.src.rpm")),
             (None, None)
         );
     }

@@ -47,30 +47,17 @@ fn architecture_limits_override_defaults() {
     let budgets = parsed(&text);
     let limit = |architecture, artefact, measure| budgets.limit(architecture, artefact, measure);
     let bootstrap = |architecture, measure| limit(architecture, "bootstrap", measure);
-    assert_eq!(
-        bootstrap(Architecture::X86_64, Measure::Uncompressed),
-        Some(7_000_000)
-    );
-    assert_eq!(
-        bootstrap(Architecture::Aarch64, Measure::Uncompressed),
-        Some(6_000_000)
-    );
+    assert_eq!(bootstrap(Architecture::X86_64, Measure::Uncompressed), Some(7_000_000));
+    assert_eq!(bootstrap(Architecture::Aarch64, Measure::Uncompressed), Some(6_000_000));
     assert_eq!(bootstrap(Architecture::Aarch64, Measure::Compressed), None);
-    let zip = limit(
-        Architecture::Aarch64,
-        "zip face-detect",
-        Measure::Compressed,
-    );
+    let zip = limit(Architecture::Aarch64, "zip face-detect", Measure::Compressed);
     assert_eq!(zip, Some(3_600_000));
 }
 
 #[test]
 fn recipe_without_budget_table_has_no_budgets() {
     assert_eq!(parsed("version = \"4.5.5\"\n"), Budgets::default());
-    assert_eq!(
-        Budgets::default().compare(&report_after()).unwrap().len(),
-        0
-    );
+    assert_eq!(Budgets::default().compare(&report_after()).unwrap().len(), 0);
 }
 
 #[test]
@@ -86,9 +73,7 @@ fn budgets_come_from_the_selected_recipe() {
     assert!(limit(None).is_some());
     let folder = tempfile::tempdir().unwrap();
     let other = folder.path().join("other.toml");
-    let (recipe, _) = include_str!("../../../../opencv.toml")
-        .split_once("[size")
-        .unwrap();
+    let (recipe, _) = include_str!("../../../../opencv.toml").split_once("[size").unwrap();
     let budget = "[size.budgets]\n\"zip face-detect\" = { compressed = \"1 B\" }\n";
     fs_err::write(&other, format!("{recipe}\n{budget}")).unwrap();
     assert_eq!(limit(Some(&other)), Some(1));
@@ -105,10 +90,7 @@ fn malformed_budgets_are_rejected() {
             "[size.budgets]\nbootstrap = { uncompressed = \"7 MiB\" }",
             "`7 MiB` is not a size",
         ),
-        (
-            "[size.budgets]\nbootstrap = { uncompressed = 7 }",
-            "expected a string",
-        ),
+        ("[size.budgets]\nbootstrap = { uncompressed = 7 }", "expected a string"),
         (
             "[size.budgets]\nbootstrap = { bytes = \"7 MB\" }",
             "unknown field `bytes`",
@@ -134,24 +116,12 @@ fn malformed_budgets_are_rejected() {
 fn unknown_artefact_error_lists_known_artefacts() {
     for table in ["[size.budgets]", "[size.budgets.aarch64]"] {
         let text = format!("{table}\n\"imag face-detect\" = {{ compressed = \"5 MB\" }}");
-        let error = parsed(&text)
-            .compare(&report_after())
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.starts_with("unknown artefact `imag face-detect`"),
-            "{error}"
-        );
-        assert!(
-            error.contains("`image face-detect`, `zip face-detect`"),
-            "{error}"
-        );
+        let error = parsed(&text).compare(&report_after()).unwrap_err().to_string();
+        assert!(error.starts_with("unknown artefact `imag face-detect`"), "{error}");
+        assert!(error.contains("`image face-detect`, `zip face-detect`"), "{error}");
     }
     let text = "[size.budgets]\n\"static libraries\" = { compressed = \"5 MB\" }";
-    let error = parsed(text)
-        .compare(&report_after())
-        .unwrap_err()
-        .to_string();
+    let error = parsed(text).compare(&report_after()).unwrap_err().to_string();
     assert!(error.contains("is never compressed"), "{error}");
 }
 
@@ -203,10 +173,7 @@ fn exceeded_budget_error_falls_back_to_largest_components() {
         report: report_after(),
     });
     let error = check(&document).unwrap_err().to_string();
-    assert!(
-        error.contains("no part of it grew since v1; the largest"),
-        "{error}"
-    );
+    assert!(error.contains("no part of it grew since v1; the largest"), "{error}");
 }
 
 #[test]

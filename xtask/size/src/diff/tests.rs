@@ -35,10 +35,7 @@ fn changes_lists_changed_added_and_removed_parts() {
     ] {
         assert!(lines.contains(&line.to_owned()), "{line}: {lines:#?}");
     }
-    assert!(
-        !lines.iter().any(|line| line.contains("core")),
-        "{lines:#?}"
-    );
+    assert!(!lines.iter().any(|line| line.contains("core")), "{lines:#?}");
     assert_eq!(changes(&after, &after), []);
 }
 
@@ -71,24 +68,13 @@ fn totals_without_parts_add_no_new_parts() {
 
 #[test]
 fn largest_increases_are_sorted_by_difference() {
-    let changed = largest_increases(
-        &sample::report_before(),
-        &sample::report_after(),
-        "bootstrap",
-        5,
-    );
+    let changed = largest_increases(&sample::report_before(), &sample::report_after(), "bootstrap", 5);
     let names: Vec<_> = changed.iter().map(Change::name).collect();
     assert_eq!(names, ["OpenCV/imgproc", "Rust crates/tokio"]);
     assert_eq!(changed[1].before, None);
     assert_eq!(changed[0].difference(), 300_000);
     assert_eq!(
-        largest_increases(
-            &sample::report_before(),
-            &sample::report_after(),
-            "bootstrap",
-            1
-        )
-        .len(),
+        largest_increases(&sample::report_before(), &sample::report_after(), "bootstrap", 1).len(),
         1
     );
 }
@@ -96,23 +82,10 @@ fn largest_increases_are_sorted_by_difference() {
 #[test]
 fn archives_grow_by_bootstrap_components() {
     for artefact in ["zip face-detect", "image face-detect"] {
-        let changed = largest_increases(
-            &sample::report_before(),
-            &sample::report_after(),
-            artefact,
-            2,
-        );
-        assert_eq!(
-            changed[0].path,
-            path("bootstrap > OpenCV > imgproc"),
-            "{artefact}"
-        );
+        let changed = largest_increases(&sample::report_before(), &sample::report_after(), artefact, 2);
+        assert_eq!(changed[0].path, path("bootstrap > OpenCV > imgproc"), "{artefact}");
     }
-    let image = changed_components(
-        &sample::report_before(),
-        &sample::report_after(),
-        "image face-detect",
-    );
+    let image = changed_components(&sample::report_before(), &sample::report_after(), "image face-detect");
     let licences = "image face-detect > the function > usr/share/licenses 200000 210000";
     assert!(lines(&image).contains(&licences.to_owned()), "{image:#?}");
 }

@@ -48,18 +48,13 @@ fn revision_with_legacy_path_is_read() {
     git(at, &["rm", "--quiet", FILE]);
     commit(at, LEGACY_FILE, &text);
     assert_eq!(
-        load_previous(at, "HEAD", Architecture::X86_64)
-            .unwrap()
-            .report,
+        load_previous(at, "HEAD", Architecture::X86_64).unwrap().report,
         compact(&report_before())
     );
 }
 
 fn error_of(root: &Path, name: &str) -> String {
-    format!(
-        "{:#}",
-        load_previous(root, name, Architecture::X86_64).unwrap_err()
-    )
+    format!("{:#}", load_previous(root, name, Architecture::X86_64).unwrap_err())
 }
 
 #[test]
@@ -99,10 +94,7 @@ fn project_history_is_valid_and_shrinks() {
         history.to_json().unwrap(),
         fs::read_to_string(root().join(FILE)).unwrap()
     );
-    assert_eq!(
-        history.clone().milestones_for(Architecture::X86_64),
-        history.milestones
-    );
+    assert_eq!(history.clone().milestones_for(Architecture::X86_64), history.milestones);
     assert_eq!(history.milestones_for(Architecture::Aarch64), []);
 }
 
@@ -164,11 +156,7 @@ fn failed_record_leaves_history_unchanged() {
     for (what, report, expected) in [
         (" ", report_after(), "describe what was done"),
         ("x", arm, "this report is for aarch64"),
-        (
-            "x",
-            without_compressed_size,
-            "no compressed size of `bootstrap`",
-        ),
+        ("x", without_compressed_size, "no compressed size of `bootstrap`"),
     ] {
         let error = format!("{:#}", record(at, what, &report).unwrap_err());
         assert!(error.contains(expected), "{error}");
@@ -199,35 +187,20 @@ fn unusable_revision_error_explains_the_cause() {
         ("HEAD:file", "no such git revision"),
         ("", "no such git revision"),
         ("older", "it is older than `xtask/size/data/history.json`"),
-        (
-            "empty",
-            "it has no sizes recorded with `cargo xtask size --record`",
-        ),
+        ("empty", "it has no sizes recorded with `cargo xtask size --record`"),
         ("HEAD", "its `xtask/size/data/history.json` cannot be used"),
     ] {
         let error = error_of(at, name);
         let begin = format!("failed to read the sizes of the revision `{name}`: ");
         assert!(error.starts_with(&begin), "{error}");
         assert!(error.contains(expected), "{name}: {error}");
-        assert!(
-            error.contains("`cargo xtask size --json` printed"),
-            "{error}"
-        );
+        assert!(error.contains("`cargo xtask size --json` printed"), "{error}");
     }
-    let error = format!(
-        "{:#}",
-        load_previous(at, "full", Architecture::Aarch64).unwrap_err()
-    );
-    assert!(
-        error.contains("are for x86_64, and these are for aarch64"),
-        "{error}"
-    );
+    let error = format!("{:#}", load_previous(at, "full", Architecture::Aarch64).unwrap_err());
+    assert!(error.contains("are for x86_64, and these are for aarch64"), "{error}");
     let none = tempfile::tempdir().unwrap();
     let error = error_of(none.path(), "HEAD");
-    assert!(
-        error.contains("the project is not a git checkout"),
-        "{error}"
-    );
+    assert!(error.contains("the project is not a git checkout"), "{error}");
 }
 
 #[test]
@@ -239,10 +212,7 @@ fn printed_document_is_loaded() {
     let found = load_previous(folder.path(), name, Architecture::X86_64).unwrap();
     assert_eq!((found.label.as_str(), found.report), (name, report_after()));
     for (text, expected) in [
-        (
-            "{\"schema\": 99}",
-            "it has schema 99, and this program reads 1 to 2",
-        ),
+        ("{\"schema\": 99}", "it has schema 99, and this program reads 1 to 2"),
         (
             "{\"schema\": 1}",
             "not printed by this version's `cargo xtask size --json`; print it again: missing field",
@@ -254,10 +224,7 @@ fn printed_document_is_loaded() {
     ] {
         fs::write(&file, text).unwrap();
         let error = error_of(folder.path(), name);
-        assert!(
-            error.starts_with("failed to read the sizes in `"),
-            "{error}"
-        );
+        assert!(error.starts_with("failed to read the sizes in `"), "{error}");
         assert!(error.contains(expected), "{error}");
     }
 }
@@ -269,10 +236,7 @@ fn schema_1_is_read() {
     let milestones = r#"[{"what":"one","unpacked":3,"packed":2}]"#;
     let text = format!(r#"{{"schema":1,"about":"a","milestones":{milestones},"report":{report}}}"#);
     let history = History::parse(&text).unwrap();
-    assert_eq!(
-        (history.schema, history.description.as_str()),
-        (SCHEMA, "a")
-    );
+    assert_eq!((history.schema, history.description.as_str()), (SCHEMA, "a"));
     let milestone = &history.milestones[0];
     assert_eq!(
         (
@@ -284,9 +248,6 @@ fn schema_1_is_read() {
     );
     let report = report::parse_report(text.as_bytes()).unwrap();
     let bootstrap = &report.artefacts[0];
-    assert_eq!(
-        (bootstrap.linked_bytes, bootstrap.compressed_bytes),
-        (Some(1), Some(2))
-    );
+    assert_eq!((bootstrap.linked_bytes, bootstrap.compressed_bytes), (Some(1), Some(2)));
     assert_eq!(history.report, Some(report));
 }

@@ -71,23 +71,14 @@ fn comment_without_changes_or_previous_report() {
 fn added_removed_and_smaller_artefacts() {
     let mut document = document();
     document.report = report(vec![leaf("bootstrap", 90), leaf("zip new", 5)]);
-    document.previous_report.as_mut().unwrap().report =
-        report(vec![leaf("bootstrap", 100), leaf("zip old", 7)]);
+    document.previous_report.as_mut().unwrap().report = report(vec![leaf("bootstrap", 100), leaf("zip old", 7)]);
     let text = render(&document);
     assert!(
-        text.contains(
-            "`bootstrap` uncompressed ↓ 10 B (-10.0%), `zip new` uncompressed 5 B is new."
-        ),
+        text.contains("`bootstrap` uncompressed ↓ 10 B (-10.0%), `zip new` uncompressed 5 B is new."),
         "{text}"
     );
-    assert!(
-        text.contains("| `zip old` | uncompressed | 7 B | – | gone |"),
-        "{text}"
-    );
-    assert!(
-        text.contains("| `zip new` | uncompressed | – | 5 B |  |"),
-        "{text}"
-    );
+    assert!(text.contains("| `zip old` | uncompressed | 7 B | – | gone |"), "{text}");
+    assert!(text.contains("| `zip new` | uncompressed | – | 5 B |  |"), "{text}");
 }
 
 #[test]

@@ -133,10 +133,7 @@ fn render_shows_the_largest_parts_and_counts_the_rest() {
     let few = render(&many(28, |number| format!("n{number}")), LARGEST_ROWS);
     assert!(few.contains("    n4 "), "{few}");
     assert!(!few.contains("    n5 "), "{few}");
-    assert!(
-        few.contains("    and 23 more       22.6 kB   81.9%\n"),
-        "{few}"
-    );
+    assert!(few.contains("    and 23 more       22.6 kB   81.9%\n"), "{few}");
     let all = render(&many(28, |number| format!("n{number}")), ALL_ROWS);
     assert!(all.contains("    n27 ") && !all.contains("more"), "{all}");
     let changed = render(&document(), ALL_ROWS);
@@ -158,18 +155,10 @@ fn render_has_lines_of_at_most_100_characters() {
     let mut document = many(9, name);
     document.history[0].description = "long ".repeat(50);
     document.competitors[0].name = "long ".repeat(50);
-    document
-        .baseline
-        .as_mut()
-        .unwrap()
-        .missing
-        .push("long ".repeat(50));
+    document.baseline.as_mut().unwrap().missing.push("long ".repeat(50));
     let text = render(&document, LARGEST_ROWS);
     let widest = text.lines().map(|line| line.chars().count()).max().unwrap();
     assert_eq!(widest, WIDTH, "{text}");
-    assert!(
-        text.contains("    core::ptr::drop_in_place<alloc"),
-        "{text}"
-    );
+    assert!(text.contains("    core::ptr::drop_in_place<alloc"), "{text}");
     assert!(text.contains(">::0 "), "{text}");
 }

@@ -4,8 +4,8 @@ use opencv_build::Architecture;
 
 use crate::part::{Kind, Part};
 use crate::report::{
-    Ablation, Baseline, BaselineModule, Budget, Competitor, Document, Measure, Milestone,
-    PreviousReport, Report, SCHEMA,
+    Ablation, Baseline, BaselineModule, Budget, Competitor, Document, Measure, Milestone, PreviousReport, Report,
+    SCHEMA,
 };
 
 pub fn code(name: &str, bytes: u64) -> Part {

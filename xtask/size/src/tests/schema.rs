@@ -92,10 +92,7 @@ fn schema_rejects_malformed_documents() {
         ("/report/artefacts/0/name", Value::Null),
         ("/report/artefacts/0/parts", json!([])),
         ("/report/artefacts/0/parts/0/parts/0/bytes", json!(-1)),
-        (
-            "/report/artefacts/0/parts/0/parts/0/parts/0/kind",
-            json!("text"),
-        ),
+        ("/report/artefacts/0/parts/0/parts/0/parts/0/kind", json!("text")),
         ("/previous_report/report", json!("v1")),
         ("/previous_report/label", Value::Null),
         ("/competitors/0/measure", json!("zipped")),
@@ -123,10 +120,7 @@ fn objects(value: &Value, pointer: &str, found: &mut Vec<String>) {
     let below: Vec<(String, &Value)> = match value {
         Value::Object(fields) => {
             found.push(pointer.to_owned());
-            fields
-                .iter()
-                .map(|(name, value)| (name.clone(), value))
-                .collect()
+            fields.iter().map(|(name, value)| (name.clone(), value)).collect()
         }
         Value::Array(values) => values
             .iter()
@@ -159,12 +153,7 @@ fn schema_rejects_unknown_and_missing_fields() {
         let mut more = full_document();
         more.pointer_mut(&pointer).unwrap()["surplus"] = json!(1);
         assert_eq!(schema_errors(&more).len(), 1, "{pointer}");
-        let fields = full_document()
-            .pointer(&pointer)
-            .unwrap()
-            .as_object()
-            .unwrap()
-            .clone();
+        let fields = full_document().pointer(&pointer).unwrap().as_object().unwrap().clone();
         for name in fields.keys() {
             let mut less = full_document();
             less.pointer_mut(&pointer)
@@ -191,15 +180,9 @@ fn every_number_has_a_unit_in_its_description() {
         for (name, field) in object["properties"].as_object().unwrap() {
             let text = field["description"].as_str().unwrap_or_default();
             assert!(!text.is_empty(), "{name}");
-            if ["integer", "number"]
-                .iter()
-                .any(|kind| field["type"] == *kind)
-            {
+            if ["integer", "number"].iter().any(|kind| field["type"] == *kind) {
                 let units = ["in bytes", "in seconds", "without a unit"];
-                assert!(
-                    units.iter().any(|unit| text.contains(unit)),
-                    "{name}: {text}"
-                );
+                assert!(units.iter().any(|unit| text.contains(unit)), "{name}: {text}");
             }
         }
     }

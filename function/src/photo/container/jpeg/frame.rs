@@ -52,9 +52,7 @@ impl Frame {
             0xf7 => return unsupported("a JPEG-LS file".to_owned()),
             _ => return Ok(None),
         }
-        let Some((&[precision, high, low, left, right, count], components)) =
-            segment.split_first_chunk()
-        else {
+        let Some((&[precision, high, low, left, right, count], components)) = segment.split_first_chunk() else {
             return Err(damaged("its frame is too short"));
         };
         if precision != 8 {
@@ -72,8 +70,7 @@ impl Frame {
         };
         let components: Vec<_> = components.chunks_exact(3).map(component).collect();
         let factor = |factor: u8| (1..=4).contains(&factor);
-        let factors =
-            |component: &Component| factor(component.horizontal) && factor(component.vertical);
+        let factors = |component: &Component| factor(component.horizontal) && factor(component.vertical);
         if components.len() != usize::from(count) || !components.iter().all(factors) {
             return Err(damaged("its frame contradicts itself"));
         }
@@ -100,11 +97,7 @@ impl Frame {
         };
         let ids = selectors.chunks_exact(2).map(|pair| pair[0]);
         let indices: Vec<usize> = ids
-            .filter_map(|id| {
-                self.components
-                    .iter()
-                    .position(|component| component.id == id)
-            })
+            .filter_map(|id| self.components.iter().position(|component| component.id == id))
             .collect();
         let has_all = indices.len() == self.components.len();
         scans.count += 1;
@@ -146,15 +139,8 @@ impl Frame {
             }
         };
         let own = self.components[index];
-        side(
-            self.width,
-            own.horizontal,
-            most(|component| component.horizontal),
-        ) * side(
-            self.height,
-            own.vertical,
-            most(|component| component.vertical),
-        )
+        side(self.width, own.horizontal, most(|component| component.horizontal))
+            * side(self.height, own.vertical, most(|component| component.vertical))
     }
 
     fn total_blocks(&self) -> u64 {

@@ -58,10 +58,7 @@ fn the_size_is_that_of_the_first_frame() {
     let found = read(&file(&parts)).unwrap().header;
     assert_eq!((found.width, found.height, found.grey), (512, 256, false));
     let blocks = 64 * 32 + 2 * 32 * 16;
-    assert_eq!(
-        found.decoder_bytes,
-        128 * blocks + 512 * BYTES_PER_COLUMN + FIXED_BYTES
-    );
+    assert_eq!(found.decoder_bytes, 128 * blocks + 512 * BYTES_PER_COLUMN + FIXED_BYTES);
 }
 
 #[test]
@@ -75,11 +72,7 @@ fn truncation_of_a_single_scan_is_left_to_the_decoder() {
     );
     let last = scan(&[1, 2, 3], 0, 63, 0).len();
     for length in 2..complete_file.len() - last {
-        assert_eq!(
-            result_name(&complete_file[..length]),
-            "PhotoTruncated",
-            "{length}"
-        );
+        assert_eq!(result_name(&complete_file[..length]), "PhotoTruncated", "{length}");
     }
 }
 

@@ -7,16 +7,8 @@ use crate::photo::orientation::tests::exif_block;
 
 #[test]
 fn the_orientation_is_read_from_any_exif_chunk() {
-    let orientation = |before: &[u8], after: &[u8]| {
-        read(&TYPICAL.file(before, after))
-            .unwrap()
-            .header
-            .orientation
-    };
-    let (exif, other) = (
-        chunk(b"eXIf", &exif_block(6)),
-        chunk(b"eXIf", &exif_block(3)),
-    );
+    let orientation = |before: &[u8], after: &[u8]| read(&TYPICAL.file(before, after)).unwrap().header.orientation;
+    let (exif, other) = (chunk(b"eXIf", &exif_block(6)), chunk(b"eXIf", &exif_block(3)));
     let mut damaged = other.clone();
     damaged[10] ^= 1;
     assert_eq!(orientation(b"", b""), Orientation::Upright);
@@ -26,20 +18,14 @@ fn the_orientation_is_read_from_any_exif_chunk() {
     assert_eq!(orientation(&damaged, &exif), Orientation::TurnedLeft);
     assert_eq!(orientation(&damaged, b""), Orientation::Upright);
     let long = [exif_block(6), vec![7; 1 << 20]].concat();
-    assert_eq!(
-        orientation(&chunk(b"eXIf", &long), b""),
-        Orientation::TurnedLeft
-    );
+    assert_eq!(orientation(&chunk(b"eXIf", &long), b""), Orientation::TurnedLeft);
 }
 
 #[test]
 fn any_number_of_other_chunks_is_skipped() {
     let many = chunk(b"tEXt", b"").repeat(300_000);
     assert_eq!(
-        read(&TYPICAL.file(&many, &many))
-            .unwrap()
-            .image_chunks
-            .len(),
+        read(&TYPICAL.file(&many, &many)).unwrap().image_chunks.len(),
         read(&TYPICAL.file(b"", b"")).unwrap().image_chunks.len()
     );
 }
@@ -47,12 +33,7 @@ fn any_number_of_other_chunks_is_skipped() {
 #[test]
 fn apples_cgbi_variant_is_unsupported() {
     let complete_file = TYPICAL.file(b"", b"");
-    let file = [
-        &complete_file[..8],
-        &chunk(b"CgBI", &[0; 4]),
-        &complete_file[8..],
-    ]
-    .concat();
+    let file = [&complete_file[..8], &chunk(b"CgBI", &[0; 4]), &complete_file[8..]].concat();
     assert_eq!(read(&file).unwrap_err().name(), "UnsupportedImage");
 }
 

@@ -56,16 +56,9 @@ fn the_size_is_that_of_the_image() {
 #[test]
 fn files_shorter_than_declared_are_truncated() {
     let complete_file = file(&[lossy()]);
-    assert_eq!(
-        result_name(&[&complete_file[..], b"more"].concat()),
-        "a photo"
-    );
+    assert_eq!(result_name(&[&complete_file[..], b"more"].concat()), "a photo");
     for length in 8..complete_file.len() {
-        assert_eq!(
-            result_name(&complete_file[..length]),
-            "PhotoTruncated",
-            "{length}"
-        );
+        assert_eq!(result_name(&complete_file[..length]), "PhotoTruncated", "{length}");
     }
 }
 
@@ -90,10 +83,7 @@ fn the_orientation_is_read_from_extended_files_only() {
 
 #[test]
 fn undecodable_files_are_refused_by_name() {
-    assert_eq!(
-        result_name(&file(&[extended(ANIMATION), lossy()])),
-        "UnsupportedImage"
-    );
+    assert_eq!(result_name(&file(&[extended(ANIMATION), lossy()])), "UnsupportedImage");
     let mut wider = extended(0);
     wider[12] += 1;
     let mut longer = lossy();

@@ -55,11 +55,7 @@ fn files_without_eoi_are_decoded_if_complete() {
             let found = result_name(&[cut, trailer].concat());
             // With arithmetic coding only EOI shows that the data is complete.
             let is_complete = variant.arithmetic == 0;
-            assert_eq!(
-                found == "a photo",
-                is_complete,
-                "{variant:?} {trailer:?}: {found}"
-            );
+            assert_eq!(found == "a photo", is_complete, "{variant:?} {trailer:?}: {found}");
         }
         if variant.arithmetic == 0 {
             let preview = file(TYPICAL);
@@ -73,10 +69,7 @@ fn files_without_eoi_are_decoded_if_complete() {
 fn incomplete_files_are_truncated() {
     let variants = [
         TYPICAL,
-        Variant {
-            restart: 2,
-            ..TYPICAL
-        },
+        Variant { restart: 2, ..TYPICAL },
         Variant {
             progressive: 1,
             ..TYPICAL
@@ -127,10 +120,7 @@ fn damaged_data_matches_opencv() {
     let mut equal = 0;
     for variant in [
         TYPICAL,
-        Variant {
-            restart: 3,
-            ..TYPICAL
-        },
+        Variant { restart: 3, ..TYPICAL },
         Variant {
             progressive: 1,
             ..TYPICAL
@@ -155,8 +145,7 @@ fn damaged_data_matches_opencv() {
 #[test]
 fn encoded_bytes_match_opencv() {
     for (width, height) in [(1, 1), (7, 5), (64, 64), (131, 97), (2000, 33)] {
-        let mut image =
-            Mat::new_rows_cols_with_default(height, width, CV_8UC3, Scalar::all(0.0)).unwrap();
+        let mut image = Mat::new_rows_cols_with_default(height, width, CV_8UC3, Scalar::all(0.0)).unwrap();
         opencv::core::randu(&mut image, &Scalar::all(0.0), &Scalar::all(255.0)).unwrap();
         for quality in [1, 50, 95, 100] {
             let mut theirs = Vector::<u8>::new();

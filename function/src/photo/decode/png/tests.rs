@@ -64,21 +64,12 @@ fn other_chunks_are_stripped() {
     .concat();
     let plain = TYPICAL.file(b"", b"");
     let expected = decode_pixels(&plain).unwrap();
-    assert_eq!(
-        decode_pixels(&TYPICAL.file(&others, b"")).unwrap(),
-        expected
-    );
-    assert_eq!(
-        decode_pixels(&TYPICAL.file(b"", &others)).unwrap(),
-        expected
-    );
+    assert_eq!(decode_pixels(&TYPICAL.file(&others, b"")).unwrap(), expected);
+    assert_eq!(decode_pixels(&TYPICAL.file(b"", &others)).unwrap(), expected);
     let after_the_end = [&plain[..], b"a depth map"].concat();
     assert_eq!(decode_pixels(&after_the_end).unwrap(), expected);
     let palette = chunk(b"PLTE", &[1; 9]);
-    assert_eq!(
-        decode_pixels(&TYPICAL.file(&palette, &palette)).unwrap(),
-        expected
-    );
+    assert_eq!(decode_pixels(&TYPICAL.file(&palette, &palette)).unwrap(), expected);
 }
 
 #[test]
@@ -97,10 +88,7 @@ fn split_image_data_is_one_image() {
     let expected = decode_pixels(&TYPICAL.file(b"", b"")).unwrap();
     let data = zlib_stored(&TYPICAL.rows());
     for size in [1, 7, 1000] {
-        let pieces: Vec<u8> = data
-            .chunks(size)
-            .flat_map(|piece| chunk(b"IDAT", piece))
-            .collect();
+        let pieces: Vec<u8> = data.chunks(size).flat_map(|piece| chunk(b"IDAT", piece)).collect();
         let none = chunk(b"IDAT", b"");
         assert_eq!(
             decode_pixels(&TYPICAL.file_of(&[&none[..], &pieces, &none].concat())).unwrap(),
@@ -109,12 +97,7 @@ fn split_image_data_is_one_image() {
     }
     // IDAT chunks must be adjacent.
     let (one, other) = data.split_at(100);
-    let apart = [
-        chunk(b"IDAT", one),
-        chunk(b"tEXt", b"a\0b"),
-        chunk(b"IDAT", other),
-    ]
-    .concat();
+    let apart = [chunk(b"IDAT", one), chunk(b"tEXt", b"a\0b"), chunk(b"IDAT", other)].concat();
     assert_eq!(result_name(&TYPICAL.file_of(&apart)), "PhotoDamaged");
 }
 
@@ -129,21 +112,9 @@ fn damage_is_reported() {
     let unknown = TYPICAL.file(&chunk(b"NEED", b"this"), b"");
     let no_data = TYPICAL.file_of(b"");
     let two_headers = TYPICAL.file(&chunk(b"IHDR", &[0; 13]), b"");
-    let bad_depth = Variant {
-        depth: 3,
-        ..TYPICAL
-    }
-    .file(b"", b"");
-    let bad_colour = Variant {
-        colour: 5,
-        ..TYPICAL
-    }
-    .file(b"", b"");
-    let no_palette = Variant {
-        colour: 3,
-        ..TYPICAL
-    }
-    .file(b"", b"");
+    let bad_depth = Variant { depth: 3, ..TYPICAL }.file(b"", b"");
+    let bad_colour = Variant { colour: 5, ..TYPICAL }.file(b"", b"");
+    let no_palette = Variant { colour: 3, ..TYPICAL }.file(b"", b"");
     let no_deflate = TYPICAL.file_of(&chunk(b"IDAT", &[0xff; 100]));
     for (what, file) in [
         ("short", short),
@@ -159,11 +130,7 @@ fn damage_is_reported() {
         assert_eq!(result_name(&file), "PhotoDamaged", "{what}");
     }
     for length in 16..complete_file.len() {
-        assert_eq!(
-            result_name(&complete_file[..length]),
-            "PhotoTruncated",
-            "{length}"
-        );
+        assert_eq!(result_name(&complete_file[..length]), "PhotoTruncated", "{length}");
     }
 }
 

@@ -42,15 +42,9 @@ fn lossless(pixels: &[u8], width: u32, height: u32, colours: ColorType) -> Vec<u
 #[test]
 fn output_is_bgr_without_alpha() {
     let opaque = lossless(&[10, 20, 30, 40, 50, 60], 2, 1, ColorType::Rgb8);
-    assert_eq!(
-        decode_pixels(&opaque, unlimited()).unwrap(),
-        [30, 20, 10, 60, 50, 40]
-    );
+    assert_eq!(decode_pixels(&opaque, unlimited()).unwrap(), [30, 20, 10, 60, 50, 40]);
     let clear = lossless(&[10, 20, 30, 0, 40, 50, 60, 128], 2, 1, ColorType::Rgba8);
-    assert_eq!(
-        decode_pixels(&clear, unlimited()).unwrap(),
-        [30, 20, 10, 60, 50, 40]
-    );
+    assert_eq!(decode_pixels(&clear, unlimited()).unwrap(), [30, 20, 10, 60, 50, 40]);
 }
 
 #[test]
@@ -68,10 +62,7 @@ fn other_chunks_are_stripped() {
             chunk(b"XMP ", b"<"),
         ],
     ] {
-        assert_eq!(
-            decode_pixels(&file(&chunks), unlimited()).unwrap(),
-            expected
-        );
+        assert_eq!(decode_pixels(&file(&chunks), unlimited()).unwrap(), expected);
     }
 }
 
@@ -91,10 +82,7 @@ fn damage_is_reported() {
             "{length}"
         );
     }
-    let lossy = file(&[chunk(
-        b"VP8 ",
-        b"\x10\x02\0\x9d\x01\x2a\x40\0\x20\0\0\0\0\0\0",
-    )]);
+    let lossy = file(&[chunk(b"VP8 ", b"\x10\x02\0\x9d\x01\x2a\x40\0\x20\0\0\0\0\0\0")]);
     assert_eq!(result_name(&lossy, unlimited()), "PhotoDamaged");
 }
 
@@ -125,10 +113,7 @@ fn decoding_ends_at_the_deadline() {
         deadline: Instant::now(),
         memory: None,
     };
-    assert!(matches!(
-        decode_pixels(&file, expired),
-        Err(PhotoError::OutOfTime)
-    ));
+    assert!(matches!(decode_pixels(&file, expired), Err(PhotoError::OutOfTime)));
 }
 
 /// Bits in the order of lossless WebP, the lowest of each byte first.
@@ -169,11 +154,7 @@ impl BitWriter {
         self.put(1, 3);
         self.put(11 - 2, 4);
         for length in [1_u32, 2, 3, 4, 5, 6, 7, 8, 9, 10, 10] {
-            let (code, bits) = if length <= 6 {
-                (length - 1, 3)
-            } else {
-                (length + 5, 4)
-            };
+            let (code, bits) = if length <= 6 { (length - 1, 3) } else { (length + 5, 4) };
             for bit in (0..bits).rev() {
                 self.put(code >> bit & 1, 1);
             }
@@ -215,8 +196,5 @@ fn tables_over_the_memory_limit_are_refused() {
     assert!(file.len() < 6 << 20);
     assert_eq!(result_name(&file, limits), "NotEnoughMemory");
     // With few groups the file is only damaged.
-    assert_eq!(
-        result_name(&with_huffman_groups(100), limits),
-        "PhotoDamaged"
-    );
+    assert_eq!(result_name(&with_huffman_groups(100), limits), "PhotoDamaged");
 }

@@ -38,10 +38,7 @@ fn png_files_encoded_by_opencv_match() {
             for level in [0, 1, 6, 9] {
                 let image = test_image(width, height, channels, level);
                 let file = encoded(".png", &image, imgcodecs::IMWRITE_PNG_COMPRESSION, level);
-                assert_same_as_opencv(
-                    &file,
-                    &format!("{width}x{height}x{channels} at level {level}"),
-                );
+                assert_same_as_opencv(&file, &format!("{width}x{height}x{channels} at level {level}"));
             }
         }
     }
@@ -67,30 +64,21 @@ fn damaged_png_files_match_opencv() {
                 (ours, theirs) => panic!(
                     "byte {at} of {variant:?}: our result is {:?}, and OpenCV's {}",
                     ours.map(|_| "a photo"),
-                    if theirs.is_some() {
-                        "a photo"
-                    } else {
-                        "nothing"
-                    },
+                    if theirs.is_some() { "a photo" } else { "nothing" },
                 ),
             }
         }
     }
-    assert!(
-        refused > 100,
-        "{accepted} were decoded and {refused} refused"
-    );
+    assert!(refused > 100, "{accepted} were decoded and {refused} refused");
 }
 
 /// An image with smooth colours, edges and noise.
 fn test_image(width: i32, height: i32, channels: i32, turn: i32) -> Mat {
     let mat_type = opencv::core::CV_MAKETYPE(opencv::core::CV_8U, channels);
-    let mut image =
-        Mat::new_rows_cols_with_default(height, width, mat_type, Scalar::all(0.0)).unwrap();
+    let mut image = Mat::new_rows_cols_with_default(height, width, mat_type, Scalar::all(0.0)).unwrap();
     let pixels = image.data_bytes_mut().unwrap();
     let mut noise = u32::try_from(turn).unwrap();
-    let [row, channels, turn] =
-        [width * channels, channels, turn].map(|number| usize::try_from(number).unwrap());
+    let [row, channels, turn] = [width * channels, channels, turn].map(|number| usize::try_from(number).unwrap());
     for (at, value) in pixels.iter_mut().enumerate() {
         let (x, y, channel) = (at % row / channels, at / row, at % channels);
         noise = noise.wrapping_mul(1_103_515_245).wrapping_add(12345);
@@ -134,10 +122,7 @@ fn webp_variants_match_opencv() {
                 let file = encoded(".webp", &image, imgcodecs::IMWRITE_WEBP_QUALITY, quality);
                 // OpenCV refuses files of less than 32 bytes.
                 if file.len() >= 32 {
-                    assert_same_as_opencv(
-                        &file,
-                        &format!("{width}x{height}x{channels} at {quality}, {turn}"),
-                    );
+                    assert_same_as_opencv(&file, &format!("{width}x{height}x{channels} at {quality}, {turn}"));
                     count += 1;
                 }
             }
@@ -164,17 +149,8 @@ fn files_with_orientation(orientation: u16) -> [(&'static str, Vec<u8>); 4] {
         let length = u16::try_from(named.len() + 2).unwrap().to_be_bytes();
         [&file[..2], b"\xff\xe1", &length, &named, &file[2..]].concat()
     };
-    let webp_file = encoded(
-        ".webp",
-        &test_image(64, 32, 3, 1),
-        imgcodecs::IMWRITE_WEBP_QUALITY,
-        90,
-    );
-    let chunks = [
-        webp::extended(8),
-        webp_file[12..].to_vec(),
-        webp::chunk(b"EXIF", &exif),
-    ];
+    let webp_file = encoded(".webp", &test_image(64, 32, 3, 1), imgcodecs::IMWRITE_WEBP_QUALITY, 90);
+    let chunks = [webp::extended(8), webp_file[12..].to_vec(), webp::chunk(b"EXIF", &exif)];
     [
         ("JPEG", with_segment(jpeg(TYPICAL))),
         (
@@ -212,8 +188,7 @@ fn every_orientation_matches_opencv() {
                 if orientation == 6 {
                     let mut by_hand = Mat::default();
                     let stored = decode_with_opencv(&file, false).unwrap();
-                    opencv::core::rotate(&stored, &mut by_hand, opencv::core::ROTATE_90_CLOCKWISE)
-                        .unwrap();
+                    opencv::core::rotate(&stored, &mut by_hand, opencv::core::ROTATE_90_CLOCKWISE).unwrap();
                     assert!(same_pixels(&turned, &by_hand));
                 }
                 turned

@@ -54,13 +54,7 @@ fn photos() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("JPEG", jpeg(large)),
         ("rotated JPEG", with_orientation_6(&jpeg(large))),
-        (
-            "grey JPEG",
-            jpeg(Jpeg {
-                channels: 1,
-                ..fine
-            }),
-        ),
+        ("grey JPEG", jpeg(Jpeg { channels: 1, ..fine })),
         (
             "progressive JPEG",
             jpeg(Jpeg {
@@ -68,13 +62,7 @@ fn photos() -> Vec<(&'static str, Vec<u8>)> {
                 ..large
             }),
         ),
-        (
-            "fine progressive JPEG",
-            jpeg(Jpeg {
-                progressive: 1,
-                ..fine
-            }),
-        ),
+        ("fine progressive JPEG", jpeg(Jpeg { progressive: 1, ..fine })),
         (
             "progressive CMYK",
             jpeg(Jpeg {
@@ -150,10 +138,7 @@ fn no_photo_exceeds_the_estimated_memory() {
             let peak: u64 = peak.split_whitespace().next().unwrap().parse().unwrap();
             let (peak, estimated) = (peak >> 10, estimated >> 20);
             println!("{name}, {number}: {peak} of {estimated} MB");
-            assert!(
-                peak <= estimated,
-                "{name}, {number}: {peak} of {estimated} MB"
-            );
+            assert!(peak <= estimated, "{name}, {number}: {peak} of {estimated} MB");
         }
     }
 }
@@ -182,9 +167,6 @@ fn measure_one_photo() {
             .is_some_and(|annotated| annotated.is_ok() || detections.width > 65_500)
     );
     let status = fs::read_to_string("/proc/self/status").unwrap();
-    let peak = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     println!("{PEAK_PREFIX}{}", peak.trim());
 }

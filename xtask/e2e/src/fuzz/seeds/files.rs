@@ -16,9 +16,7 @@ pub(super) fn read_all(folder: &Path) -> Result<Vec<NamedFile>> {
     }
     let files = sorted_entries(folder)?.into_iter();
     let files = files.filter(|path| path.is_file());
-    files
-        .map(|path| Ok((file_name(&path), read(&path)?)))
-        .collect()
+    files.map(|path| Ok((file_name(&path), read(&path)?))).collect()
 }
 
 pub(super) fn read(path: &Path) -> Result<Vec<u8>> {

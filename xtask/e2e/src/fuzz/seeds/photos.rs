@@ -49,9 +49,7 @@ impl Photos<'_> {
         files.extend(read_all(&crate_dir(self.workspace).join("seeds"))?);
         let bad = photo_variants::invalid_files(&files)?.into_iter();
         // The file that is too large is only padded with zeros.
-        let bad = bad
-            .map(|(file, _)| file)
-            .filter(|(name, _)| name != "fat.jpg");
+        let bad = bad.map(|(file, _)| file).filter(|(name, _)| name != "fat.jpg");
         files.extend(bad);
         files.extend(self.jpeg_variants()?);
         Ok(files)
@@ -64,10 +62,7 @@ impl Photos<'_> {
     /// The files that `write_variants.c` writes, with the SDK's own libjpeg-turbo.
     fn jpeg_variants(&self) -> Result<Vec<NamedFile>> {
         let FuzzBuild {
-            sdk,
-            tools,
-            runtime,
-            ..
+            sdk, tools, runtime, ..
         } = self.built;
         let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
         let program = scratch.path().join("kinds");
@@ -75,13 +70,7 @@ impl Photos<'_> {
         let fixture = sdk_fixture(self.workspace, &paths, sdk, tools);
         let compile = compile_variant_writer(&fixture, &sh, &program);
         let compile = compile.arg("-Wl,--whole-archive").arg(runtime);
-        output(compile.args([
-            "-Wl,--no-whole-archive",
-            "-lunwind",
-            "-lpthread",
-            "-ldl",
-            "-lm",
-        ]))?;
+        output(compile.args(["-Wl,--no-whole-archive", "-lunwind", "-lpthread", "-ldl", "-lm"]))?;
         let folders = &["complete", "truncated"].map(|name| scratch.path().join(name));
         for folder in folders {
             fs_err::create_dir(folder)?;

@@ -35,17 +35,17 @@ pub fn events(workspace: &Workspace) -> Result<Vec<NamedFile>> {
 
 pub fn options() -> Vec<NamedFile> {
     let texts = OPTIONS.into_iter().enumerate();
-    texts
-        .map(|(at, text)| (format!("seed {at}"), text.into()))
-        .collect()
+    texts.map(|(at, text)| (format!("seed {at}"), text.into())).collect()
 }
 
 /// Blocks of EXIF in both byte orders, each followed by the byte of options that the target `orientation` reads.
 pub fn exif() -> Vec<NamedFile> {
     // A directory of two entries: the orientation, 6, as a SHORT, and the offset of the Exif directory. Source: CIPA
     // DC-008, 4.6.
-    let big = b"MM\0\x2a\0\0\0\x08\0\x02\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\x87\x69\0\x04\0\0\0\x01\0\0\0\x26\0\0\0\0\0\0";
-    let little = b"II\x2a\0\x08\0\0\0\x02\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\x69\x87\x04\0\x01\0\0\0\x26\0\0\0\0\0\0\0\0\0";
+    let big =
+        b"MM\0\x2a\0\0\0\x08\0\x02\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\x87\x69\0\x04\0\0\0\x01\0\0\0\x26\0\0\0\0\0\0";
+    let little =
+        b"II\x2a\0\x08\0\0\0\x02\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\x69\x87\x04\0\x01\0\0\0\x26\0\0\0\0\0\0\0\0\0";
     let named = [("big", big.as_slice(), 0), ("little", little, 7)].into_iter();
     named
         .map(|(name, block, choice)| (name.to_owned(), [block, &[choice]].concat()))
@@ -58,8 +58,7 @@ pub fn recipes(workspace: &Workspace) -> Result<Vec<NamedFile>> {
     let (beginning, rest) = std::str::from_utf8(&own)?
         .split_once("\n[")
         .context("`opencv.toml` has no tables")?;
-    let source =
-        format!("{beginning}\n[source]\npath = \"opencv.tar.gz\"\nsha256 = \"00\"\n[{rest}");
+    let source = format!("{beginning}\n[source]\npath = \"opencv.tar.gz\"\nsha256 = \"00\"\n[{rest}");
     Ok(vec![
         ("own".to_owned(), own.clone()),
         ("with a source".to_owned(), source.into_bytes()),
@@ -83,9 +82,7 @@ pub fn artefact(reader: &str) -> Result<Vec<NamedFile>> {
     let mut config = ImageConfig::new("seed", Architecture::X86_64);
     config.entrypoint = vec!["/bootstrap".to_owned()];
     let layout = writer.finish(&config, &scratch.path().join("layout"))?;
-    let layer = layout
-        .source()
-        .blob_path(&layout.image().layers()[0].digest);
+    let layer = layout.source().blob_path(&layout.image().layers()[0].digest);
     let file = match reader {
         "archive" => {
             layout.write_archive(&place, "seed:latest")?;

@@ -73,8 +73,8 @@ fn members(manifest: &str) -> Result<Vec<String>> {
     struct Workspace {
         members: Vec<String>,
     }
-    let manifest: Manifest = toml::from_str(manifest)
-        .context("failed to read the packages of the workspace from its `Cargo.toml`")?;
+    let manifest: Manifest =
+        toml::from_str(manifest).context("failed to read the packages of the workspace from its `Cargo.toml`")?;
     Ok(manifest.workspace.members)
 }
 

@@ -22,8 +22,8 @@ impl CargoTree {
         let mut packages = BTreeSet::new();
         let mut edges = BTreeSet::new();
         for line in text.lines().filter(|line| !line.is_empty()) {
-            let (depth, name) = parse_line(line)
-                .with_context(|| format!("`cargo tree` printed `{line}`, which is not a crate"))?;
+            let (depth, name) =
+                parse_line(line).with_context(|| format!("`cargo tree` printed `{line}`, which is not a crate"))?;
             ensure!(
                 depth <= above.len() && (depth > 0 || above.is_empty()),
                 "`cargo tree` printed `{line}` without a parent"
@@ -35,15 +35,8 @@ impl CargoTree {
             packages.insert(name.clone());
             above.push(name);
         }
-        let root = above
-            .first()
-            .context("`cargo tree` printed nothing")?
-            .clone();
-        Ok(Self {
-            root,
-            packages,
-            edges,
-        })
+        let root = above.first().context("`cargo tree` printed nothing")?.clone();
+        Ok(Self { root, packages, edges })
     }
 }
 

@@ -69,9 +69,7 @@ fn document_header_describes_the_artefact() {
     assert_eq!(artefact["name"], "face-detect");
     assert_eq!(artefact["primaryPackagePurpose"], "CONTAINER");
     assert_eq!(artefact["checksums"][0]["checksumValue"], "ab".repeat(32));
-    let url = artefact["externalRefs"][0]["referenceLocator"]
-        .as_str()
-        .unwrap();
+    let url = artefact["externalRefs"][0]["referenceLocator"].as_str().unwrap();
     assert!(url.starts_with("pkg:oci/face-detect@sha256"), "{url}");
     assert_eq!(
         related(&document, "SPDXRef-DOCUMENT", "DESCRIBES"),
@@ -124,11 +122,7 @@ fn file_is_related_to_its_origin() {
         .unwrap();
     let document = written(&sbom, &files);
     assert_eq!(
-        related(
-            &document,
-            "SPDXRef-File-var-task-bootstrap",
-            "GENERATED_FROM"
-        ),
+        related(&document, "SPDXRef-File-var-task-bootstrap", "GENERATED_FROM"),
         ["SPDXRef-Package-app"]
     );
     assert!(related(&document, "SPDXRef-File-z", "GENERATED_FROM").is_empty());
@@ -140,17 +134,12 @@ fn document_is_independent_of_input_order() {
     other.components.reverse();
     other.relationships.reverse();
     let mut more = FileTree::new();
-    more.add("b", Content::bytes("test", b"b"), Mode::Data)
-        .unwrap();
+    more.add("b", Content::bytes("test", b"b"), Mode::Data).unwrap();
     let files = files();
-    let write =
-        |sbom: &Sbom, trees: &[&FileTree], time| document(sbom, trees, &subject(), time).unwrap();
+    let write = |sbom: &Sbom, trees: &[&FileTree], time| document(sbom, trees, &subject(), time).unwrap();
     let first = write(&sbom(), &[&files, &more], 0);
     assert_eq!(first, write(&other, &[&more, &files], 0));
     let namespace = |bytes: &[u8]| parsed(bytes)["documentNamespace"].clone();
-    assert_ne!(
-        namespace(&first),
-        namespace(&write(&sbom(), &[&files, &more], 1))
-    );
+    assert_ne!(namespace(&first), namespace(&write(&sbom(), &[&files, &more], 1)));
     assert!(document(&sbom(), &[&files], &subject(), u64::MAX).is_err());
 }

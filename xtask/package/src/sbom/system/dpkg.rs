@@ -17,10 +17,7 @@ const FIELDS: &str = "${binary:Package}\t${Package}\t${Version}\t${Architecture}
                       ${source:Package}\t${source:Version}\t${Maintainer}\t${Homepage}\n";
 
 pub(super) fn owners(files: &[PathBuf]) -> Result<BTreeMap<PathBuf, Package>> {
-    let (sh, all) = (
-        Shell::new()?,
-        files.iter().flat_map(|file| path_aliases(file)),
-    );
+    let (sh, all) = (Shell::new()?, files.iter().flat_map(|file| path_aliases(file)));
     let Some(found) = query(cmd!(sh, "dpkg-query --search {all...}"))? else {
         return Ok(BTreeMap::new());
     };
@@ -61,17 +58,7 @@ fn parse_show(text: &str) -> Result<BTreeMap<String, Package>> {
     let mut packages = BTreeMap::new();
     for line in text.lines() {
         let fields: Vec<_> = line.split('\t').collect();
-        let &[
-            unique,
-            name,
-            version,
-            architecture,
-            source,
-            of,
-            maintainer,
-            home,
-        ] = fields.as_slice()
-        else {
+        let &[unique, name, version, architecture, source, of, maintainer, home] = fields.as_slice() else {
             bail!("dpkg-query printed `{line}`, which does not have the requested fields");
         };
         let package = Package {
@@ -138,10 +125,7 @@ mod tests {
                     libc6:amd64: /lib/x86_64-linux-gnu/libc.so.6\n";
         let found = parse_search(text);
         assert_eq!(found[Path::new("/bin/sh")], "dash");
-        assert_eq!(
-            found[Path::new("/lib/x86_64-linux-gnu/libc.so.6")],
-            "libc6:amd64"
-        );
+        assert_eq!(found[Path::new("/lib/x86_64-linux-gnu/libc.so.6")], "libc6:amd64");
         assert_eq!(found.len(), 2);
     }
 
@@ -157,10 +141,7 @@ mod tests {
         assert_eq!(package.version, "2.36-9+deb12u14");
         assert_eq!(package.source.as_deref(), Some("glibc 2.36-9+deb12u14"));
         let supplier = package.supplier.as_deref();
-        assert_eq!(
-            supplier,
-            Some("Organization: GNU Libc Maintainers (glibc@example.org)")
-        );
+        assert_eq!(supplier, Some("Organization: GNU Libc Maintainers (glibc@example.org)"));
         assert!(parse_show("libc6\t2.36\n").is_err());
     }
 

@@ -67,14 +67,8 @@ mod tests {
     #[test]
     fn path_aliases_include_usr_merged_paths() {
         let names = path_aliases(Path::new("/usr/lib/nowhere/libc.so.6"));
-        assert!(
-            names.contains(&"/lib/nowhere/libc.so.6".into()),
-            "{names:?}"
-        );
+        assert!(names.contains(&"/lib/nowhere/libc.so.6".into()), "{names:?}");
         let names = super::path_aliases(Path::new("/lib/nowhere/libc.so.6"));
-        assert!(
-            names.contains(&"/usr/lib/nowhere/libc.so.6".into()),
-            "{names:?}"
-        );
+        assert!(names.contains(&"/usr/lib/nowhere/libc.so.6".into()), "{names:?}");
     }
 }

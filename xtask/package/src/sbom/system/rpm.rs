@@ -35,8 +35,7 @@ pub(super) fn owners(files: &[PathBuf]) -> Result<BTreeMap<PathBuf, Package>> {
 fn parse(text: &str) -> Option<Package> {
     text.lines().find_map(|line| {
         let fields: Vec<_> = line.split('\t').collect();
-        let &[name, version, architecture, source, vendor, home, license] = fields.as_slice()
-        else {
+        let &[name, version, architecture, source, vendor, home, license] = fields.as_slice() else {
             return None;
         };
         Some(Package {
@@ -57,9 +56,7 @@ fn license_files(package: &str) -> Result<Vec<PathBuf>> {
     let sh = Shell::new()?;
     let listed = query(cmd!(sh, "rpm --query --licensefiles {package}"))?.unwrap_or_default();
     let files = listed.lines().map(PathBuf::from);
-    Ok(files
-        .filter(|file| file.is_absolute() && file.is_file())
-        .collect())
+    Ok(files.filter(|file| file.is_absolute() && file.is_file()).collect())
 }
 
 #[cfg(test)]
@@ -73,16 +70,10 @@ mod tests {
         let package = parse(line).unwrap();
         assert_eq!(package.name, "glibc");
         assert_eq!(package.version, "2.34-117.amzn2023");
-        assert_eq!(
-            package.supplier.as_deref(),
-            Some("Organization: Amazon Linux")
-        );
+        assert_eq!(package.supplier.as_deref(), Some("Organization: Amazon Linux"));
         assert_eq!(package.license.as_deref(), Some("LGPL-2.1-or-later"));
         let empty = parse("a\t1-1\tnoarch\t(none)\t(none)\t\tMIT\n").unwrap();
-        assert_eq!(
-            (empty.source, empty.supplier, empty.homepage),
-            (None, None, None)
-        );
+        assert_eq!((empty.source, empty.supplier, empty.homepage), (None, None, None));
     }
 
     #[test]

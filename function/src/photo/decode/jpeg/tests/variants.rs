@@ -22,12 +22,7 @@ pub struct Variant {
 }
 
 unsafe extern "C" {
-    fn face_detect_write_jpeg_variant(
-        variant: &Variant,
-        samples: *const u8,
-        file: *mut u8,
-        room: usize,
-    ) -> usize;
+    fn face_detect_write_jpeg_variant(variant: &Variant, samples: *const u8, file: *mut u8, room: usize) -> usize;
 }
 
 /// The variant of most photos.
@@ -49,8 +44,8 @@ pub const TYPICAL: Variant = Variant {
 
 /// A file of an image with smooth colours, edges and noise.
 pub fn file(variant: Variant) -> Vec<u8> {
-    let [width, height, channels] = [variant.width, variant.height, variant.channels]
-        .map(|number| usize::try_from(number).unwrap());
+    let [width, height, channels] =
+        [variant.width, variant.height, variant.channels].map(|number| usize::try_from(number).unwrap());
     let mut samples = vec![0; width * height * channels];
     let mut noise = 12345_u32;
     for (at, sample) in samples.iter_mut().enumerate() {
@@ -64,9 +59,7 @@ pub fn file(variant: Variant) -> Vec<u8> {
     }
     let mut file = vec![0; 4 * samples.len() + (1 << 16)];
     // SAFETY: there are as many samples as the variant declares, and the length of the output is passed.
-    let length = unsafe {
-        face_detect_write_jpeg_variant(&variant, samples.as_ptr(), file.as_mut_ptr(), file.len())
-    };
+    let length = unsafe { face_detect_write_jpeg_variant(&variant, samples.as_ptr(), file.as_mut_ptr(), file.len()) };
     assert!(length > 0, "failed to encode {variant:?}");
     file.truncate(length);
     file
@@ -88,22 +81,10 @@ pub fn variants() -> Vec<Variant> {
         (4, 0, 1, 1),
         (4, 0, 2, 2),
     ];
-    let sizes = [
-        (1, 1),
-        (2, 3),
-        (7, 5),
-        (8, 8),
-        (16, 16),
-        (17, 33),
-        (35, 18),
-        (131, 97),
-    ];
+    let sizes = [(1, 1), (2, 3), (7, 5), (8, 8), (16, 16), (17, 33), (35, 18), (131, 97)];
     let encodings = [
         TYPICAL,
-        Variant {
-            restart: 1,
-            ..TYPICAL
-        },
+        Variant { restart: 1, ..TYPICAL },
         Variant {
             progressive: 1,
             ..TYPICAL

@@ -137,16 +137,7 @@ pub fn variants() -> Vec<Variant> {
     let mut variants = Vec::new();
     for (colour, depth) in COLOURS_AND_DEPTHS {
         for interlaced in [false, true] {
-            for (width, height) in [
-                (1, 1),
-                (2, 1),
-                (1, 5),
-                (3, 3),
-                (4, 9),
-                (8, 8),
-                (33, 21),
-                (300, 170),
-            ] {
+            for (width, height) in [(1, 1), (2, 1), (1, 5), (3, 3), (4, 9), (8, 8), (33, 21), (300, 170)] {
                 let palettes = match (colour, depth) {
                     // A full palette, and one that leaves values without a colour.
                     (3, 8) => vec![255, 7],
