@@ -1,5 +1,6 @@
 //! `cargo xtask lint REF`: checks whether Lambda would accept an image or a zip archive that was created by any tool.
 
+use std::ffi::OsStr;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -60,12 +61,25 @@ fn lint_reference(reference: &str, expected: &LintOptions) -> Result<Vec<Finding
     if path.exists() {
         return Ok(lint(path, expected)?);
     }
+    if looks_like_a_path(path) {
+        bail!("there is no file or folder `{reference}`");
+    }
     print_status(&format!(
         "`{reference}` is not a file or folder; pulling it from a registry"
     ));
     let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
     registry::pull(reference, folder.path())?;
     Ok(lint(folder.path(), expected)?)
+}
+
+/// References to registries are relative, and do not end like archives.
+fn looks_like_a_path(path: &Path) -> bool {
+    let is_archive = |extension: &OsStr| {
+        ["zip", "tar", "tgz", "gz", "oci"]
+            .iter()
+            .any(|known| extension == *known)
+    };
+    path.is_absolute() || path.starts_with(".") || path.starts_with("..") || path.extension().is_some_and(is_archive)
 }
 
 impl CommandOutput for LintOutput {
@@ -77,5 +91,25 @@ impl CommandOutput for LintOutput {
         };
         lines.push(format!("{}: {summary}", self.reference));
         lines.join("\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_distinguished_from_references() {
+        for path in ["/a/b", "./a", "../a", "face-detect.zip", "a/b.tar", "image.tar.gz"] {
+            assert!(looks_like_a_path(Path::new(path)), "{path}");
+        }
+        for reference in [
+            "debian",
+            "debian:12",
+            "public.ecr.aws/lambda/provided:al2023",
+            "host:5000/a/b@sha256:00",
+        ] {
+            assert!(!looks_like_a_path(Path::new(reference)), "{reference}");
+        }
     }
 }

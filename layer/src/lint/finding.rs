@@ -65,11 +65,23 @@ impl Findings {
         self.0.push(Finding {
             rule,
             severity,
-            message,
+            message: escape_control_characters(&message),
             requirement: &description.requirement,
             remedy: &description.remedy,
         });
     }
+}
+
+/// Names in artefacts can contain anything, such as sequences that change a terminal's colours.
+fn escape_control_characters(text: &str) -> String {
+    let escape = |c: char| {
+        if c.is_control() {
+            c.escape_default().collect()
+        } else {
+            c.to_string()
+        }
+    };
+    text.chars().map(escape).collect()
 }
 
 /// The first few items, and the number of the others.
@@ -79,5 +91,17 @@ pub(crate) fn abbreviate(items: &[String]) -> String {
     match items.len().saturating_sub(SHOWN) {
         0 => first.join(", "),
         more => format!("{} and {more} more", first.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_escaped_and_letters_are_not() {
+        let mut findings = Findings::default();
+        findings.error(Rule::Intact, "`\u{1b}[31mcaf\u{e9}\n`");
+        assert_eq!(findings.0[0].message, "`\\u{1b}[31mcaf\u{e9}\\n`");
     }
 }

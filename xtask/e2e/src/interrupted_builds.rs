@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use fs_err as fs;
 use fs_err::os::unix::fs::symlink;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use support::progress::print_status;
 
@@ -18,12 +19,15 @@ use package::user_cache;
 use package::workspace::Workspace;
 use support::child::Child;
 use support::files::temporary_dir_in;
+use support::process::descendants;
 use support::run::{Shell, cmd};
 
 use super::programs;
 
 /// The limit for a build to start compiling, on a slow and busy machine.
 const TIMEOUT: Duration = Duration::from_secs(600);
+/// The limit for the processes of a terminated build to end.
+const END_TIMEOUT: Duration = Duration::from_secs(2);
 
 pub fn test(build: &Build) -> Result<()> {
     let workspace = &build.workspace;
@@ -39,6 +43,11 @@ pub fn test(build: &Build) -> Result<()> {
     first.kill().context("failed to kill a build")?;
     ensure!(!fixture.sdk().exists(), "a killed build left an SDK");
     let whole = fixture.steps()?;
+
+    print_status("terminating a build while it compiles");
+    let terminated = fixture.start("terminated")?;
+    fixture.wait_until_compiling(&terminated)?;
+    ensure_ends_with_descendants(terminated)?;
 
     print_status("starting two builds at once");
     let (second, third) = (fixture.start("second")?, fixture.start("third")?);
@@ -85,6 +94,27 @@ pub fn test(build: &Build) -> Result<()> {
         5,
         0,
     );
+    Ok(())
+}
+
+/// Sends SIGTERM to the build alone: it ends as after Ctrl-C, and everything that it started ends with it.
+fn ensure_ends_with_descendants(build: Child) -> Result<()> {
+    let process = build.id();
+    let started = descendants(process);
+    ensure!(!started.is_empty(), "a build that compiles has no child processes");
+    let pid = i32::try_from(process).ok().and_then(Pid::from_raw);
+    kill_process(pid.context("the build has an invalid process ID")?, Signal::TERM)?;
+    let status = build.wait()?;
+    ensure!(status.code() == Some(130), "a terminated build ended with {status}");
+    let is_running = |process: &&u32| Path::new(&format!("/proc/{process}")).exists();
+    let start = Instant::now();
+    while let Some(process) = started.iter().find(is_running) {
+        ensure!(
+            start.elapsed() < END_TIMEOUT,
+            "process {process} outlives the build that started it"
+        );
+        sleep(Duration::from_millis(20));
+    }
     Ok(())
 }
 

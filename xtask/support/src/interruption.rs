@@ -7,9 +7,11 @@ use std::sync::{Mutex, OnceLock};
 
 use anyhow::{Context, Result};
 use fs_err as fs;
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use crate::files::temporary_dir_in;
+use crate::process::descendants;
 use crate::sync::lock_ignoring_poison;
 
 type Action = Box<dyn FnOnce() + Send>;
@@ -64,6 +66,7 @@ pub fn install_handler() -> Result<()> {
         if let Some(kill) = KILL_CHILDREN.get() {
             kill();
         }
+        terminate_descendants();
         // In reverse order. The lock is kept, so that other threads that drop a `Cleanup` wait until the process exits.
         let mut actions = lock_ignoring_poison(&ACTIONS);
         while let Some((_, action)) = actions.pop() {
@@ -72,6 +75,17 @@ pub fn install_handler() -> Result<()> {
         exit(INTERRUPTED_EXIT_CODE);
     })
     .context("failed to handle Ctrl-C")
+}
+
+/// Sends SIGTERM to all processes that this one started, directly or not: SIGTERM, unlike Ctrl-C, is sent to this
+/// process alone, and a build tool would end only when its next output has no reader.
+fn terminate_descendants() {
+    for process in descendants(std::process::id()) {
+        if let Some(process) = i32::try_from(process).ok().and_then(Pid::from_raw) {
+            // An error means that the process has ended.
+            let _ = kill_process(process, Signal::TERM);
+        }
+    }
 }
 
 impl Drop for Cleanup {
