@@ -6,6 +6,7 @@
 Looks up wheels and source distributions with pip and its own settings, and Debian packages with apt-cache if it is
 installed. Needs Python 3.11 or newer with pip. The exit status is 1 only if a look-up failed.
 """
+import argparse
 import json
 import re
 import shutil
@@ -77,9 +78,12 @@ def look_up(pin):
 
 
 def main():
+    parser = argparse.ArgumentParser(description="Prints which pinned downloads have a newer release.")
+    parser.add_argument("--json", action="store_true", help="print a list of JSON objects")
+    options = parser.parse_args()
     with ThreadPoolExecutor(8) as pool:
         entries = list(pool.map(look_up, pins()))
-    if "--json" in sys.argv[1:]:
+    if options.json:
         print(json.dumps(entries, indent=2))
     else:
         for entry in entries:

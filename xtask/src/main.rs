@@ -18,6 +18,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use opencv_build::CmakeLauncher;
 use package::program::{PROGRAMS, Program, exit_code};
 use package::{build, build_function, build_opencv};
+use support::interruption::install_handler;
 
 /// OpenCV on AWS Lambda: build it, package a function that uses it, and test it locally.
 #[derive(Parser)]
@@ -60,7 +61,10 @@ fn main() -> ExitCode {
         Some((program, arguments)) => {
             fetch::start_in_background(program, &arguments).and_then(|()| program.exec(&arguments))
         }
-        None => run(&parse_arguments()),
+        None => {
+            let cli = parse_arguments();
+            install_handler().and_then(|()| run(&cli))
+        }
     })
 }
 

@@ -46,11 +46,11 @@ pub(crate) struct Findings(pub(super) Vec<Finding>);
 
 impl Findings {
     pub(crate) fn error(&mut self, rule: Rule, message: impl Into<String>) {
-        self.add(rule, Severity::Error, message.into());
+        self.add(rule, Severity::Error, &message.into());
     }
 
     pub(crate) fn warning(&mut self, rule: Rule, message: impl Into<String>) {
-        self.add(rule, Severity::Warning, message.into());
+        self.add(rule, Severity::Warning, &message.into());
     }
 
     /// Adds one error for all items, unless `items` is empty. `suffix` follows their names.
@@ -60,12 +60,12 @@ impl Findings {
         }
     }
 
-    fn add(&mut self, rule: Rule, severity: Severity, message: String) {
+    fn add(&mut self, rule: Rule, severity: Severity, message: &str) {
         let description = rule.description();
         self.0.push(Finding {
             rule,
             severity,
-            message: escape_control_characters(&message),
+            message: escape_control_characters(message),
             requirement: &description.requirement,
             remedy: &description.remedy,
         });

@@ -24,7 +24,6 @@ mod statistics;
 mod warm;
 
 use anyhow::Result;
-use support::interruption;
 use support::progress::print_status;
 
 use self::context::{BenchContext, Options};
@@ -76,7 +75,6 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     if let Some(BenchKind::Layer(arguments)) = &arguments.kind {
         return large_layer::write_layer(arguments);
     }
-    interruption::install_handler()?;
     let build = Build::read(&package::build::Arguments::default())?;
     let bench = Bench::new(build, &arguments.options)?;
     match &arguments.kind {

@@ -47,7 +47,7 @@ pub fn test(build: &Build) -> Result<()> {
     print_status("terminating a build while it compiles");
     let terminated = fixture.start("terminated")?;
     fixture.wait_until_compiling(&terminated)?;
-    ensure_ends_with_descendants(terminated)?;
+    ensure_ends_with_descendants(&terminated)?;
 
     print_status("starting two builds at once");
     let (second, third) = (fixture.start("second")?, fixture.start("third")?);
@@ -98,7 +98,7 @@ pub fn test(build: &Build) -> Result<()> {
 }
 
 /// Sends SIGTERM to the build alone: it ends as after Ctrl-C, and everything that it started ends with it.
-fn ensure_ends_with_descendants(build: Child) -> Result<()> {
+fn ensure_ends_with_descendants(build: &Child) -> Result<()> {
     let process = build.id();
     let started = descendants(process);
     ensure!(!started.is_empty(), "a build that compiles has no child processes");

@@ -108,7 +108,6 @@ fn main() -> ExitCode {
 type Test<'a> = (&'a str, &'a dyn Fn() -> Result<()>);
 
 fn run(arguments: &Arguments, json: bool) -> Result<()> {
-    support::interruption::install_handler()?;
     let build = &Build::read(&build::Arguments::default())?;
     let workspace = &build.workspace;
     programs::build(workspace)?;

@@ -67,6 +67,11 @@ struct PhotoOutput {
 
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let build = Build::read(&build::Arguments::default())?;
+    // Wrong arguments are reported before the build, which can take minutes.
+    photos(arguments, &build.workspace)?;
+    if let Some(path) = &arguments.expect {
+        ExpectedFaces::read(path)?;
+    }
     let (sdk, binary) = build_binary(&build)?;
     let then = |output: TestLocalOutput, lambda: &LocalLambda| {
         print(&output, json)?;

@@ -10,6 +10,7 @@ use std::process::{Command, ExitCode, Stdio};
 use anyhow::{Context, Result};
 use clap::{Args, CommandFactory, FromArgMatches, Parser};
 use opencv_build::CmakeLauncher;
+use support::interruption::install_handler;
 use support::process::terminate_with_parent;
 use support::run::display_command;
 
@@ -88,7 +89,7 @@ impl Program {
             Ok(cli) => cli,
             Err(error) => error.exit(),
         };
-        exit_code(run(&cli.arguments, cli.json))
+        exit_code(install_handler().and_then(|()| run(&cli.arguments, cli.json)))
     }
 
     pub fn exec(&self, arguments: &[OsString]) -> Result<()> {

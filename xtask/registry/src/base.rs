@@ -37,7 +37,7 @@ pub fn pull_base(name: &str, architecture: Architecture, parent: &Path) -> Resul
     }
     let progress = Progress::start("pulling", name);
     layer_registry::pull(&image.with_digest(digest), &folder, Some(architecture), &|event| {
-        progress.update(event)
+        progress.update(event);
     })
     .with_context(|| format!("failed to pull the base {name}"))?;
     Ok(folder)
