@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use opencv_build::Architecture;
 use package::program::exit_code;
 use registry::{pull, pull_base, push};
+use support::interruption::install_handler;
 use support::output::print;
 
 #[derive(Parser)]
@@ -40,7 +41,8 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    exit_code(run(&Cli::parse()))
+    let cli = Cli::parse();
+    exit_code(install_handler().and_then(|()| run(&cli)))
 }
 
 fn run(cli: &Cli) -> Result<()> {

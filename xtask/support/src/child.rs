@@ -271,6 +271,8 @@ mod tests {
     fn children_are_killed_when_the_program_is_interrupted() {
         let (mut program, [child, below]) = program_with_children();
         assert!(is_running(child) && is_running(below));
+        // `wait` would close it, and the program would return before it is interrupted.
+        let _stdin = program.stdin.take();
         kill_process(pid(program.id()).unwrap(), Signal::INT).unwrap();
         assert_eq!(program.wait().unwrap().code(), Some(130));
         assert!(exits_soon(child) && exits_soon(below));

@@ -1,5 +1,5 @@
-//! Cleanup at the end of a scope, after an error, on Ctrl-C and on SIGTERM. On the latter two, all children are
-//! killed first.
+//! Cleanup at the end of a scope, after an error, on Ctrl-C and on SIGTERM. On the latter two, every `Child` is killed
+//! and waited for first, and all other descendants get SIGTERM.
 
 use std::path::Path;
 use std::process::exit;
