@@ -63,7 +63,6 @@ pub enum Error {
     OpenCvFailed(String),
     #[error("the response has {bytes} bytes, more than Lambda's limit of 6 MB; {remedy}")]
     ResponseTooLarge { bytes: usize, remedy: &'static str },
-    /// A panic.
     #[error("the function panicked, which is a bug; its log has the location")]
     InternalError,
 }

@@ -93,7 +93,7 @@ impl Storage {
         }
     }
 
-    /// Writes atomically.
+    /// Readers see the previous object or the whole new one.
     pub async fn write(
         &self,
         config: &StorageConfig,

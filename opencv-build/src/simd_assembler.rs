@@ -29,7 +29,7 @@ pub enum SimdAssembler {
         path: PathBuf,
         version: String,
     },
-    /// nasm is needed and not installed: there are no kernels.
+    /// nasm is required but cannot be installed, so no SIMD code is assembled.
     Missing,
 }
 

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Object {
     pub bucket: String,
-    /// Decoded.
+    /// Without URL encoding.
     pub key: String,
     /// `None` for the latest version.
     pub version_id: Option<String>,

@@ -1,4 +1,4 @@
-//! glibc versions.
+//! Parses and compares versions of glibc, such as 2.26.
 
 use std::fmt;
 use std::str::FromStr;

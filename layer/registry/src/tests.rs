@@ -12,7 +12,7 @@ use self::fake::RegistryContents;
 use fs_err as fs;
 use layer::Digest;
 
-/// Pseudorandom bytes.
+/// The same bytes in every run, which gzip cannot compress.
 fn noise(length: usize) -> Vec<u8> {
     let numbers = (0..length as u64).map(|place| place.wrapping_mul(0x9e37_79b9_7f4a_7c15));
     numbers.map(|number| (number >> 56) as u8).collect()
