@@ -55,7 +55,7 @@ fn compile(sdk: &Path) {
 
 /// Generates bindings for the SDK's C functions, which the crate `opencv` does not bind.
 fn bind(sdk: &Path) -> Result<(), String> {
-    let header = sdk.join("include/opencv4/opencv2/objdetect/packed_cascade.h");
+    let header = sdk.join("include/opencv4/opencv2/objdetect/packed_models.h");
     let failed = |cause: String| format!("failed to bind `{}`: {cause}", header.display());
     // These arguments let libclang find the compiler's headers; the crate `opencv` uses the same variable.
     println!("cargo::rerun-if-env-changed=OPENCV_CLANG_ARGS");
@@ -68,6 +68,6 @@ fn bind(sdk: &Path) -> Result<(), String> {
         .generate()
         .map_err(|error| failed(error.to_string()))?;
     let output = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
-    let written = bindings.write_to_file(output.join("packed_cascade.rs"));
+    let written = bindings.write_to_file(output.join("packed_models.rs"));
     written.map_err(|error| failed(error.to_string()))
 }

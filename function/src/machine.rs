@@ -1,8 +1,9 @@
 //! The function's resources: its memory, and the vCPUs that Lambda adds with it.
 
-use crate::faces::cascade::{Cascade, LARGE_IMAGE_PIXELS};
-use crate::faces::cost::pyramid_area;
-use crate::options::DetectionOptions;
+use crate::faces::cost::{EYE_SCALE_FACTOR, pyramid_area};
+use crate::faces::tiles;
+use crate::options::{DetectionOptions, DetectorOptions, EyeCascade};
+use crate::photo::scaling::Scaling;
 use crate::photo::{Header, Refusal};
 
 /// The environment variable with the function's memory in megabytes.
@@ -18,16 +19,21 @@ const MAX_VCPUS: u32 = 6;
 /// of 128 MB it is 8 MB, which holds two or three phone photos.
 const FILE_MEMORY_DIVISOR: u64 = 16;
 
-/// Memory of the process before its first large photo, in bytes: 32 MB after a small photo, 47 MB with all cascades.
+/// Memory of the process before a large photo, in bytes: 14 MB after small photos with all detectors, up to 15 MB that
+/// YuNet keeps, and a margin for connections and for other photos' files.
 const BASE_BYTES: u64 = 50 << 20;
 /// Memory per pixel of the photo, in bytes: three colours, grey, and the encoder's buffers.
 const BYTES_PER_PIXEL: u64 = 6;
 /// Memory per decoded pixel, in bytes; one byte in a grey photo.
 const DECODED_BYTES_PER_PIXEL: u64 = 3;
-/// Memory per pixel of the image that is scanned, in bytes: its copies with other contrast and flipped.
-const BYTES_PER_DETECTION_PIXEL: f64 = 8.0;
-/// Memory per pixel of a cascade's pyramid, in bytes: the pixel and its integral images. These four were fitted to the
-/// peaks of 36 detections, from 0.25 to 24 million pixels; they are up to a third too high.
+/// Memory per pixel of the image that is scanned, in bytes: with cascades, the pixel and rows of its pyramid; with YuNet,
+/// its colours and those of the smaller levels.
+const BYTES_PER_CASCADE_PIXEL: f64 = 8.0;
+const BYTES_PER_YUNET_PIXEL: f64 = 4.0;
+/// Memory per pixel of YuNet's largest tile, in bytes: its colours and the network's maps, which are smaller than the tile
+/// and have more channels.
+const BYTES_PER_TILE_PIXEL: f64 = 20.0;
+/// Memory per pixel of the pyramid that OpenCV's own detector keeps, in bytes: the pixel and its integral images.
 const BYTES_PER_PYRAMID_PIXEL: f64 = 10.0;
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -78,27 +84,24 @@ impl Machine {
 
 /// An upper estimate of the process's peak memory during detection in the photo, in bytes.
 #[expect(
-    clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "an estimate of a positive number"
 )]
 pub(crate) fn peak_memory(header: &Header, detection: &DetectionOptions) -> u64 {
-    let side = f64::from(header.width.max(header.height));
-    let longest = detection.detection_side(header.width, header.height);
-    let detection_pixels = header.pixels() as f64 * (longest / side).powi(2);
-    let pyramid_cascades = Cascade::for_faces(detection).filter(|cascade| cascade.keeps_pyramid());
-    let pyramids = pyramid_cascades.map(|cascade| {
-        let factor = cascade.scale_factor(detection.scale_factor);
-        BYTES_PER_PYRAMID_PIXEL * pyramid_area(factor)
-    });
-    let pyramids: f64 = if detection_pixels > LARGE_IMAGE_PIXELS as f64 {
-        // Each pyramid is released before the next is made.
-        pyramids.fold(0.0, f64::max)
-    } else {
-        pyramids.sum()
+    let image = Scaling::new((header.width, header.height), detection.longest_side).image();
+    let pixels = f64::from(image.0) * f64::from(image.1);
+    let detection_bytes = match &detection.detector {
+        DetectorOptions::YuNet(_) => {
+            let tile_pixels = tiles::largest_tile_pixels(detection.finest_level(image));
+            pixels * BYTES_PER_YUNET_PIXEL + tile_pixels * BYTES_PER_TILE_PIXEL
+        }
+        // It runs in OpenCV's own detector, and a face may be as large as the photo.
+        DetectorOptions::Cascades(options) if options.eye_cascade == EyeCascade::EyeTreeEyeglasses => {
+            pixels * (BYTES_PER_CASCADE_PIXEL + BYTES_PER_PYRAMID_PIXEL * pyramid_area(EYE_SCALE_FACTOR))
+        }
+        DetectorOptions::Cascades(_) => pixels * BYTES_PER_CASCADE_PIXEL,
     };
-    let detection_bytes = detection_pixels * (BYTES_PER_DETECTION_PIXEL + pyramids);
     // Saturating, because an operator may permit more pixels than fit into any memory.
     let channels = if header.grey { 1 } else { DECODED_BYTES_PER_PIXEL };
     let decoded_bytes = header.pixels().saturating_mul(channels);
@@ -176,6 +179,27 @@ mod tests {
         Machine::from_memory_size(Some("512"))
             .check_memory(&header, &balanced)
             .unwrap();
+    }
+
+    #[test]
+    fn tiles_take_the_same_memory_for_larger_photos() {
+        let header = Header {
+            format: Format::Png,
+            width: 6000,
+            height: 4000,
+            grey: false,
+            orientation: Orientation::Upright,
+            file_bytes: 45,
+            decoder_bytes: 0,
+        };
+        let accurate = Preset::Accurate.options().detection;
+        let larger = Header {
+            width: 12_000,
+            ..header
+        };
+        let added = peak_memory(&larger, &accurate) - peak_memory(&header, &accurate);
+        // Only those for the photo's own pixels and the smaller levels.
+        assert_eq!(added, header.pixels() * 10);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The binary that Lambda starts: it loads the cascades, then requests events, and prepares for the first one while it
+//! The binary that Lambda starts: it loads the models, then requests events, and prepares for the first one while it
 //! waits.
 
 use std::ffi::c_int;
@@ -38,10 +38,10 @@ fn main() -> Result<(), Error> {
 #[tokio::main(flavor = "current_thread")]
 async fn serve() -> Result<(), Error> {
     let machine = Machine::from_memory_size(env::var(MEMORY_SIZE_VARIABLE).ok().as_deref());
-    // Cascades that are loaded before a snapshot need not be loaded after each restore.
+    // Models that are loaded before a snapshot need not be loaded after each restore.
     let snapshot = env::var("AWS_LAMBDA_INITIALIZATION_TYPE").as_deref() == Ok("snap-start");
     let detector =
-        OpenCvDetector::new(machine.threads(), snapshot).map_err(|failure| failure.into_error("the cascades"))?;
+        OpenCvDetector::new(machine.threads(), snapshot).map_err(|failure| failure.into_error("the models"))?;
     let function = Arc::new(Function::new(
         detector,
         EnvironmentOptions::from_variables(env::vars()),

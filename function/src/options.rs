@@ -2,7 +2,8 @@
 //!
 //! `table` has the name, valid values and setter of every option; `preset` has the defaults. A value comes from
 //! the event, else from the environment, else from the preset. If the event sets a preset, the environment's
-//! detection options do not apply.
+//! detection options do not apply. An option that the preset does not have is an error in an event; in the environment,
+//! which is for events of all presets, it is only validated.
 
 mod key_pattern;
 mod preset;
@@ -14,7 +15,8 @@ pub use key_pattern::KeyPattern;
 pub use storage::{StorageBackend, StorageConfig};
 pub use table::{ENVIRONMENT_PREFIX, OPTION_SPECS, SetBy};
 pub use values::{
-    Contrast, DetectionOptions, EyeCascade, FaceCascade, Limits, Options, OutputFiles, OutputOptions, Preset,
+    CascadeOptions, DetectionOptions, DetectorOptions, EyeCascade, Limits, Options, OutputFiles, OutputOptions, Preset,
+    YuNetOptions,
 };
 
 use table::OptionSource;
@@ -40,7 +42,8 @@ impl EnvironmentOptions {
     /// `preset` is the default for the type of event, and `set_by` is who sent it.
     ///
     /// # Errors
-    /// [`Error::InvalidOption`] if an option is unknown, has an invalid value, or may not be set by `set_by`.
+    /// [`Error::InvalidOption`] if an option is unknown, has an invalid value, may not be set by `set_by`, or is one that
+    /// the preset does not have.
     ///
     /// [`Error::InvalidOption`]: crate::error::Error::InvalidOption
     pub fn resolve(&self, preset: Preset, set_by: SetBy, event_options: &[(String, String)]) -> Result<Options> {
@@ -68,6 +71,7 @@ impl EnvironmentOptions {
         for (name, value) in event_options {
             let spec = table::find(name, event)?;
             spec.check_permission(set_by)?;
+            spec.check_preset(&options)?;
             spec.apply(&mut options, value, event)?;
         }
         options.validate()?;

@@ -1,8 +1,11 @@
 //! Photo files: headers, limits, decoding, and annotation.
 //!
 //! File names are ignored. `container` finds the image in a file, `orientation` reads how it must be rotated, `decode`
-//! decodes it to pixels, and `pixels` rotates them and draws on them. JPEG and drawing need OpenCV's SDK.
+//! decodes it to pixels, `scaling` says how large the image for detection is, and `pixels` makes it and draws the faces.
+//! JPEG and drawing need OpenCV's SDK.
 
+#[cfg(feature = "opencv")]
+mod annotation;
 pub mod container;
 pub mod decode;
 mod error;
@@ -13,6 +16,7 @@ pub mod orientation;
 pub mod pixels;
 mod refusal;
 pub mod resource_limits;
+pub mod scaling;
 
 pub use self::error::PhotoError;
 pub use self::format::Format;

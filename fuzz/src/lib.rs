@@ -2,6 +2,7 @@
 //! panic, access invalid memory, or use unlimited memory or time.
 
 pub mod container;
+pub mod packed_model;
 
 use std::io::{Read, copy, sink};
 use std::path::Path;

@@ -1,7 +1,9 @@
 //! The options of the environment and of an event. The input is two query strings, separated by a line break.
 #![no_main]
 
-use function::options::{ENVIRONMENT_PREFIX, EnvironmentOptions, OPTION_SPECS, Options, Preset, RawOptions, SetBy};
+use function::options::{
+    DetectorOptions, ENVIRONMENT_PREFIX, EnvironmentOptions, OPTION_SPECS, Options, Preset, RawOptions, SetBy,
+};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
@@ -10,7 +12,7 @@ fuzz_target!(|text: &str| {
     let variables = variables.map(|(name, value)| (ENVIRONMENT_PREFIX.to_owned() + &name, value));
     let environment_options = EnvironmentOptions::from_variables(variables);
     let event = parse_query(event);
-    for preset in [Preset::Original, Preset::Balanced, Preset::Accurate] {
+    for preset in [Preset::Original, Preset::Fast, Preset::Balanced, Preset::Accurate] {
         for set_by in [SetBy::Anyone, SetBy::Caller, SetBy::Operator] {
             match environment_options.resolve(preset, set_by, &event) {
                 Ok(options) => check(&options, set_by, &event),
@@ -32,17 +34,22 @@ fn check(options: &Options, set_by: SetBy, event: &RawOptions) {
         assert!(!set || spec.settable_by <= set_by, "{} was set", spec.name);
     }
     let detection = &options.detection;
-    assert!((1.01..=2.0).contains(&detection.scale_factor));
-    assert!(!detection.face_cascades.is_empty() && detection.face_cascades.len() <= 2);
+    let is_original = detection.preset == Preset::Original;
+    match &detection.detector {
+        DetectorOptions::Cascades(cascades) => {
+            assert!(is_original && (1.01..=2.0).contains(&cascades.scale_factor));
+            if set_by == SetBy::Anyone {
+                assert!(cascades.scale_factor >= 1.05);
+                assert!(cascades.face_neighbours >= 1 && cascades.eye_neighbours >= 1);
+            }
+        }
+        DetectorOptions::YuNet(yunet) => assert!(!is_original && (0.3..=0.95).contains(&yunet.score)),
+    }
     assert!((1..=100).contains(&options.output.jpeg_quality));
     assert!(detection.longest_side == 0 || detection.longest_side >= 64);
     let side = detection.clone().with_bounded_cost(65_535, 65_535).longest_side;
     assert!(side > 0);
-    if set_by == SetBy::Anyone {
-        assert!(options.limits.work_bounded);
-        assert!(detection.scale_factor >= 1.05);
-        assert!(detection.face_neighbours >= 1 && detection.eye_neighbours >= 1);
-    }
+    assert!(set_by != SetBy::Anyone || options.limits.work_bounded);
     let pattern = &options.output.key_pattern;
     let made = pattern.annotated_key("a/photo.jpg");
     assert!(pattern.matches(&made) && pattern.matches(&pattern.sidecar_key("a/photo.jpg")));

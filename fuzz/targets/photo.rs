@@ -5,8 +5,8 @@
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use function::faces::BoundingBox;
-use function::options::{Contrast, DetectionOptions, EyeCascade, FaceCascade, Preset};
+use function::faces::{BoundingBox, Prediction};
+use function::options::{CascadeOptions, DetectionOptions, DetectorOptions, EyeCascade, Preset, YuNetOptions};
 use function::photo::resource_limits::ResourceLimits;
 use function::photo::{Format, Header, PhotoError};
 use function::vision::{DetectionTask, Detections, Detector, OpenCvDetector};
@@ -43,7 +43,7 @@ fuzz_target!(|bytes: &[u8]| -> Corpus {
         },
     };
     match OPENCV.detect(file, &header, &task) {
-        Ok(detections) => check(&detections, &header),
+        Ok(detections) => check(&detections, &header, &task.detection),
         Err(PhotoError::Refused(_)) => {}
         Err(failure) => panic!("{failure:?}"),
     }
@@ -51,47 +51,49 @@ fuzz_target!(|bytes: &[u8]| -> Corpus {
 });
 
 /// Options within the range that anyone may choose over HTTP.
-fn detection([contrast, cascades, numbers, _]: [u8; 4], header: &Header) -> DetectionOptions {
-    let bit = |at: u8| cascades >> at & 1 == 1;
-    let mut face_cascades = vec![FaceCascade::FrontalfaceDefault];
-    if bit(0) {
-        face_cascades.insert(usize::from(bit(1)), FaceCascade::FrontalfaceAlt2);
-    }
-    if bit(2) {
-        face_cascades.truncate(1);
-    }
-    let longest_side = match contrast >> 2 & 3 {
+fn detection([sizes, detector, numbers, _]: [u8; 4], header: &Header) -> DetectionOptions {
+    let longest_side = match sizes & 3 {
         0 if header.pixels() <= MAX_DETECTED_PIXELS => 0,
         // As small as `with_bounded_cost` may make it.
-        1 => 1 + u32::from(contrast >> 4),
+        1 => 1 + u32::from(sizes >> 4),
         more => 64 + u32::from(more) * 16,
     };
+    let (preset, detector) = match detector & 3 {
+        0 => (Preset::Balanced, yunet(numbers)),
+        // It enlarges small photos.
+        2 => (Preset::Accurate, yunet(numbers)),
+        _ => (Preset::Original, cascades(detector >> 4, numbers)),
+    };
     DetectionOptions {
-        face_cascades,
-        side_faces: bit(3),
-        eye_cascade: match cascades >> 4 & 3 {
+        preset,
+        detector,
+        min_face: u32::from(sizes >> 4 & 7) * 8,
+        max_face: if sizes >> 7 == 1 { 64 } else { 0 },
+        longest_side,
+    }
+}
+
+fn yunet(number: u8) -> DetectorOptions {
+    let score = 0.3 + 0.65 * f64::from(number) / 255.0;
+    DetectorOptions::YuNet(YuNetOptions { score })
+}
+
+fn cascades(eyes: u8, numbers: u8) -> DetectorOptions {
+    DetectorOptions::Cascades(CascadeOptions {
+        scale_factor: 1.1 + f64::from(numbers & 3) * 0.2,
+        face_neighbours: 1 + i32::from(numbers >> 2 & 7),
+        eye_cascade: match eyes & 3 {
             0 => EyeCascade::None,
             1 => EyeCascade::EyeTreeEyeglasses,
             _ => EyeCascade::Eye,
         },
-        contrast: match contrast & 3 {
-            0 => Contrast::Plain,
-            1 => Contrast::Equalized,
-            2 => Contrast::Adaptive,
-            _ => Contrast::Both,
-        },
-        scale_factor: 1.1 + f64::from(numbers & 3) * 0.2,
-        face_neighbours: 1 + i32::from(numbers >> 2 & 7),
         eye_neighbours: 1 + i32::from(numbers >> 5 & 3),
-        min_face: u32::from(contrast >> 4 & 7) * 8,
-        max_face: if bit(6) { 64 } else { 0 },
-        longest_side,
-        ..Preset::Original.options().detection
-    }
+    })
 }
 
-/// Panics if faces are outside the photo, or the annotated photo has another size or format.
-fn check(detections: &Detections, header: &Header) {
+/// Panics if faces are outside the photo or not what the options ask for, or the annotated photo has another size or
+/// format.
+fn check(detections: &Detections, header: &Header, options: &DetectionOptions) {
     let size = (detections.width, detections.height);
     let sizes = [(header.width, header.height), (header.height, header.width)];
     assert!(sizes.contains(&size), "{size:?} of {header:?}");
@@ -104,6 +106,11 @@ fn check(detections: &Detections, header: &Header) {
     for face in &detections.faces {
         assert!(inside(face.rectangle), "{face:?} in {size:?}");
         assert!(face.eyes.iter().all(|eye| inside(*eye)), "{face:?} in {size:?}");
+        match (&options.detector, &face.prediction) {
+            (DetectorOptions::Cascades(_), None) => {}
+            (DetectorOptions::YuNet(YuNetOptions { score }), Some(prediction)) => check_prediction(prediction, *score),
+            _ => panic!("{face:?} by {options:?}"),
+        }
     }
     let file = match detections.annotated.as_ref().expect("it was requested") {
         Ok(file) => file,
@@ -116,4 +123,11 @@ fn check(detections: &Detections, header: &Header) {
     let written = Header::read(file).expect("the annotated photo can be read");
     assert_eq!(written.format, Format::Jpeg);
     assert_eq!((written.width, written.height), size);
+}
+
+fn check_prediction(prediction: &Prediction, threshold: f64) {
+    // Scores are rounded to three decimals.
+    assert!((threshold - 0.001..=1.0).contains(&prediction.score), "{prediction:?}");
+    let mut numbers = prediction.landmarks.points().into_iter().flatten();
+    assert!(numbers.all(f64::is_finite), "{prediction:?}");
 }

@@ -57,6 +57,12 @@ static void check_objdetect(const std::string& share)
     std::vector<cv::Rect> found;
     faces.detectMultiScale(cv::Mat::zeros(100, 100, CV_8UC1), found);
     require(found.empty(), "faces in a black image");
+
+    const cv::Ptr<cv::FaceDetectorYN> network =
+        cv::FaceDetectorYN::create(share + "/yunet/face_detection_yunet.packed", "", cv::Size(100, 100));
+    cv::Mat rows;
+    network->detect(cv::Mat::zeros(100, 100, CV_8UC3), rows);
+    require(rows.empty(), "faces that the network finds in a black image");
 #endif
 }
 
@@ -65,7 +71,7 @@ int main(int count, char** arguments)
 {
     try
     {
-        require(count >= 2, "the folder of the cascades is missing");
+        require(count >= 2, "the folder of the models is missing");
         check_core();
         for (int i = 2; i + 1 < count; i += 2)
             check_format(arguments[i], std::string(arguments[i + 1]) == "lossless");

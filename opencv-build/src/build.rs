@@ -9,6 +9,7 @@ use crate::compiler::Compiler;
 use crate::configure::ConfiguredBuild;
 use crate::context::BuildContext;
 use crate::error::{Error, ErrorKind, WithKind};
+use crate::face_model::FaceModel;
 use crate::finish_sdk::finish_sdk;
 use crate::install::InstalledBuild;
 use crate::paths::BuildPaths;
@@ -72,6 +73,7 @@ fn build_unless_cached(recipe: &Recipe, paths: &BuildPaths, launcher: &CmakeLaun
 
     let work = paths.work_dir(&recipe.target);
     let toolchain = Toolchain::install(pins, &paths.toolchain_dir())?;
+    let face_model = FaceModel::install(recipe, pins, &paths.toolchain_dir())?;
     let compiler = Compiler::new(&toolchain, &recipe.target, paths)?;
     // Fails early for a target that zig does not support: cmake's error would not name the cause.
     compiler.libclang_arguments(&recipe.target)?;
@@ -96,10 +98,11 @@ fn build_unless_cached(recipe: &Recipe, paths: &BuildPaths, launcher: &CmakeLaun
     let step = ProgressStep::start("compiling libc++");
     libcxx_build.wait()?;
     drop(step);
-    Ok((finish_sdk(&context, &tree, &installed)?, false))
+    Ok((finish_sdk(&context, &tree, &installed, face_model.as_ref())?, false))
 }
 
-/// Downloads the sources and installs the tools that a build of `recipe` needs, so that the build works offline.
+/// Downloads the sources and weights and installs the tools that a build of `recipe` needs, so that the build works
+/// offline.
 ///
 /// # Errors
 /// A download or an installation fails.
@@ -107,6 +110,7 @@ pub fn fetch(recipe: &Recipe, paths: &BuildPaths) -> Result<(), Error> {
     let (pins, toolchain, downloads) = (Pins::embedded(), paths.toolchain_dir(), paths.downloads_dir());
     let fetched = || {
         SimdAssembler::install(recipe, pins, &toolchain)?;
+        FaceModel::install(recipe, pins, &toolchain)?;
         let toolchain = Toolchain::install(pins, &toolchain)?;
         SourceArchive::fetch(recipe, pins, &toolchain, &downloads)?;
         SourceArchive::fetch_third_party(pins, &toolchain, &downloads)?;
@@ -152,6 +156,10 @@ fn fingerprint(
         ("crates", cmake::CRATE_VERSIONS.as_bytes()),
         ("recipe", serde_json::to_vec(&recipe)?.as_slice()),
         ("tools", wheels::fingerprint(&pins.wheel).to_string().as_bytes()),
+        (
+            "face model",
+            serde_json::to_vec(&FaceModel::pin(&recipe, pins))?.as_slice(),
+        ),
         ("source", source.to_string().as_bytes()),
         ("simd assembler", simd_assembler.cache_key().as_bytes()),
     ]))

@@ -1,9 +1,7 @@
-//! Packs an SDK's Haar cascades: compiles `data/pack_cascade.cpp` with the detector's own files and runs it on the
-//! numbers of each cascade. The program runs on the build machine for any target of the SDK: packed cascades are the
-//! same bytes on every architecture.
+//! Packs an SDK's Haar cascades: runs `data/pack_cascade.cpp` on the numbers of each cascade.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -11,31 +9,32 @@ use fs_err::{self as fs, File, OpenOptions};
 
 use crate::cascade_xml;
 use crate::context::BuildContext;
-use crate::overlay;
+use crate::model_packer::ModelPacker;
 use crate::recipe::HaarDetector;
 use support::environment::restricted;
 use support::files::{file_name, files_with_extension};
 use support::progress::ProgressStep;
 use support::run::{Shell, cmd, run_logged};
 
-const PROGRAM: &str = include_str!("../data/pack_cascade.cpp");
-
-const DETECTOR_SOURCES: &str = "modules/objdetect/src/haar/";
-
-/// The detector sources that the packer needs.
-const PACKER_SOURCES: [&str; 4] = [
-    "/feature_compiler.cpp",
-    "/model.cpp",
-    "/model_validation.cpp",
-    "/packed_cascade.cpp",
-];
+const PACKER: ModelPacker = ModelPacker {
+    detector: "haar",
+    sources: &[
+        "feature_compiler.cpp",
+        "model.cpp",
+        "model_validation.cpp",
+        "packed_cascade.cpp",
+    ],
+    main: include_str!("../data/pack_cascade.cpp"),
+};
 
 /// Writes a packed version next to every Haar cascade in the folder `cascades`, with the model of the fast detector if
 /// that is built. Skips cascades of other types and those in the format before OpenCV 2.4.
 pub(crate) fn pack_cascades(context: &BuildContext, cascades: &Path) -> Result<()> {
     let _step = ProgressStep::start("packing the cascades");
     let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
-    let program = compile(context, folder.path()).context("failed to pack the cascades")?;
+    let program = PACKER
+        .compile(context, folder.path())
+        .context("failed to pack the cascades")?;
     let kind = match context.recipe.haar {
         HaarDetector::Fast => "with-model",
         HaarDetector::Upstream => "without-model",
@@ -61,31 +60,4 @@ pub(crate) fn pack_cascades(context: &BuildContext, cascades: &Path) -> Result<(
         packed().with_context(|| format!("failed to pack the cascade `{}`", path.display()))?;
     }
     Ok(())
-}
-
-fn compile(context: &BuildContext, folder: &Path) -> Result<PathBuf> {
-    let mut sources = Vec::new();
-    for (path, text) in overlay::files_in(DETECTOR_SOURCES) {
-        let file = folder.join(path.trim_start_matches(DETECTOR_SOURCES));
-        fs::write(&file, text)?;
-        if PACKER_SOURCES.iter().any(|name| path.ends_with(name)) {
-            sources.push(file);
-        }
-    }
-    let main = folder.join("pack_cascade.cpp");
-    fs::write(&main, PROGRAM)?;
-    sources.push(main);
-    let program = folder.join("pack");
-    // When cross-compiling, zig compiles for the host.
-    let (compiler, language) = match context.recipe.target.runs_on_host() {
-        true => (context.compiler.cxx(), None),
-        false => (context.toolchain.zig(), Some("c++")),
-    };
-    // No fused multiply-add, as for the detector.
-    let sh = Shell::new()?;
-    context.run(cmd!(
-        sh,
-        "{compiler} {language...} -std=c++11 -O2 -ffp-contract=off -o {program} {sources...}"
-    ))?;
-    Ok(program)
 }

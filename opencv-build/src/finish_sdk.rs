@@ -9,6 +9,7 @@ use fs_err as fs;
 
 use crate::cascade_packer::pack_cascades;
 use crate::context::BuildContext;
+use crate::face_model::FaceModel;
 use crate::install::InstalledBuild;
 use crate::link_list::LinkList;
 use crate::manifest::{Library, Link, Manifest};
@@ -20,7 +21,12 @@ use crate::third_party;
 use crate::trim::Trim;
 use support::files::{all_files, copy, copy_tree, file_size, replace_dir};
 
-pub fn finish_sdk(context: &BuildContext, tree: &SourceTree, installed: &InstalledBuild) -> Result<Sdk> {
+pub fn finish_sdk(
+    context: &BuildContext,
+    tree: &SourceTree,
+    installed: &InstalledBuild,
+    face_model: Option<&FaceModel<'_>>,
+) -> Result<Sdk> {
     let recipe = context.recipe;
     let partial = context.partial_dir()?;
     let folder = partial.path().join("sdk");
@@ -38,13 +44,19 @@ pub fn finish_sdk(context: &BuildContext, tree: &SourceTree, installed: &Install
     if recipe.has_module("objdetect") {
         pack_cascades(context, &folder.join("share/haarcascades"))?;
     }
+    if let Some(face_model) = face_model {
+        face_model.write(context, &folder)?;
+    }
+    let mut wheel_versions = context.toolchain.versions.clone();
+    wheel_versions.extend(face_model.map(FaceModel::version));
     let zig = context.toolchain.zig();
     let sources = third_party::Sources {
         tree,
         trim: &Trim::for_recipe(recipe),
         zig_dir: zig.parent().unwrap_or(&zig),
+        face_model,
         opencv_version: &recipe.version,
-        tool_versions: &context.toolchain.versions,
+        wheel_versions: &wheel_versions,
     };
     let third_party = third_party::collect_components(&sources, &recipe.modules, &link.libraries, &folder)?;
     let files = file_sizes(&folder)?;

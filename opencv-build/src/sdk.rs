@@ -4,7 +4,7 @@
 //! include/opencv4/   headers
 //! lib/lib*.a         static libraries, third-party ones included
 //! lib/cmake, lib/pkgconfig   packages for cmake and pkg-config
-//! share/haarcascades, share/lbpcascades, share/samples, share/licenses
+//! share/haarcascades, share/lbpcascades, share/yunet, share/samples, share/licenses
 //! sdk.json           content and link order
 //! ```
 //!

@@ -1,13 +1,14 @@
-//! Third-party code in an SDK, with versions and licence texts: from `data/third-party.toml` and the files that it
-//! refers to in OpenCV's tree and in zig. A library without an entry or a version that is not found is an error.
+//! Third-party code and data in an SDK, with versions and licence texts: from `data/third-party.toml` and the files that
+//! it refers to in OpenCV's tree and in wheels. A library without an entry or a version that is not found is an error.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use fs_err as fs;
 use serde::{Deserialize, Serialize};
 
+use crate::face_model::FaceModel;
 use crate::source_tree::SourceTree;
 use crate::trim::Trim;
 use support::files::write_if_changed;
@@ -56,6 +57,8 @@ pub struct ThirdPartyEntry {
     pub name: String,
     pub location: ThirdPartyLocation,
     pub license: String,
+    #[serde(default)]
+    base: Base,
     folder: String,
     version: Version,
     license_texts: Vec<LicenseText>,
@@ -63,10 +66,22 @@ pub struct ThirdPartyEntry {
     cpe: Option<[String; 2]>,
 }
 
+/// The files that an entry refers to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Base {
+    /// Those of OpenCV's tree.
+    #[default]
+    Opencv,
+    Zig,
+    /// Those of the wheel with the face detection network.
+    FaceModel,
+}
+
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 enum Version {
-    /// The version of `opencv` or of a wheel of the toolchain.
+    /// The version of `opencv` or of a wheel.
     SameAs(String),
     InFile {
         file: String,
@@ -97,8 +112,9 @@ pub(crate) struct Sources<'a> {
     /// Defines which folders are from the newer tree.
     pub(crate) trim: &'a Trim,
     pub(crate) zig_dir: &'a Path,
+    pub(crate) face_model: Option<&'a FaceModel<'a>>,
     pub(crate) opencv_version: &'a str,
-    pub(crate) tool_versions: &'a BTreeMap<String, String>,
+    pub(crate) wheel_versions: &'a BTreeMap<String, String>,
 }
 
 /// All entries of `data/third-party.toml`.
@@ -107,8 +123,8 @@ pub fn entries() -> Vec<ThirdPartyEntry> {
     toml.component
 }
 
-/// The components of an SDK with these `modules` and `libraries`, and those that the compiler links with its programs.
-/// Writes the licence texts into the SDK in `folder`.
+/// The components of the SDK in `folder` with these `modules` and `libraries`, and those that the compiler links with
+/// its programs. Writes the licence texts into the SDK.
 pub(crate) fn collect_components(
     sources: &Sources<'_>,
     modules: &[String],
@@ -128,7 +144,8 @@ pub(crate) fn collect_components(
     let present = |entry: &&ThirdPartyEntry| match &entry.location {
         ThirdPartyLocation::Library(name) => libraries.contains(name),
         ThirdPartyLocation::Module(name) => modules.contains(name),
-        ThirdPartyLocation::Folder(_) | ThirdPartyLocation::Runtime(_) => true,
+        ThirdPartyLocation::Folder(name) => folder.join(name).is_dir(),
+        ThirdPartyLocation::Runtime(_) => true,
     };
     let mut written = Vec::new();
     entries
@@ -140,12 +157,20 @@ pub(crate) fn collect_components(
 
 impl ThirdPartyEntry {
     fn resolve(&self, sources: &Sources<'_>, folder: &Path, written: &mut Vec<(String, String)>) -> Result<ThirdParty> {
-        let root = match self.location {
-            ThirdPartyLocation::Runtime(_) => sources.zig_dir,
-            _ => sources.tree.path.as_path(),
+        let newer = sources.trim.is_third_party(&format!("{}/", self.folder));
+        let (root, source) = match (self.base, sources.face_model) {
+            (Base::Opencv, _) => (
+                sources.tree.path.as_path(),
+                sources.tree.third_party.clone().filter(|_| newer),
+            ),
+            (Base::Zig, _) => (sources.zig_dir, None),
+            (Base::FaceModel, Some(model)) => (model.root.as_path(), Some(model.description())),
+            (Base::FaceModel, None) => bail!(
+                "failed to find the licence of {}: the build has no face detection network",
+                self.name
+            ),
         };
         let root = root.join(&self.folder);
-        let newer = sources.trim.is_third_party(&format!("{}/", self.folder));
         Ok(ThirdParty {
             name: self.name.clone(),
             version: self.find_version(sources, &root)?,
@@ -153,7 +178,7 @@ impl ThirdPartyEntry {
             license: self.license.clone(),
             license_files: self.write_texts(&root, folder, written)?,
             homepage: self.homepage.clone(),
-            source: sources.tree.third_party.clone().filter(|_| newer),
+            source,
             cpe: self.cpe.clone(),
         })
     }
@@ -163,7 +188,7 @@ impl ThirdPartyEntry {
         match &self.version {
             Version::SameAs(whose) if whose == "opencv" => Ok(sources.opencv_version.to_owned()),
             Version::SameAs(whose) => {
-                let version = sources.tool_versions.get(whose).cloned();
+                let version = sources.wheel_versions.get(whose).cloned();
                 version.with_context(|| format!("{failed}: `{whose}` is not a pinned wheel"))
             }
             Version::InFile {

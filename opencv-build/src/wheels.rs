@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use fs_err as fs;
 
 use crate::error::{Error, ErrorKind, WithKind};
@@ -16,14 +16,17 @@ use support::lock::Lock;
 use support::progress::{ProgressStep, print_status};
 use support::run::run_logged;
 
+/// Wheels that are installed together.
+#[derive(Clone, Copy)]
+struct WheelSet<'a> {
+    wheels: &'a [Wheel],
+    /// The compatibility tag (PEP 425) of the files; `None` if they are for this machine.
+    tag: Option<&'a str>,
+}
+
 /// Covers names, versions and digests of the wheels, and the machine's architecture.
 pub fn fingerprint(wheels: &[Wheel]) -> Fingerprint {
-    let text = requirements(wheels);
-    Fingerprint::of([
-        ("wheels", text.as_bytes()),
-        // Wheels contain programs for the machine's architecture.
-        ("machine", std::env::consts::ARCH.as_bytes()),
-    ])
+    WheelSet { wheels, tag: None }.fingerprint()
 }
 
 /// Installs `wheels` in a subfolder of `parent`, unless they are already installed, and returns that folder. `what` is
@@ -32,15 +35,39 @@ pub fn fingerprint(wheels: &[Wheel]) -> Fingerprint {
 /// # Errors
 /// There is no Python 3 with pip, no network, or a file does not have the pinned digest. Nothing is left behind.
 pub fn install(wheels: &[Wheel], parent: &Path, what: &str) -> Result<PathBuf, Error> {
-    let folder = parent.join(format!("{what}-{}", fingerprint(wheels).short()));
-    if folder.is_dir() {
-        return Ok(folder);
-    }
-    let installed = || install_with(&Python::find()?, wheels, parent, what, folder);
-    installed().with_kind(ErrorKind::Download)
+    WheelSet { wheels, tag: None }.install(parent, what)
 }
 
-fn install_with(python: &Python, wheels: &[Wheel], parent: &Path, what: &str, folder: PathBuf) -> Result<PathBuf> {
+/// Installs the file of `wheel` with the compatibility tag `tag`, for its data: nothing in it may be executed.
+///
+/// # Errors
+/// Those of [`install`].
+pub(crate) fn install_data(wheel: &Wheel, tag: &str, parent: &Path, what: &str) -> Result<PathBuf, Error> {
+    let (wheels, tag) = (std::slice::from_ref(wheel), Some(tag));
+    WheelSet { wheels, tag }.install(parent, what)
+}
+
+impl WheelSet<'_> {
+    fn fingerprint(self) -> Fingerprint {
+        let text = requirements(self.wheels);
+        Fingerprint::of([
+            ("wheels", text.as_bytes()),
+            // Wheels contain programs for one architecture.
+            ("machine", self.tag.unwrap_or(std::env::consts::ARCH).as_bytes()),
+        ])
+    }
+
+    fn install(self, parent: &Path, what: &str) -> Result<PathBuf, Error> {
+        let folder = parent.join(format!("{what}-{}", self.fingerprint().short()));
+        if folder.is_dir() {
+            return Ok(folder);
+        }
+        let installed = || install_with(&Python::find()?, self, parent, what, folder);
+        installed().with_kind(ErrorKind::Download)
+    }
+}
+
+fn install_with(python: &Python, set: WheelSet<'_>, parent: &Path, what: &str, folder: PathBuf) -> Result<PathBuf> {
     let lock = Lock::acquire(&parent.join("lock"), print_status).with_kind(ErrorKind::Lock)?;
     if folder.is_dir() {
         return Ok(folder);
@@ -48,9 +75,9 @@ fn install_with(python: &Python, wheels: &[Wheel], parent: &Path, what: &str, fo
     remove_partial_dirs(parent)?;
     let partial = temporary_dir_in(parent, PARTIAL_PREFIX)?;
     let list = partial.path().join("requirements.txt");
-    fs::write(&list, requirements(wheels))?;
+    fs::write(&list, requirements(set.wheels))?;
 
-    let names: Vec<_> = wheels.iter().map(|wheel| wheel.name.as_str()).collect();
+    let names: Vec<_> = set.wheels.iter().map(|wheel| wheel.name.as_str()).collect();
     let mut step = ProgressStep::start(format!("installing the {what}: {}", names.join(", ")));
     let mut begun = 0;
     let index = PackageIndex::from_pip_config(python)?;
@@ -62,6 +89,7 @@ fn install_with(python: &Python, wheels: &[Wheel], parent: &Path, what: &str, fo
         .arg(partial.path().join("installed"))
         .arg("--requirement")
         .arg(&list)
+        .args(set.tag.map(tag_arguments).transpose()?.unwrap_or_default())
         // pip continues if this process is killed, and keeps the lock: its folder is not removed before it ends.
         .stdin(lock.inheritable_stdin()?)
         // Suppresses pip's warning about running as root, which does not apply to a separate folder.
@@ -69,7 +97,7 @@ fn install_with(python: &Python, wheels: &[Wheel], parent: &Path, what: &str, fo
     run_logged(index.apply(&mut pip), &parent.join("pip.log"), |line| {
         // pip prints this for each wheel that it starts to install.
         if line.starts_with("Collecting ") {
-            step.advance(begun, wheels.len() as u64);
+            step.advance(begun, set.wheels.len() as u64);
             begun += 1;
         }
     })
@@ -92,6 +120,23 @@ fn requirements(wheels: &[Wheel]) -> String {
         format!("{}=={}{hashes}\n", wheel.name, wheel.version)
     };
     wheels.iter().map(line).collect()
+}
+
+/// pip's arguments that select files by the compatibility tag `tag` (PEP 425) instead of this machine's own tags.
+fn tag_arguments(tag: &str) -> Result<Vec<String>> {
+    let parts: Vec<_> = tag.splitn(3, '-').collect();
+    let [python, abi, platform] = parts[..] else {
+        bail!("`{tag}` is not a compatibility tag, such as cp311-cp311-manylinux2014_x86_64");
+    };
+    let digits = python.find(|c: char| c.is_ascii_digit()).unwrap_or(python.len());
+    let (implementation, version) = python.split_at(digits);
+    let arguments = [
+        ("implementation", implementation),
+        ("python-version", version),
+        ("abi", abi),
+        ("platform", platform),
+    ];
+    Ok(arguments.map(|(name, value)| format!("--{name}={value}")).into())
 }
 
 /// The first Python 3.11 or newer with pip on PATH.
@@ -165,10 +210,28 @@ venv.create(folder + '/venv', with_pip=False, symlinks=True)
             sha256: vec![sha256_of_file(&at("links/tiny-1.0-py3-none-any.whl")).unwrap()],
         };
         let (parent, folder) = (at("parent"), at("parent/tiny"));
-        install_with(&python, &[wheel], &parent, "tiny", folder.clone()).unwrap();
+        let set = WheelSet {
+            wheels: &[wheel],
+            tag: None,
+        };
+        install_with(&python, set, &parent, "tiny", folder.clone()).unwrap();
         let module = fs::read_to_string(folder.join("tiny.py")).unwrap();
         assert_eq!(module, "ONE = 1\n");
         assert!(!at("nowhere").exists());
+    }
+
+    #[test]
+    fn tag_selects_implementation_version_abi_and_platform() {
+        let expected = [
+            "--implementation=cp",
+            "--python-version=311",
+            "--abi=cp311",
+            "--platform=manylinux2014_x86_64",
+        ];
+        assert_eq!(tag_arguments("cp311-cp311-manylinux2014_x86_64").unwrap(), expected);
+        let error = tag_arguments("cp311-any").unwrap_err().to_string();
+        assert!(error.contains("`cp311-any` is not a compatibility tag"), "{error}");
+        tag_arguments(&crate::pins::Pins::embedded().face_model.tag).unwrap();
     }
 
     #[test]

@@ -34,33 +34,40 @@ unsafe extern "C" fn is_expired(deadline: *mut c_void) -> c_int {
 mod tests {
     use std::time::Duration;
 
-    use opencv::core::{CV_8U, Mat, Rect, Size, Vector, randu};
+    use opencv::Result;
+    use opencv::core::{CV_8UC1, CV_8UC3, Mat, Rect, Scalar, Size, Vector, randu};
     use opencv::prelude::*;
 
-    use super::super::cascade::Cascade;
     use super::super::packed;
     use super::*;
-    use crate::options::FaceCascade;
 
-    /// Whether a detection in noise fails with this deadline.
-    fn is_stopped(deadline: Instant) -> bool {
-        let mut noise = Mat::new_rows_cols_with_default(300, 400, CV_8U, 0.into()).unwrap();
-        randu(&mut noise, &0.0, &256.0).unwrap();
-        let cascade = Cascade::Face(FaceCascade::FrontalfaceDefault);
-        let mut classifier = packed::classifier(cascade).unwrap();
+    fn noise(kind: i32) -> Mat {
+        let mut noise = Mat::new_rows_cols_with_default(300, 400, kind, Scalar::all(0.0)).unwrap();
+        randu(&mut noise, &Scalar::all(0.0), &Scalar::all(256.0)).unwrap();
+        noise
+    }
+
+    fn detect_with_cascade() -> Result<()> {
+        let mut boxes = Vector::<Rect>::new();
         let any = Size::default();
-        with_deadline(deadline, || {
-            let mut boxes = Vector::<Rect>::new();
-            let found = classifier.detect_multi_scale(&noise, &mut boxes, 1.05, 0, 0, any, any);
-            found.is_err()
-        })
+        let mut classifier = packed::frontal_faces().unwrap();
+        classifier.detect_multi_scale(&noise(CV_8UC1), &mut boxes, 1.05, 0, 0, any, any)
+    }
+
+    fn detect_with_network() -> Result<()> {
+        let image = noise(CV_8UC3);
+        let mut detector = packed::yunet().unwrap();
+        detector.set_input_size(image.size()?)?;
+        detector.detect(&image, &mut Mat::default()).map(|_| ())
     }
 
     // The SDK's `cancellation.cpp` tests how soon: it counts the callbacks.
     #[test]
     fn a_detection_is_stopped_after_its_deadline_and_not_before() {
-        assert!(!is_stopped(Instant::now() + Duration::from_secs(600)));
-        assert!(is_stopped(Instant::now()));
+        for detect in [detect_with_cascade, detect_with_network] {
+            with_deadline(Instant::now() + Duration::from_secs(600), detect).unwrap();
+            assert!(with_deadline(Instant::now(), detect).is_err());
+        }
     }
 
     #[test]

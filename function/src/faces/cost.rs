@@ -1,93 +1,83 @@
 //! The cost of detection, from the options and the photo's size, and its limit for public requests.
 
-use super::cascade::Cascade;
-use crate::options::{Contrast, DetectionOptions, EyeCascade, FaceCascade, Preset};
+use super::{pyramid, tiles};
+use crate::options::{DetectionOptions, DetectorOptions, EyeCascade, Preset};
+use crate::photo::scaling::Scaling;
 
-/// The maximum cost of a request from anyone who can reach the function's URL, as a multiple of the default preset's
-/// maximum.
-const PUBLIC_COST_FACTOR: f64 = 4.0;
-/// The cost per pixel of OpenCV's own detector, relative to the SDK's detector with a cascade of stumps.
+/// The pixels in which the preset `original` may detect for anyone who can reach the function's URL. Other options may
+/// cost as much, in fewer or more pixels.
+const PUBLIC_PIXELS: f64 = 20_000_000.0;
+/// The costs per pixel of YuNet, and of OpenCV's own detector for cascades, relative to one level of the image pyramid
+/// in the SDK's detector.
+const YUNET_COST: f64 = 2.7;
 const OPENCV_DETECTOR_COST: f64 = 15.0;
-/// The cost per pixel of the SDK's detector with a cascade of two-node trees, relative to one of stumps.
-const TREE_CASCADE_COST: f64 = 1.5;
-const EYE_SCALE_FACTOR: f64 = 1.1;
+/// OpenCV's default, for eyes.
+pub(crate) const EYE_SCALE_FACTOR: f64 = 1.1;
 
 fn public_cost_limit() -> f64 {
-    let default = Preset::Balanced.options().detection;
-    let side = f64::from(default.longest_side);
-    PUBLIC_COST_FACTOR * side * side * default.cost_per_pixel()
+    PUBLIC_PIXELS * Preset::Original.options().detection.cost_per_pixel()
 }
 
 impl DetectionOptions {
     /// Reduces `longest_side` if detection in this photo would cost more than public requests may.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "at most the photo's own side"
-    )]
     #[must_use]
     pub fn with_bounded_cost(mut self, width: u32, height: u32) -> Self {
         let limit = public_cost_limit();
-        let cost = self.cost(width, height);
-        if cost > limit {
-            let detection_side = self.detection_side(width, height) * (limit / cost).sqrt();
-            self.longest_side = (detection_side as u32).max(1);
+        loop {
+            let cost = self.cost(width, height);
+            if cost <= limit {
+                return self;
+            }
+            // Again where it is not enough: the pixels of narrow images decrease less than the square of the side.
+            let (width, height) = self.finest_level(Scaling::new((width, height), self.longest_side).image());
+            self.longest_side = smaller_side(width.max(height), limit / cost);
         }
-        self
     }
 
-    /// The cost of detection in a photo: the pixels that all cascades scan at all scales.
+    /// The cost of detection in a photo.
     fn cost(&self, width: u32, height: u32) -> f64 {
-        let side = f64::from(width.max(height));
-        let scale = self.detection_side(width, height) / side;
-        f64::from(width) * f64::from(height) * scale * scale * self.cost_per_pixel()
+        self.scanned_pixels(width, height) * self.cost_per_pixel()
     }
 
-    /// The longest side of the image that is scanned, in pixels.
-    pub(crate) fn detection_side(&self, width: u32, height: u32) -> f64 {
-        let side = width.max(height);
-        f64::from(match self.longest_side {
-            0 => side,
-            longest_side => side.min(longest_side),
-        })
+    /// The pixels that are scanned in a photo: those of the image, from which cascades make their pyramid, or of all tiles
+    /// of YuNet's.
+    fn scanned_pixels(&self, width: u32, height: u32) -> f64 {
+        let image = Scaling::new((width, height), self.longest_side).image();
+        match &self.detector {
+            DetectorOptions::Cascades(_) => f64::from(image.0) * f64::from(image.1),
+            DetectorOptions::YuNet(_) => pyramid::levels(self.finest_level(image))
+                .map(tiles::scanned_pixels)
+                .sum(),
+        }
     }
 
-    /// The cost per pixel of that image. Eyes count as if it were full of faces.
+    /// The cost per pixel that is scanned. Eyes count as if the photo were full of faces.
     fn cost_per_pixel(&self) -> f64 {
-        let images = match self.contrast {
-            Contrast::Plain | Contrast::Equalized | Contrast::Adaptive => 1.0,
-            Contrast::Both => 2.0,
+        let DetectorOptions::Cascades(options) = &self.detector else {
+            return YUNET_COST;
         };
-        let single_cascade = self.face_cascades.len() == 1 && !self.side_faces && self.contrast != Contrast::Both;
-        let faces = Cascade::for_faces(self).map(|cascade| {
-            let factor = if single_cascade {
-                self.scale_factor
-            } else {
-                cascade.scale_factor(self.scale_factor)
-            };
-            cascade_cost(cascade) * pyramid_area(factor)
-        });
-        let eyes = match self.eye_cascade {
+        let eye_cost = match options.eye_cascade {
             EyeCascade::None => 0.0,
-            eyes => cascade_cost(Cascade::Eye(eyes)) * pyramid_area(EYE_SCALE_FACTOR),
+            EyeCascade::Eye => 1.0,
+            EyeCascade::EyeTreeEyeglasses => OPENCV_DETECTOR_COST,
         };
-        images * faces.sum::<f64>() + eyes
+        pyramid_area(options.scale_factor) + eye_cost * pyramid_area(EYE_SCALE_FACTOR)
     }
+}
+
+/// A side of which the square is `ratio` times as large; at least one pixel smaller.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "less than a positive side"
+)]
+fn smaller_side(side: u32, ratio: f64) -> u32 {
+    ((f64::from(side) * ratio.sqrt()) as u32).clamp(1, side.saturating_sub(1).max(1))
 }
 
 /// The pixels of a pyramid, relative to its first image; each further image is smaller by `factor` in both directions.
 pub(crate) fn pyramid_area(factor: f64) -> f64 {
     1.0 / (1.0 - factor.powi(-2))
-}
-
-fn cascade_cost(cascade: Cascade) -> f64 {
-    match cascade {
-        // It runs twice, on the image and its mirror image.
-        Cascade::Profile => 2.0,
-        Cascade::Face(FaceCascade::FrontalfaceAlt2) => TREE_CASCADE_COST,
-        Cascade::Eye(EyeCascade::EyeTreeEyeglasses) => OPENCV_DETECTOR_COST,
-        Cascade::Face(FaceCascade::FrontalfaceDefault) | Cascade::Eye(_) => 1.0,
-    }
 }
 
 #[cfg(test)]
@@ -96,23 +86,14 @@ mod tests {
     use crate::options::{EnvironmentOptions, OPTION_SPECS, SetBy};
 
     /// The options that public requests may set, with values up to the most expensive.
-    const EXTREMES: [(&str, &[&str]); 12] = [
-        ("preset", &["original", "balanced", "accurate"]),
-        (
-            "face_cascades",
-            &[
-                "frontalface_default",
-                "frontalface_alt2",
-                "frontalface_alt2,frontalface_default",
-            ],
-        ),
+    const EXTREMES: [(&str, &[&str]); 10] = [
+        ("preset", &["original", "fast", "balanced", "accurate"]),
         ("eye_cascade", &["none", "eye", "eye_tree_eyeglasses"]),
-        ("side_faces", &["false", "true"]),
-        ("contrast", &["plain", "equalized", "both"]),
         ("scale_factor", &["1.05", "1.1", "2"]),
         ("longest_side", &["0", "64", "3200", "65535"]),
-        // The options below change which windows count and what is written, not which pixels are scanned; the smallest
+        // The options below change which faces count and what is written, not which pixels are scanned; the smallest
         // and largest face only exclude sizes.
+        ("score", &["0.3"]),
         ("face_neighbours", &["1"]),
         ("eye_neighbours", &["1"]),
         ("min_face", &["0"]),
@@ -120,23 +101,31 @@ mod tests {
         ("jpeg_quality", &["100"]),
     ];
 
+    /// All combinations of these values, each without the options that its preset does not have.
     fn combinations() -> Vec<Vec<(String, String)>> {
         let mut all = vec![Vec::new()];
         for (name, values) in EXTREMES {
-            let longer = all.iter().flat_map(|named| {
-                values.iter().map(move |value| {
-                    let mut named: Vec<_> = named.clone();
-                    named.push((name.to_owned(), (*value).to_owned()));
-                    named
-                })
-            });
-            all = longer.collect();
+            let spec = OPTION_SPECS.iter().find(|spec| spec.name == name).unwrap();
+            let extend = |combination: &Vec<(String, String)>| {
+                let preset = combination.first().map(|(_, preset)| preset.parse().unwrap());
+                let has_option = preset.is_none_or(|preset: Preset| (spec.show)(&preset.options()).is_some());
+                let with = |value: &&str| {
+                    let option = (name.to_owned(), (*value).to_owned());
+                    combination.iter().cloned().chain([option]).collect()
+                };
+                if has_option {
+                    values.iter().map(with).collect::<Vec<Vec<_>>>()
+                } else {
+                    vec![combination.clone()]
+                }
+            };
+            all = all.iter().flat_map(extend).collect();
         }
         all
     }
 
     #[test]
-    fn public_options_cost_at_most_a_multiple_of_the_default() {
+    fn public_options_cost_at_most_the_limit() {
         let public_options = OPTION_SPECS.iter().filter(|entry| entry.settable_by == SetBy::Anyone);
         let mut names: Vec<_> = public_options.map(|entry| entry.name).collect();
         let mut tried: Vec<_> = EXTREMES.iter().map(|(name, _)| *name).collect();
@@ -144,16 +133,22 @@ mod tests {
         tried.sort_unstable();
         assert_eq!(names, tried, "`EXTREMES` must list each public option");
 
-        let default = Preset::Balanced.options().detection;
-        let most = PUBLIC_COST_FACTOR * default.cost(10_000, 10_000);
+        let limit = public_cost_limit();
         let settings = EnvironmentOptions::default();
         for named in combinations() {
             let options = settings.resolve(Preset::Balanced, SetBy::Anyone, &named).unwrap();
-            for (width, height) in [(10_000, 10_000), (65_535, 1_500), (4000, 3000), (500, 375)] {
+            for (width, height) in [
+                (10_000, 10_000),
+                (65_535, 1_500),
+                (4000, 3000),
+                (500, 375),
+                (100_000_000, 1),
+            ] {
                 assert!(options.limits.work_bounded);
                 let detection = options.detection.clone().with_bounded_cost(width, height);
                 let cost = detection.cost(width, height);
-                assert!(cost <= most * 1.001, "{named:?}: {cost} of {most}");
+                assert!(cost <= limit, "{named:?}: {cost} of {limit}");
+                assert!(detection.longest_side > 0 || detection == options.detection);
             }
         }
     }
@@ -161,15 +156,23 @@ mod tests {
     #[test]
     fn presets_are_not_bounded_for_phone_photos() {
         for (preset, width, height) in [
-            (Preset::Original, 5200, 4000),
+            (Preset::Original, 5160, 3870),
+            (Preset::Fast, 10_000, 10_000),
             (Preset::Balanced, 10_000, 10_000),
-            (Preset::Accurate, 2600, 1950),
+            (Preset::Accurate, 4032, 3024),
         ] {
             let options = EnvironmentOptions::default()
                 .resolve(preset, SetBy::Anyone, &[])
                 .unwrap();
             let detection = options.detection.clone().with_bounded_cost(width, height);
             assert_eq!(detection, options.detection);
+        }
+        // It is not enlarged, and at most a little smaller than that.
+        for (width, height, longest_side) in [(5000, 4000, 5000), (10_000, 10_000, 7000)] {
+            let accurate = Preset::Accurate.options().detection.with_bounded_cost(width, height);
+            let image = Scaling::new((width, height), accurate.longest_side).image();
+            assert_eq!(accurate.finest_level(image), image);
+            assert!(image.0 >= longest_side, "{image:?}");
         }
         // Authenticated callers have no limit.
         let options = EnvironmentOptions::default()

@@ -3,11 +3,12 @@
 use super::key_pattern::KeyPattern;
 use super::storage::StorageConfig;
 use super::values::{
-    Contrast, DetectionOptions, EyeCascade, FaceCascade, Limits, Options, OutputFiles, OutputOptions, Preset,
+    CascadeOptions, DetectionOptions, DetectorOptions, EyeCascade, Limits, Options, OutputFiles, OutputOptions, Preset,
+    YuNetOptions,
 };
 
 impl Preset {
-    pub(super) const ALLOWED: &'static str = "`original`, `balanced` or `accurate`";
+    pub(super) const ALLOWED: &'static str = "`original`, `fast`, `balanced` or `accurate`";
 
     pub fn options(self) -> Options {
         Options {
@@ -30,38 +31,41 @@ impl Preset {
         }
     }
 
-    fn detection(self) -> DetectionOptions {
-        let original = DetectionOptions {
-            preset: self,
-            face_cascades: vec![FaceCascade::FrontalfaceDefault],
-            eye_cascade: EyeCascade::Eye,
-            side_faces: false,
-            contrast: Contrast::Plain,
-            scale_factor: 1.1,
-            face_neighbours: 4,
-            eye_neighbours: 3,
-            min_face: 0,
-            max_face: 0,
-            longest_side: 0,
-        };
-        let two_cascades = vec![FaceCascade::FrontalfaceDefault, FaceCascade::FrontalfaceAlt2];
+    /// How many times as large as the photo the finest level of YuNet's image pyramid is, at most.
+    pub(crate) fn enlargement(self) -> u32 {
         match self {
-            Self::Original => original,
-            Self::Balanced => DetectionOptions {
-                longest_side: 1600,
-                face_cascades: two_cascades,
-                side_faces: true,
-                face_neighbours: 8,
-                ..original
-            },
-            Self::Accurate => DetectionOptions {
-                longest_side: 3200,
-                face_cascades: two_cascades,
-                side_faces: true,
-                contrast: Contrast::Both,
-                face_neighbours: 15,
-                ..original
-            },
+            Self::Original | Self::Fast | Self::Balanced => 1,
+            Self::Accurate => 2,
         }
     }
+
+    fn detection(self) -> DetectionOptions {
+        let (detector, longest_side) = match self {
+            Self::Original => (cascades(), 0),
+            Self::Fast => (yunet(0.8), 320),
+            Self::Balanced => (yunet(0.8), 1000),
+            Self::Accurate => (yunet(0.8), 0),
+        };
+        DetectionOptions {
+            preset: self,
+            detector,
+            min_face: 0,
+            max_face: 0,
+            longest_side,
+        }
+    }
+}
+
+/// The parameters of the Python original.
+fn cascades() -> DetectorOptions {
+    DetectorOptions::Cascades(CascadeOptions {
+        scale_factor: 1.1,
+        face_neighbours: 4,
+        eye_cascade: EyeCascade::Eye,
+        eye_neighbours: 3,
+    })
+}
+
+fn yunet(score: f64) -> DetectorOptions {
+    DetectorOptions::YuNet(YuNetOptions { score })
 }

@@ -3,9 +3,11 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use strum::IntoEnumIterator;
+
 use super::key_pattern::KeyPattern;
 use super::storage::{StorageBackend, StorageConfig};
-use super::values::{FaceCascade, Options, Preset};
+use super::values::{DetectorOptions, Options, Preset};
 use crate::error::{Error, Result};
 use crate::truncate::truncate;
 
@@ -36,9 +38,10 @@ pub struct OptionSpec {
     pub settable_by: SetBy,
     /// The valid values, for error messages.
     allowed: &'static str,
-    pub show: fn(&Options) -> String,
-    /// `None` if the value is invalid.
-    set: fn(&mut Options, &str) -> Option<()>,
+    /// The value; `None` if the preset's detector does not have this option.
+    pub show: fn(&Options) -> Option<String>,
+    /// Whether the value is valid. It is not stored if the preset's detector does not have this option.
+    set: fn(&mut Options, &str) -> bool,
 }
 
 impl OptionSpec {
@@ -54,8 +57,25 @@ impl OptionSpec {
         Ok(())
     }
 
+    /// # Errors
+    /// The preset's detector does not have this option.
+    pub(super) fn check_preset(&self, options: &Options) -> Result<()> {
+        if (self.show)(options).is_some() {
+            return Ok(());
+        }
+        let presets = Preset::iter().filter(|preset| (self.show)(&preset.options()).is_some());
+        let presets: Vec<_> = presets.map(|preset| format!("`{preset}`")).collect();
+        let (name, preset, presets) = (self.name, options.detection.preset, presets.join(", "));
+        Err(Error::InvalidOption(format!(
+            "the preset `{preset}` does not have `{name}`; leave it out, or choose a preset that has it: {presets}"
+        )))
+    }
+
     pub(super) fn apply(&self, options: &mut Options, value: &str, source: OptionSource) -> Result<()> {
-        (self.set)(options, value.trim()).ok_or_else(|| invalid_value(self.name, value, self.allowed, source))
+        if (self.set)(options, value.trim()) {
+            return Ok(());
+        }
+        Err(invalid_value(self.name, value, self.allowed, source))
     }
 }
 
@@ -82,17 +102,39 @@ fn display_name(name: &str, source: OptionSource) -> String {
     }
 }
 
-/// Rows of name, who may set it, field of [`Options`], formatter, parser, and valid values.
+/// `Some` of a borrowed field of [`Options`], or of a detector's own options; `None` if those are the other detector's.
+macro_rules! field {
+    ([$($borrow:tt)+] $options:ident, Cascades.$field:ident) => {
+        match $($borrow)+ $options.detection.detector {
+            DetectorOptions::Cascades(own) => Some($($borrow)+ own.$field),
+            DetectorOptions::YuNet(_) => None,
+        }
+    };
+    ([$($borrow:tt)+] $options:ident, YuNet.$field:ident) => {
+        match $($borrow)+ $options.detection.detector {
+            DetectorOptions::YuNet(own) => Some($($borrow)+ own.$field),
+            DetectorOptions::Cascades(_) => None,
+        }
+    };
+    ([$($borrow:tt)+] $options:ident, $($field:ident).+) => { Some($($borrow)+ $options.$($field).+) };
+}
+
+/// Rows of name, who may set it, field as in [`field!`], formatter, parser, and valid values.
 macro_rules! option_specs {
     ($($name:literal $settable_by:ident $($field:ident).+, $show:expr, $parse:expr, $allowed:expr;)*) => {
         &[$(OptionSpec {
             name: $name,
             settable_by: SetBy::$settable_by,
             allowed: $allowed,
-            show: |options| $show(&options.$($field).+),
+            show: |options| field!([&] options, $($field).+).map($show),
             set: |options, value| {
-                options.$($field).+ = $parse(value)?;
-                Some(())
+                let Some(value) = $parse(value) else {
+                    return false;
+                };
+                if let Some(field) = field!([&mut] options, $($field).+) {
+                    *field = value;
+                }
+                true
             },
         }),*]
     };
@@ -101,16 +143,12 @@ macro_rules! option_specs {
 /// A test checks that the README lists every option with the presets' values.
 pub const OPTION_SPECS: &[OptionSpec] = option_specs! {
     "preset" Anyone detection.preset, text, parsed, Preset::ALLOWED;
-    "face_cascades" Anyone detection.face_cascades, joined, cascades,
-        "`frontalface_default`, `frontalface_alt2`, or both, separated by a comma";
-    "eye_cascade" Anyone detection.eye_cascade, text, parsed, "`eye`, `eye_tree_eyeglasses` or `none`";
-    "side_faces" Anyone detection.side_faces, text, parsed, "`true` or `false`";
-    "contrast" Anyone detection.contrast, text, parsed,
-        "`plain`, `equalized`, `adaptive`, or `both` of the last two";
-    "scale_factor" Anyone detection.scale_factor, text, in_range(1.01, 2.0), "a number from 1.01 to 2";
-    "face_neighbours" Anyone detection.face_neighbours, text, in_range(0, 100),
+    "score" Anyone YuNet.score, text, in_range(0.3, 0.95), "a number from 0.3 to 0.95";
+    "scale_factor" Anyone Cascades.scale_factor, text, in_range(1.01, 2.0), "a number from 1.01 to 2";
+    "face_neighbours" Anyone Cascades.face_neighbours, text, in_range(0, 100),
         "a whole number from 0 to 100";
-    "eye_neighbours" Anyone detection.eye_neighbours, text, in_range(0, 100),
+    "eye_cascade" Anyone Cascades.eye_cascade, text, parsed, "`eye`, `eye_tree_eyeglasses` or `none`";
+    "eye_neighbours" Anyone Cascades.eye_neighbours, text, in_range(0, 100),
         "a whole number from 0 to 100";
     "min_face" Anyone detection.min_face, text, in_range(0, MAX_SIDE),
         "a whole number of pixels from 0 to 65535";
@@ -174,14 +212,6 @@ fn in_range<T: FromStr + PartialOrd>(min: T, max: T) -> impl Fn(&str) -> Option<
 
 fn longest_side(value: &str) -> Option<u32> {
     in_range(0, MAX_SIDE)(value).filter(|side| *side == 0 || *side >= 64)
-}
-
-fn cascades(value: &str) -> Option<Vec<FaceCascade>> {
-    let cascades = value.split(',').map(|name| parsed(name.trim()));
-    let mut cascades: Vec<_> = cascades.collect::<Option<_>>()?;
-    cascades.dedup();
-    // There are only two cascades, so a third is a repetition.
-    (cascades.len() <= 2).then_some(cascades)
 }
 
 fn bucket(value: &str) -> Option<String> {

@@ -1,5 +1,7 @@
 //! Precedence, refusal, and the README's table of options.
 
+use strum::IntoEnumIterator;
+
 use super::*;
 use crate::error::Error;
 
@@ -29,8 +31,11 @@ fn event_overrides_environment_and_environment_overrides_preset() {
         ("HOME", "/"),
     ];
     let found = options(&variables, &[("scale_factor", "1.2")]).unwrap();
-    assert_eq!(found.detection.scale_factor, 1.2);
-    assert_eq!(found.detection.face_neighbours, 7);
+    let DetectorOptions::Cascades(cascades) = found.detection.detector else {
+        panic!("{found:?}");
+    };
+    assert_eq!(cascades.scale_factor, 1.2);
+    assert_eq!(cascades.face_neighbours, 7);
     assert_eq!(found.output.jpeg_quality, 80);
 
     let accurate = Preset::Accurate.options();
@@ -42,14 +47,69 @@ fn event_overrides_environment_and_environment_overrides_preset() {
 }
 
 #[test]
+fn environment_options_apply_to_the_presets_that_have_them() {
+    let variables = [
+        ("FACE_DETECT_SCALE_FACTOR", "1.3"),
+        ("FACE_DETECT_SCORE", "0.7"),
+        ("FACE_DETECT_MIN_FACE", "20"),
+    ];
+    let detection = |preset| {
+        environment_options(&variables)
+            .resolve(preset, SetBy::Caller, &[])
+            .unwrap()
+            .detection
+    };
+    let original = detection(Preset::Original);
+    let mut expected = Preset::Original.options().detection;
+    expected.min_face = 20;
+    if let DetectorOptions::Cascades(cascades) = &mut expected.detector {
+        cascades.scale_factor = 1.3;
+    }
+    assert_eq!(original, expected);
+    let balanced = detection(Preset::Balanced);
+    assert_eq!(balanced.detector, DetectorOptions::YuNet(YuNetOptions { score: 0.7 }));
+    assert_eq!(balanced.min_face, 20);
+}
+
+#[test]
+fn sidecars_have_the_options_of_the_presets_detector_only() {
+    let names = |preset: Preset| {
+        let detection = serde_json::to_value(preset.options().detection).unwrap();
+        detection
+            .as_object()
+            .unwrap()
+            .keys()
+            .cloned()
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    let expected = "eye_cascade eye_neighbours face_neighbours longest_side max_face min_face preset scale_factor";
+    assert_eq!(names(Preset::Original), expected);
+    assert_eq!(names(Preset::Fast), "longest_side max_face min_face preset score");
+}
+
+#[test]
 fn unknown_options_and_invalid_values_are_refused() {
     type Case<'a> = (&'a [(&'a str, &'a str)], &'a [(&'a str, &'a str)], &'a str);
-    let cases: [Case; 15] = [
+    let cases: [Case; 20] = [
         (&[], &[("scale", "1.1")], "`scale`"),
         (&[], &[("scale_factor", "1")], "1.01 to 2"),
         (&[], &[("scale_factor", "NaN")], "`scale_factor`"),
         (&[], &[("face_neighbours", "-1")], "`face_neighbours`"),
         (&[], &[("preset", "best")], "balanced"),
+        (&[], &[("preset", "fast"), ("score", "0.2")], "0.3 to 0.95"),
+        (&[], &[("score", "0.8")], "`fast`, `balanced`, `accurate`"),
+        (
+            &[],
+            &[("preset", "fast"), ("eye_cascade", "eye")],
+            "the preset `fast` does not have `eye_cascade`",
+        ),
+        (
+            &[("FACE_DETECT_PRESET", "fast")],
+            &[("scale_factor", "1.2")],
+            "`original`",
+        ),
+        (&[("FACE_DETECT_SCORE", "1")], &[], "FACE_DETECT_SCORE"),
         (&[], &[("eye_cascade", "ear")], "eye_tree_eyeglasses"),
         (&[], &[("output_key", "same.jpg")], "{key}"),
         (&[], &[("output_key", "{key}")], "overwritten"),
@@ -80,15 +140,13 @@ fn anyone_may_set_detection_options_only() {
         EnvironmentOptions::default().resolve(Preset::Balanced, SetBy::Anyone, &options)
     };
     set_by_anyone("min_face", "80").unwrap();
+    set_by_anyone("score", "0.5").unwrap();
     for (name, value) in [
         ("output_bucket", "mine"),
         ("output_key", "{key}.x"),
         ("storage", "file:///"),
         ("loop_guard", "false"),
         ("max_bytes", "1"),
-        ("face_neighbours", "0"),
-        ("eye_neighbours", "0"),
-        ("scale_factor", "1.01"),
     ] {
         let message = set_by_anyone(name, value).unwrap_err().to_string();
         assert!(message.contains(name), "{message}");
@@ -96,24 +154,35 @@ fn anyone_may_set_detection_options_only() {
 }
 
 #[test]
+fn anyone_may_set_cascade_options_within_limits() {
+    for (name, value) in [
+        ("face_neighbours", "0"),
+        ("eye_neighbours", "0"),
+        ("scale_factor", "1.01"),
+    ] {
+        let event = raw_options(&[("preset", "original"), (name, value)]);
+        let resolve = |set_by| EnvironmentOptions::default().resolve(Preset::Balanced, set_by, &event);
+        resolve(SetBy::Caller).unwrap();
+        let message = resolve(SetBy::Anyone).unwrap_err().to_string();
+        assert!(message.contains(name), "{message}");
+    }
+}
+
+#[test]
 fn readme_lists_every_option_with_its_defaults() {
     let readme = include_str!("../../README.md");
-    let presets = [Preset::Original, Preset::Balanced, Preset::Accurate].map(Preset::options);
+    let presets: Vec<_> = Preset::iter().map(Preset::options).collect();
     for spec in OPTION_SPECS {
-        let dash_if_empty = |text: String| {
-            if text.is_empty() { "–".to_owned() } else { text }
-        };
-        let values = presets.each_ref().map(|options| dash_if_empty((spec.show)(options)));
-        let values = match &values {
-            // The default is `original` for direct events, `balanced` for all others.
-            _ if spec.name == "preset" => "original | balanced | balanced".to_owned(),
-            values => values.join(" | "),
-        };
         let start = format!("| `{}` |", spec.name);
         let row = readme.lines().find(|line| line.starts_with(&start));
         let row = row.unwrap_or_else(|| panic!("the README has no row {start}"));
+        // The default preset depends on the event.
         if spec.name != "preset" {
-            let end = format!("| {values} |");
+            let value = |options| (spec.show)(options).filter(|text| !text.is_empty());
+            let values = presets
+                .iter()
+                .map(|options| value(options).unwrap_or_else(|| "–".to_owned()));
+            let end = format!("| {} |", values.collect::<Vec<_>>().join(" | "));
             assert!(row.ends_with(&end), "{row} does not end with {end}");
         }
     }

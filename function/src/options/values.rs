@@ -1,7 +1,7 @@
 //! Validated options: how faces are detected, which files are written, and the limits of photos.
 
 use serde::Serialize;
-use strum::{Display, EnumString};
+use strum::{Display, EnumIter, EnumString};
 
 use super::key_pattern::KeyPattern;
 use super::storage::StorageConfig;
@@ -22,48 +22,43 @@ pub struct Options {
 pub struct DetectionOptions {
     /// The source of all values that are not set individually.
     pub preset: Preset,
-    /// The frontal cascades. A single one without `side_faces` returns its rectangles unchanged; otherwise the votes of
-    /// all cascades are added.
-    pub face_cascades: Vec<FaceCascade>,
-    pub eye_cascade: EyeCascade,
-    pub side_faces: bool,
-    /// The scale between two levels of the image pyramid.
-    pub scale_factor: f64,
-    pub contrast: Contrast,
-    /// The number of windows, of all cascades together, that must agree on a face.
-    pub face_neighbours: i32,
-    pub eye_neighbours: i32,
-    /// The minimum side of a face, in pixels of the photo; 0 for the cascade's window size.
+    #[serde(flatten)]
+    pub detector: DetectorOptions,
+    /// The minimum longest side of a face's box, in pixels of the photo; 0 for the smallest that the detector finds.
     pub min_face: u32,
-    /// The maximum side of a face, in pixels of the photo; 0 for no limit.
+    /// The maximum longest side of a face's box, in pixels of the photo; 0 for no limit.
     pub max_face: u32,
-    /// Larger photos are scaled down to this longest side, in pixels, for detection; 0 for never.
+    /// Larger photos are scaled down to this longest side, in pixels, for detection, and `Accurate` enlarges photos only if
+    /// they stay within it; 0 for no limit.
     pub longest_side: u32,
 }
 
-#[derive(Clone, Copy, Debug, Display, EnumString, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum FaceCascade {
-    FrontalfaceDefault,
-    FrontalfaceAlt2,
+/// The options of the preset's detector; those of the other do not apply.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum DetectorOptions {
+    Cascades(CascadeOptions),
+    YuNet(YuNetOptions),
 }
 
-/// Preprocessing of the image before the cascades run.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CascadeOptions {
+    /// The scale between two levels of the image pyramid.
+    pub scale_factor: f64,
+    /// The number of windows that must agree on a face.
+    pub face_neighbours: i32,
+    pub eye_cascade: EyeCascade,
+    /// The number of windows that must agree on an eye.
+    pub eye_neighbours: i32,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct YuNetOptions {
+    /// The minimum score of a face, from 0 to 1.
+    pub score: f64,
+}
+
 #[derive(Clone, Copy, Debug, Display, EnumString, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum Contrast {
-    Plain,
-    /// Histogram equalization.
-    Equalized,
-    /// Contrast-limited adaptive histogram equalization (CLAHE).
-    Adaptive,
-    /// Cascades run on the equalized image and on the adaptive one.
-    Both,
-}
-
-#[derive(Clone, Copy, Debug, Display, EnumString, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum EyeCascade {
@@ -115,8 +110,9 @@ impl Options {
     /// Refuses values with which anyone who can reach the function URL could make detection run for minutes and
     /// return every window.
     pub(super) fn validate_for_anyone(&self) -> Result<()> {
-        let detection = &self.detection;
-        if detection.scale_factor < 1.05 || detection.face_neighbours < 1 || detection.eye_neighbours < 1 {
+        if let DetectorOptions::Cascades(cascades) = &self.detection.detector
+            && (cascades.scale_factor < 1.05 || cascades.face_neighbours < 1 || cascades.eye_neighbours < 1)
+        {
             let reason = "over HTTP, `scale_factor` must be at least 1.05, and `face_neighbours` and \
                           `eye_neighbours` at least 1";
             return Err(Error::InvalidOption(reason.to_owned()));
@@ -147,14 +143,16 @@ impl Options {
 }
 
 /// A set of defaults. `cargo xtask eval` measures them.
-#[derive(Clone, Copy, Debug, Display, EnumString, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Display, EnumIter, EnumString, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
 pub enum Preset {
-    /// Exactly the rectangles of the Python original, with the frontal cascade only.
+    /// Exactly the rectangles of the Python original, by its cascades.
     Original,
-    /// Side faces as well, and fewer false positives.
+    /// YuNet in a small image: the least work.
+    Fast,
+    /// YuNet in a medium image and half of it.
     Balanced,
-    /// The most faces, at several times the work.
+    /// YuNet in the enlarged photo and all smaller levels of the image pyramid, for faces from 10 pixels.
     Accurate,
 }

@@ -23,6 +23,15 @@ impl Header {
         u64::from(self.width) * u64::from(self.height)
     }
 
+    /// Width and height with the orientation applied, in pixels.
+    pub fn upright_size(&self) -> (u32, u32) {
+        if self.orientation.swaps_sides() {
+            (self.height, self.width)
+        } else {
+            (self.width, self.height)
+        }
+    }
+
     pub fn check_pixels(&self, limit: u64) -> Result<(), Refusal> {
         if self.pixels() <= limit {
             return Ok(());

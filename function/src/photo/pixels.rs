@@ -1,9 +1,9 @@
-//! A decoded photo: its upright pixels, a grey and scaled image for detection, and the annotated JPEG file.
+//! A decoded photo: the upright, scaled image for detection, and the annotated JPEG file.
 
 use std::ffi::c_void;
 
 use bytes::Bytes;
-use opencv::core::{self, CV_8UC1, CV_8UC3, Mat, Point, Rect, Scalar, Size};
+use opencv::core::{self, CV_8UC1, CV_8UC3, Mat, Size};
 use opencv::prelude::*;
 use opencv::{Result, imgproc};
 
@@ -11,137 +11,162 @@ use super::decode::jpeg::{self, Rows};
 use super::decode::{png, webp};
 use super::orientation::Orientation;
 use super::resource_limits::ResourceLimits;
-use super::{Format, Header, PhotoError};
-use crate::faces::{BoundingBox, Face};
+use super::scaling::Scaling;
+use super::{Format, Header, PhotoError, annotation};
+use crate::faces::Face;
 
-/// Colours in OpenCV's order, blue first.
-const BLUE: Scalar = Scalar::from_array([255.0, 0.0, 0.0, 0.0]);
-const GREEN: Scalar = Scalar::from_array([0.0, 255.0, 0.0, 0.0]);
-/// The width of a drawn line, in pixels, on a photo whose longest side is at most `THIN_LINE_MAX_SIDE`; wider on larger
-/// ones, where it would be invisible.
-const LINE_WIDTH: i32 = 2;
-const THIN_LINE_MAX_SIDE: i32 = 1500;
+/// A photo's file and the image of it that the detector scans.
+pub struct Photo<'a> {
+    source: Source<'a>,
+    scaling: Scaling,
+    /// The upright image for detection.
+    image: Mat,
+    canvas: Canvas,
+}
 
-pub struct Photo {
-    /// Width and height in pixels, upright.
-    size: (i32, i32),
-    /// The image for detection.
-    grey: Mat,
-    /// The scale of `grey` relative to the photo; at most 1.
-    scale: f64,
-    /// The photo's own pixels, to draw on; `None` if `grey` has the same, or if nothing will be drawn.
-    canvas: Option<Mat>,
+/// Where the upright photo's own pixels are, BGR or grey, for drawing.
+enum Canvas {
+    /// They are `Photo::image`.
+    Image,
+    Kept(Mat),
+    /// They must be decoded.
+    NotKept,
+}
+
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    file: &'a [u8],
+    header: &'a Header,
+    limits: ResourceLimits,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub struct DecodeOptions {
     /// The longest side of the image for detection, in pixels; 0 for the photo's own.
     pub longest_side: u32,
+    pub channels: Channels,
     /// Whether the photo will be drawn on.
     pub annotate: bool,
 }
 
-impl Photo {
-    /// Decodes a file and rotates it upright.
+/// The channels of the image for detection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channels {
+    Grey,
+    Bgr,
+}
+
+impl<'a> Photo<'a> {
+    /// Decodes the image for detection. A large JPEG file is decoded at a half, a quarter or an eighth of its size where
+    /// that is enough, so that its own pixels, which take most of the memory and the time, are not needed for detection.
     pub fn decode(
-        file: &[u8],
-        header: &Header,
+        file: &'a [u8],
+        header: &'a Header,
         options: DecodeOptions,
         limits: ResourceLimits,
     ) -> Result<Self, PhotoError> {
-        Ok(Self::from_pixels(
-            apply_orientation(decode_stored(file, header, limits)?, header)?,
-            options,
-        )?)
-    }
-
-    /// `pixels` are BGR or grey.
-    fn from_pixels(pixels: Mat, options: DecodeOptions) -> Result<Self> {
-        let size = (pixels.cols(), pixels.rows());
-        let longest = size.0.max(size.1);
-        let scale = match options.longest_side {
-            0 => 1.0,
-            most => (f64::from(most) / f64::from(longest)).min(1.0),
+        let source = Source { file, header, limits };
+        let scaling = Scaling::new(header.upright_size(), options.longest_side);
+        let reduction = match header.format {
+            Format::Jpeg => scaling.reduction(),
+            Format::Png | Format::Webp => 1,
         };
-        let (mut grey, mut canvas) = match pixels.channels() {
-            1 => (pixels, None),
-            _ => (to_grey(&pixels)?, Some(pixels)),
+        let pixels = source.upright_pixels(reduction)?;
+        let scanned = detection_image(&pixels, scaling, options.channels)?;
+        let (image, canvas) = match scanned {
+            Some(image) if options.annotate && reduction == 1 => (image, Canvas::Kept(pixels)),
+            Some(image) => (image, Canvas::NotKept),
+            None if reduction == 1 => (pixels, Canvas::Image),
+            None => (pixels, Canvas::NotKept),
         };
-        if scale < 1.0 {
-            let smaller = downscale(&grey, scale)?;
-            canvas = canvas.or(Some(grey));
-            grey = smaller;
-        }
-        if !options.annotate {
-            canvas = None;
-        }
         Ok(Self {
-            size,
-            grey,
-            scale,
+            source,
+            scaling,
+            image,
             canvas,
         })
     }
 
-    pub fn size(&self) -> (u32, u32) {
-        let side = |side: i32| u32::try_from(side).unwrap_or(0);
-        (side(self.size.0), side(self.size.1))
+    /// The image for detection.
+    pub fn image(&self) -> &Mat {
+        &self.image
     }
 
-    /// The image for detection, and its scale, which is at most 1.
-    pub fn grey(&self) -> (&Mat, f64) {
-        (&self.grey, self.scale)
+    pub fn scaling(&self) -> Scaling {
+        self.scaling
     }
 
-    /// Converts a rectangle in the scaled image to the photo's own pixels.
-    pub fn to_photo_box(&self, rectangle: Rect) -> BoundingBox {
-        let scale = self.scale;
-        if scale >= 1.0 {
-            let from = rectangle.tl();
-            return [from.x, from.y, rectangle.width, rectangle.height];
-        }
-        #[expect(clippy::cast_possible_truncation, reason = "a photo's sides fit")]
-        let own = |edge: i32, most: i32| ((f64::from(edge) / scale).round() as i32).min(most);
-        let (width, height) = self.size;
-        let (left, top) = (own(rectangle.x, width), own(rectangle.y, height));
-        let right = own(rectangle.x + rectangle.width, width);
-        let bottom = own(rectangle.y + rectangle.height, height);
-        [left, top, right - left, bottom - top]
-    }
-
-    /// The photo as a JPEG file with a blue rectangle around each face and a green one around each eye. Requires
-    /// `DecodeOptions::annotate`.
+    /// The photo as a JPEG file, with the faces drawn on it. Decodes the photo again if it was decoded smaller.
     ///
     /// # Errors
     /// A limit is reached, or OpenCV failed.
-    pub fn annotate(self, faces: &[Face], quality: i32, limits: ResourceLimits) -> Result<Bytes, PhotoError> {
-        let size = self.size();
-        let mut canvas = self.canvas.unwrap_or(self.grey);
+    pub fn annotate(self, faces: &[Face], quality: i32) -> Result<Bytes, PhotoError> {
+        let Self {
+            source,
+            scaling,
+            image,
+            canvas,
+        } = self;
+        let mut canvas = match canvas {
+            Canvas::Image => image,
+            Canvas::Kept(pixels) => {
+                drop(image);
+                pixels
+            }
+            Canvas::NotKept => {
+                drop(image);
+                source.upright_pixels(1)?
+            }
+        };
         if canvas.channels() == 1 {
             canvas = to_bgr(&canvas)?;
         }
-        let longest = self.size.0.max(self.size.1);
-        let line = LINE_WIDTH * longest.div_euclid(THIN_LINE_MAX_SIDE).max(1);
-        for face in faces {
-            draw_rectangle(&mut canvas, face.rectangle, BLUE, line)?;
-            for eye in &face.eyes {
-                draw_rectangle(&mut canvas, *eye, GREEN, line)?;
-            }
-        }
-        let stride = canvas.step1(0)?;
-        let file = jpeg::encode(canvas.data_bytes()?, stride, size, quality, limits)?;
+        annotation::draw(&mut canvas, faces)?;
+        let (stride, size) = (canvas.step1(0)?, scaling.photo());
+        let file = jpeg::encode(canvas.data_bytes()?, stride, size, quality, source.limits)?;
         Ok(Bytes::from(file))
     }
 }
 
-/// The pixels without the orientation applied.
-fn decode_stored(file: &[u8], header: &Header, limits: ResourceLimits) -> Result<Mat, PhotoError> {
-    let side = |side: u32| i32::try_from(side).unwrap_or(i32::MAX);
+impl Source<'_> {
+    /// The upright photo, BGR or grey, with sides divided by `reduction` and rounded up.
+    fn upright_pixels(self, reduction: u32) -> Result<Mat, PhotoError> {
+        let stored = decode_stored(self.file, self.header, reduction, self.limits)?;
+        Ok(apply_orientation(stored, self.header)?)
+    }
+}
+
+/// The image for detection, made from BGR or grey pixels; `None` if it is these pixels.
+fn detection_image(pixels: &Mat, scaling: Scaling, channels: Channels) -> Result<Option<Mat>> {
+    // One channel is scaled faster than three.
+    let has_colours = pixels.channels() != 1;
+    let mut image = match channels {
+        Channels::Grey if has_colours => Some(to_grey(pixels)?),
+        _ => None,
+    };
+    let (width, height) = scaling.image();
+    let size = Size::new(side(width), side(height));
+    if pixels.size()? != size {
+        image = Some(downscale(image.as_ref().unwrap_or(pixels), size)?);
+    }
+    if channels == Channels::Bgr && !has_colours {
+        image = Some(to_bgr(image.as_ref().unwrap_or(pixels))?);
+    }
+    Ok(image)
+}
+
+pub fn side(side: u32) -> i32 {
+    i32::try_from(side).unwrap_or(i32::MAX)
+}
+
+/// The pixels without the orientation applied; only a JPEG file can be reduced.
+fn decode_stored(file: &[u8], header: &Header, reduction: u32, limits: ResourceLimits) -> Result<Mat, PhotoError> {
     // A grey JPEG file is decoded to grey values: as BGR each would be repeated three times, and OpenCV's weights for
     // grey sum to 1, so the conversion back would return the same.
     let (kind, channels) = if header.grey { (CV_8UC1, 1) } else { (CV_8UC3, 3) };
+    let reduced = |pixels: u32| side(pixels.div_ceil(reduction));
     // SAFETY: every pixel is written, or the image is dropped. Any byte is a valid value.
-    let mut image = unsafe { Mat::new_rows_cols(side(header.height), side(header.width), kind)? };
+    let mut image = unsafe { Mat::new_rows_cols(reduced(header.height), reduced(header.width), kind)? };
     let stride = image.step1(0)?;
     let pixels = image.data_bytes_mut()?;
     match header.format {
@@ -150,6 +175,7 @@ fn decode_stored(file: &[u8], header: &Header, limits: ResourceLimits) -> Result
                 pixels,
                 stride,
                 channels,
+                reduction,
             };
             jpeg::decode(file, header, rows, limits)?;
         }
@@ -187,21 +213,17 @@ fn apply_orientation(image: Mat, header: &Header) -> Result<Mat> {
     Ok(flipped)
 }
 
-/// Draws a rectangle whose right and bottom lines are just outside the box, as the Python original did.
-fn draw_rectangle(canvas: &mut Mat, rectangle: BoundingBox, colour: Scalar, line: i32) -> Result<()> {
-    let [x, y, width, height] = rectangle;
-    let (from, to) = (Point::new(x, y), Point::new(x + width, y + height));
-    imgproc::rectangle_points(canvas, from, to, colour, line, imgproc::LINE_8, 0)?;
-    Ok(())
-}
-
-fn downscale(image: &Mat, scale: f64) -> Result<Mat> {
-    #[expect(clippy::cast_possible_truncation, reason = "a photo's sides fit")]
-    let side = |side: i32| (f64::from(side) * scale).round().max(1.0) as i32;
-    let size = Size::new(side(image.cols()), side(image.rows()));
+pub fn downscale(image: &Mat, size: Size) -> Result<Mat> {
     let mut smaller = Mat::default();
-    // `INTER_AREA` uses every pixel, so no detail is skipped or invented.
-    imgproc::resize(image, &mut smaller, size, 0.0, 0.0, imgproc::INTER_AREA)?;
+    // `INTER_AREA` uses every pixel, so no detail is skipped or invented. Down to a half, `INTER_LINEAR` does so too, in a
+    // seventh of the time.
+    let uses_every_pixel = 2 * size.width >= image.cols() && 2 * size.height >= image.rows();
+    let interpolation = if uses_every_pixel {
+        imgproc::INTER_LINEAR
+    } else {
+        imgproc::INTER_AREA
+    };
+    imgproc::resize(image, &mut smaller, size, 0.0, 0.0, interpolation)?;
     Ok(smaller)
 }
 

@@ -83,7 +83,7 @@ mod tests {
     fn event_takes_precedence_over_the_environment() {
         let event = json!({
             "BUCKET_NAME": "b", "S3_KEY": "a/photo+1.jpg", "other": 1,
-            "options": {"scale_factor": 1.2, "side_faces": true, "preset": "balanced"},
+            "options": {"score": 0.7, "loop_guard": true, "preset": "balanced"},
         });
         let (object, options) = parse(&event, variables, "").unwrap();
         // The key is not decoded.
@@ -91,7 +91,7 @@ mod tests {
         let text = |(name, value): &(String, String)| format!("{name}={value}");
         let mut options: Vec<_> = options.iter().map(text).collect();
         options.sort();
-        assert_eq!(options, ["preset=balanced", "scale_factor=1.2", "side_faces=true"]);
+        assert_eq!(options, ["loop_guard=true", "preset=balanced", "score=0.7"]);
 
         let event = json!({"S3_KEY": "k"});
         let (object, _) = parse(&event, variables, "").unwrap();

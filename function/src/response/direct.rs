@@ -55,6 +55,7 @@ mod tests {
             height: 50,
             faces: vec![Face {
                 rectangle: [1, 2, 30, 40],
+                prediction: None,
                 eyes: vec![[5, 6, 7, 8]],
             }],
             annotated: Some("s3://b/photo.jpg_rs.jpg".to_owned()),

@@ -34,8 +34,8 @@ pub fn limit_size(mut response: Response) -> Result<Response> {
     let remedy = match &mut response {
         Response::Http(_) => http::REMEDY,
         Response::Direct(_) => {
-            "the output was written; set `output` to `sidecar` to write the faces as well, or a larger \
-             `face_neighbours` or `min_face` for fewer faces"
+            "the output was written; set `output` to `sidecar` to write the faces as well, or a larger `min_face` for \
+             fewer faces"
         }
         Response::Notification(response) => {
             notification::omit_faces(response);
@@ -65,6 +65,7 @@ mod tests {
     fn processed_photo(faces: usize) -> ProcessedPhoto {
         let face = Face {
             rectangle: [1000, 2000, 300, 400],
+            prediction: None,
             eyes: vec![[1005, 2006, 70, 80]; 2],
         };
         ProcessedPhoto {
@@ -93,7 +94,7 @@ mod tests {
         ] {
             let error = limit_size(response).unwrap_err();
             assert_eq!((error.name(), error.status()), ("ResponseTooLarge", 413));
-            assert!(error.to_string().contains("face_neighbours"), "{error}");
+            assert!(error.to_string().contains("min_face"), "{error}");
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::detector::{DetectionTask, Detections, Detector, StepTimes};
 use super::threads::OpenCvThreads;
 use crate::error::Error;
-use crate::faces::cascade_detector::CascadeDetector;
+use crate::faces::detector::FaceDetector;
 use crate::photo::decode::jpeg;
 use crate::photo::pixels::{DecodeOptions, Photo};
 use crate::photo::{Header, PhotoError};
@@ -14,22 +14,22 @@ use crate::photo::{Header, PhotoError};
 pub struct OpenCvDetector(Mutex<DetectorState>);
 
 struct DetectorState {
-    cascades: CascadeDetector,
+    faces: FaceDetector,
     threads: OpenCvThreads,
 }
 
 impl OpenCvDetector {
-    /// Loads the cascades of the Python original; the others too with `preload_all`, otherwise each when first needed.
-    /// OpenCV uses at most `threads` threads, by default one per processor.
+    /// Loads the network and the cascades of the Python original; the other cascade too with `preload_all`, otherwise
+    /// when first needed. OpenCV uses at most `threads` threads, by default one per processor.
     pub fn new(threads: Option<u32>, preload_all: bool) -> Result<Self, PhotoError> {
         Ok(Self(Mutex::new(DetectorState {
-            cascades: CascadeDetector::new(preload_all)?,
+            faces: FaceDetector::new(preload_all)?,
             threads: OpenCvThreads::new(threads),
         })))
     }
 
     fn lock(&self) -> MutexGuard<'_, DetectorState> {
-        // A panic leaves the cascades intact, because they do not change.
+        // A panic leaves the detectors intact: they keep nothing from one photo to the next.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -49,24 +49,25 @@ impl Detector for OpenCvDetector {
         let start = Instant::now();
         let options = DecodeOptions {
             longest_side: task.detection.longest_side,
+            channels: task.detection.detector.channels(),
             annotate: task.annotation_quality.is_some(),
         };
         let photo = Photo::decode(file, header, options, task.limits)?;
         times.decode = start.elapsed();
 
         let start = Instant::now();
-        let faces = state.cascades.detect(&photo, task)?;
+        let faces = state.faces.detect(&photo, task)?;
         times.detect = start.elapsed();
 
         let start = Instant::now();
-        let (width, height) = photo.size();
+        let (width, height) = photo.scaling().photo();
         let annotated = match task.annotation_quality {
             Some(_) if width.max(height) > jpeg::MAX_SIDE => Some(Err(Error::AnnotatedTooLarge {
                 width,
                 height,
                 limit: jpeg::MAX_SIDE,
             })),
-            Some(quality) => Some(Ok(photo.annotate(&faces, quality, task.limits)?)),
+            Some(quality) => Some(Ok(photo.annotate(&faces, quality)?)),
             None => None,
         };
         times.annotate = start.elapsed();

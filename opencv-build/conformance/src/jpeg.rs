@@ -14,7 +14,7 @@ use support::run::{Cmd, Shell, cmd, output};
 
 use crate::Fixture;
 use crate::programs::Programs;
-use crate::reference::Reference;
+use crate::reference::{Reference, Release};
 
 /// Environment variables that turn off libjpeg-turbo's SIMD kernels; empty for none.
 const X86_SIMD_VARIABLES: [&str; 3] = ["", "JSIMD_FORCESSE2", "JSIMD_FORCENONE"];
@@ -25,7 +25,7 @@ const BASELINE_FILE: &str = "420-baseline-64x48-q95.jpg";
 
 pub fn test(fixture: &Fixture) -> Result<()> {
     fixture.skip_unless_runnable()?;
-    let reference = Reference::install(fixture.paths)?;
+    let reference = Reference::install(Release::OpenCv4_5_5, fixture.paths)?;
     let programs = Programs::new(fixture)?;
     let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
     let at = |name: &str| scratch.path().join(name);

@@ -1,13 +1,18 @@
-//! Tests that an SDK's detector and decoders give exactly the same results as OpenCV's own code in the same build and
-//! as OpenCV's Python wheel. The programs that compare are in `data/`, and the SDK's own compiler compiles them. The
-//! wheel is installed from `data/pins.toml`. A test that cannot run on this machine returns a [`Skip`].
+//! Tests that an SDK's detectors and decoders give the same results as OpenCV's own code in the same build and as
+//! OpenCV's Python wheels. The programs that compare are in `data/`, and the SDK's own compiler compiles them. The
+//! wheels are installed from `data/pins.toml`. A test that cannot run on this machine returns a [`Skip`].
 
-pub mod detector;
+pub mod haar;
 pub mod jpeg;
+mod photos;
 pub mod pixels;
 mod programs;
 mod reference;
+mod sanitizers;
+mod simd_levels;
 pub mod skip;
+mod wheel_results;
+pub mod yunet;
 
 use std::path::{Path, PathBuf};
 
@@ -20,10 +25,10 @@ pub struct Fixture<'a> {
     pub sdk: &'a Sdk,
     /// The tools that built the SDK.
     pub tools: &'a Tools,
-    /// The wheel is installed in its toolchain folder.
+    /// The wheels are installed in its toolchain folder.
     pub paths: &'a BuildPaths,
     pub project_dir: &'a Path,
-    /// Keeps compiled programs and the wheel's results between runs.
+    /// Keeps compiled programs and the wheels' results between runs.
     pub work_dir: PathBuf,
 }
 
@@ -40,8 +45,8 @@ impl Fixture<'_> {
         skip_unless_runnable(&self.sdk.manifest().target)
     }
 
-    /// Skips a test if the SDK lacks the fast detector or its programs do not run on this machine.
-    fn skip_without_detector(&self) -> Result<()> {
+    /// Skips a test if the SDK lacks the fast detector for cascades or its programs do not run on this machine.
+    fn skip_without_haar_detector(&self) -> Result<()> {
         if self.sdk.manifest().haar == HaarDetector::Upstream {
             return Err(skip_no_detector());
         }
@@ -50,7 +55,7 @@ impl Fixture<'_> {
 }
 
 fn skip_no_detector() -> anyhow::Error {
-    Skip::with_reason("this SDK was built without the fast detector".to_owned())
+    Skip::with_reason("this SDK was built without the fast detector for cascades".to_owned())
 }
 
 /// Skips a test if this machine cannot run programs for `target`.

@@ -8,7 +8,7 @@ use support::run::{Shell, cmd, output};
 
 use crate::Fixture;
 use crate::programs::Programs;
-use crate::reference::Reference;
+use crate::reference::{Reference, Release};
 
 /// Formats that `wheel.py` can write, by their names in the recipe. Re-encoding as PNG is compared if the SDK supports
 /// PNG.
@@ -19,7 +19,7 @@ pub fn test(fixture: &Fixture) -> Result<()> {
     let has = |format: &&str| fixture.sdk.manifest().codecs.contains(*format);
     let formats: Vec<_> = FORMATS.into_iter().filter(has).collect();
     ensure!(!formats.is_empty(), "the SDK supports none of {}", FORMATS.join(", "));
-    let reference = Reference::install(fixture.paths)?;
+    let reference = Reference::install(Release::OpenCv4_5_5, fixture.paths)?;
     let programs = Programs::new(fixture)?;
     let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
     let folder = scratch.path().join("files");

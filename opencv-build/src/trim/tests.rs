@@ -1,7 +1,7 @@
 use super::*;
 use crate::recipe::tests::recipe;
 
-const HEADER: &str = "modules/objdetect/include/opencv2/objdetect.hpp";
+const HEADER: &str = "modules/objdetect/include/opencv2/objdetect/face.hpp";
 
 #[test]
 fn every_overlay_file_is_used() {
@@ -45,7 +45,7 @@ fn upstream_tree_is_unchanged_except_precompiled_header_support() {
     ] {
         assert!(trim.includes(path), "{path}");
     }
-    let content = b"#include \"opencv2/objdetect/face.hpp\"\n".to_vec();
+    let content = b"class CV_EXPORTS_W FaceRecognizerSF\n".to_vec();
     assert_eq!(trim.apply(HEADER, content.clone()).unwrap(), Some(content));
     let replaced: Vec<_> = trim.replaced.keys().collect();
     assert_eq!(replaced, ["cmake/OpenCVPCHSupport.cmake"]);
@@ -54,8 +54,14 @@ fn upstream_tree_is_unchanged_except_precompiled_header_support() {
 #[test]
 fn edit_replaces_only_its_line() {
     let trim = Trim::for_recipe(&recipe());
-    let content = b"a\n#include \"opencv2/objdetect/face.hpp\"\nb\n".to_vec();
-    assert_eq!(trim.apply(HEADER, content).unwrap().unwrap(), b"a\nb\n");
+    let content = b"a\n#include \"opencv2/opencv_modules.hpp\"\nb\n".to_vec();
+    let edited = trim.apply("modules/core/src/precomp.hpp", content).unwrap().unwrap();
+    assert_eq!(edited, b"a\nb\n");
+    let content = b"a\nclass CV_EXPORTS_W FaceRecognizerSF\n{\n};\n\n} // namespace cv\n".to_vec();
+    let edited = String::from_utf8(trim.apply(HEADER, content).unwrap().unwrap()).unwrap();
+    let expected = "a\n#ifdef HAVE_OPENCV_DNN\nclass CV_EXPORTS_W FaceRecognizerSF\n{\n};\n\n\
+                    #endif\n} // namespace cv\n";
+    assert_eq!(edited, expected);
     let base = "modules/core/include/opencv2/core/base.hpp";
     let content = b"a\n  #include \"opencv2/opencv_modules.hpp\"\nb\n".to_vec();
     let edited = String::from_utf8(trim.apply(base, content).unwrap().unwrap()).unwrap();

@@ -17,8 +17,9 @@ mod fixture;
 
 use fixture::ConsumerFixture;
 
-/// The face in lena.jpg, as the Python wheel of OpenCV 4.5.5 finds it with the same cascade.
-const FACE: &str = "[219,203,169,169]";
+/// The face in lena.jpg, as the Python wheels of OpenCV find it: that of 4.5.5 with the same cascade, and that of 4.14 with
+/// the same model.
+const FACES: &str = "cascade [219,203,169,169]\nYuNet [207,183,147,206] 0.91";
 
 /// Builds the programs and runs them.
 pub fn test(build: &Build, sdk: &Sdk) -> Result<()> {
@@ -55,13 +56,14 @@ pub fn test(build: &Build, sdk: &Sdk) -> Result<()> {
     check(&built.join(triple).join("debug/faces"), &fixture)
 }
 
-/// Checks that a program prints its version of OpenCV and finds the face.
+/// Checks that a program prints its version of OpenCV and finds the face with both detectors.
 fn check(program: &Path, fixture: &ConsumerFixture) -> Result<()> {
     let share = fixture.sdk().path().join("share");
     let cascade = share.join("haarcascades/haarcascade_frontalface_default.xml");
+    let model = share.join("yunet/face_detection_yunet.onnx");
     let (sh, photo) = (Shell::new()?, share.join("samples/lena.jpg"));
-    let found = output(cmd!(sh, "{program} {cascade} {photo}"))?;
-    let expected = format!("OpenCV {}\n{FACE}", fixture.sdk().manifest().version);
+    let found = output(cmd!(sh, "{program} {cascade} {model} {photo}"))?;
+    let expected = format!("OpenCV {}\n{FACES}", fixture.sdk().manifest().version);
     ensure!(
         found == expected,
         "`{}` prints `{found}` instead of `{expected}`",

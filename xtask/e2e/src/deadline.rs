@@ -18,6 +18,9 @@ use package::workspace::Workspace;
 const TIMEOUT_SECONDS: u64 = 2;
 /// Left, top, width and height of the face in the sample.
 const FACE: [u32; 4] = [154, 40, 141, 146];
+/// The function's memory in MB: the most that Lambda has, as the function refuses photos for which it may not have
+/// enough, and OpenCV's own code for eyes takes much.
+const MEMORY: &str = "10240";
 /// The factors by which the sample is enlarged for the slow photo and for the good one. The face is 6,400 pixels wide
 /// in the slow one, in which searching for eyes takes seconds.
 const LARGE: usize = 67;
@@ -31,6 +34,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
     let limit = TIMEOUT_SECONDS.to_string();
     let environment = [
         ("AWS_LAMBDA_FUNCTION_TIMEOUT", limit.as_str()),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", MEMORY),
         // OpenCV's own code searches for these eyes, and cannot be stopped within a face.
         ("FACE_DETECT_PRESET", "original"),
         ("FACE_DETECT_EYE_CASCADE", "eye_tree_eyeglasses"),

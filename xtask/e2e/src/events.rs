@@ -230,24 +230,25 @@ fn summarize_body(response: &mut Value) -> Result<()> {
     Ok(())
 }
 
-/// Describes a JPEG file by its size and the colours of outlines.
+/// Describes a JPEG file by its size, the colours of outlines, and whether there are landmarks.
 fn describe_jpeg(file: &[u8]) -> Result<String> {
     let photo = image::load_from_memory_with_format(file, image::ImageFormat::Jpeg)?.to_rgb8();
     // The photos themselves do not contain these colours.
     let blue = |pixel: &image::Rgb<u8>| pixel[2] > 180 && pixel[0] < 90 && pixel[1] < 90;
     let green = |pixel: &image::Rgb<u8>| pixel[1] > 180 && pixel[0] < 90 && pixel[2] < 90;
-    let many = |colour: &dyn Fn(&image::Rgb<u8>) -> bool| photo.pixels().filter(|p| colour(p)).count() > 50;
-    let of = |name: &str, there: bool| {
-        if there {
-            format!(", {name} lines")
-        } else {
-            String::new()
-        }
-    };
+    let red = |pixel: &image::Rgb<u8>| pixel[0] > 180 && pixel[1] < 40 && pixel[2] < 40;
     let (width, height) = photo.dimensions();
-    Ok(format!(
-        "@jpeg {width}x{height}{}{}",
-        of("blue", many(&blue)),
-        of("green", many(&green))
-    ))
+    let mut text = format!("@jpeg {width}x{height}");
+    for (what, colour, least) in [
+        ("blue lines", &blue as &dyn Fn(&image::Rgb<u8>) -> bool, 50),
+        ("green lines", &green, 50),
+        // Each landmark is a square of a few pixels.
+        ("red landmarks", &red, 20),
+    ] {
+        if photo.pixels().filter(|pixel| colour(pixel)).count() > least {
+            text += ", ";
+            text += what;
+        }
+    }
+    Ok(text)
 }

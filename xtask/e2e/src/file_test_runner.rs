@@ -73,6 +73,8 @@ pub enum ExpectedOutcome {
 pub enum Transport {
     /// A `POST` with a response in JSON.
     Json,
+    /// The same, with the options that find the most faces.
+    MostFaces,
     /// A `POST` whose response is the annotated photo.
     Jpeg,
     /// An object in S3, with the annotated photo beside it.
@@ -247,7 +249,7 @@ impl<'a> CaseRunner<'a> {
 
     fn check_control_photo(&self, transport: Transport) -> Result<()> {
         let (transport, control) = match transport {
-            Transport::Json | Transport::Jpeg => (Transport::Json, &self.over_http),
+            Transport::Json | Transport::MostFaces | Transport::Jpeg => (Transport::Json, &self.over_http),
             Transport::Annotated | Transport::Sidecar => (Transport::Annotated, &self.through_s3),
         };
         let found = parse_response(&self.lambda.invoke(&event(transport, CONTROL_KEY, self.good))?)?;
@@ -260,7 +262,7 @@ impl<'a> CaseRunner<'a> {
 
     fn matches_expected(&self, right: &ExpectedOutcome, transport: Transport, found: &Outcome) -> bool {
         let control = match transport {
-            Transport::Json | Transport::Jpeg => &self.over_http,
+            Transport::Json | Transport::MostFaces | Transport::Jpeg => &self.over_http,
             Transport::Annotated | Transport::Sidecar => &self.through_s3,
         };
         match (right, found) {
@@ -300,6 +302,7 @@ fn event(transport: Transport, key: &str, file: &[u8]) -> Value {
     };
     match transport {
         Transport::Json => post_event(file, "application/json", ""),
+        Transport::MostFaces => post_event(file, "application/json", "preset=accurate&score=0.3"),
         Transport::Jpeg => post_event(file, "image/jpeg", ""),
         Transport::Annotated => stored("annotated"),
         Transport::Sidecar => stored("sidecar"),

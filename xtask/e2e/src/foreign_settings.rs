@@ -17,7 +17,7 @@ use package::build::Build;
 use package::workspace::Workspace;
 use package::{build_function, user_cache};
 use serde_json::Value;
-use support::files::{copy, file_size, temporary_dir_in};
+use support::files::{copy, file_name, file_size, sorted_entries, temporary_dir_in};
 use support::progress::print_status;
 use support::run::{Shell, cmd, output, run_checked};
 
@@ -133,14 +133,18 @@ pub fn unusual_folder(build: &Build, sdk: &Sdk, binary: &FunctionBinary) -> Resu
     }
     let target = user.at("mein Prøjekt/Ausgabe hier");
     fs::create_dir(&target)?;
-    // A copy of the toolchain, because zig resolves symbolic links to its original path; without zig's cache.
+    // Copies of the toolchain and the face model, because zig resolves symbolic links to its original path; without
+    // zig's cache.
     let cache = user.at("mein Prøjekt/Werkzeug hier");
-    let installed = build.tools()?.python_path();
-    let name = installed.file_name().context("a toolchain has no name")?;
-    let copied = cache.join("toolchain").join(name);
-    fs::create_dir_all(cache.join("toolchain"))?;
-    let sh = Shell::new()?;
-    run_checked(cmd!(sh, "cp --archive --reflink=auto {installed} {copied}"))?;
+    let toolchain = build.tools()?.python_path();
+    let copies = cache.join("toolchain");
+    fs::create_dir_all(&copies)?;
+    for installed in sorted_entries(toolchain.parent().context("the toolchain has no folder")?)? {
+        if installed == toolchain || file_name(&installed).starts_with("face-model-") {
+            let sh = Shell::new()?;
+            run_checked(cmd!(sh, "cp --archive --reflink=auto {installed} {copies}"))?;
+        }
+    }
     symlink(build.paths.downloads_dir(), cache.join("downloads"))?;
     let mut xtask = user.command_with_foreign_settings(&root, "build-function")?;
     xtask.env(user_cache::CACHE_DIR_VARIABLE, &cache);

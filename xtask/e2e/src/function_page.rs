@@ -1,5 +1,5 @@
-//! Tests the function's page in a real browser: uploading and dropping photos, outlines of faces and eyes, and errors;
-//! on a desktop and a phone, light and dark.
+//! Tests the function's page in a real browser: uploading and dropping photos; outlines of faces and eyes, landmarks and
+//! scores; the preset without them; errors; on a desktop and a phone, light and dark.
 
 mod appearance;
 mod content_security_policy;
@@ -17,12 +17,17 @@ use fs_err as fs;
 use serde_json::{Value, json};
 
 use super::browser::Browser;
-use page_state::{Outlines, PageState, near};
+use page_state::{Marks, PageState, near};
 
 /// The limit for the page to change, on a slow and busy machine.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 const NOT_AN_IMAGE: &[u8] = b"not an image";
+
+/// The preset whose faces have neither scores nor landmarks.
+const ORIGINAL: &str = "original";
+/// The number of landmarks of a face.
+const LANDMARKS: usize = 5;
 
 /// Drops a file with a name and bytes in base64. Returns whether the page handles both events: browsers reject a drop
 /// unless `dragover` is cancelled, and open the file themselves unless `drop` is cancelled.
@@ -54,19 +59,28 @@ pub fn test(url: &str, photo: &Path, expected_faces: usize, scratch: &Path, resu
         let browser = Browser::start(scratch).await?;
         browser.client().goto(url).await?;
         let preset = page_state(&browser).await?.preset;
-        let outlines = function::outlines(url, &preset, &bytes)
-            .with_context(|| format!("failed to get faces from the function at {url}"))?;
+        let marks = |preset: &str| {
+            function::expected_marks(url, preset, &bytes)
+                .with_context(|| format!("failed to get faces from the function at {url}"))
+        };
+        let (expected, original) = (marks(&preset)?, marks(ORIGINAL)?);
+        let counts = |marks: &Marks| [marks.faces.len(), marks.scores.len(), marks.landmarks.len()];
         ensure!(
-            outlines.faces.len() == expected_faces && !outlines.eyes.is_empty(),
-            "expected {expected_faces} faces with eyes, found {outlines:?}"
+            counts(&expected) == [1, 1, LANDMARKS].map(|of_face| of_face * expected_faces) && !expected.eyes.is_empty(),
+            "expected {expected_faces} faces with scores, landmarks and eyes, found {expected:?}"
+        );
+        ensure!(
+            counts(&original) == [expected_faces, 0, 0] && !original.eyes.is_empty(),
+            "expected {expected_faces} faces with eyes only, found {original:?}"
         );
         let session = PageSession {
             browser,
             photo,
             bytes,
-            outlines,
+            expected,
         };
         session.check_photos(&refusal).await?;
+        session.check_original(&preset, &original).await?;
         session.check_download().await?;
         session.check_appearance(results).await?;
         session.check_console(|_| false).await?;
@@ -75,12 +89,12 @@ pub fn test(url: &str, photo: &Path, expected_faces: usize, scratch: &Path, resu
     })
 }
 
-/// The page in a browser, the photo, and the expected outlines.
+/// The page in a browser, the photo, and what the page must draw for it with the default preset.
 struct PageSession {
     browser: Browser,
     photo: PathBuf,
     bytes: Vec<u8>,
-    outlines: Outlines,
+    expected: Marks,
 }
 
 impl PageSession {
@@ -97,16 +111,27 @@ impl PageSession {
             shown.error
         );
         ensure!(
-            shown.outlines.is_empty(),
-            "the page shows outlines for an invalid file: {shown:?}"
+            shown.marks.is_empty(),
+            "the page shows faces for an invalid file: {shown:?}"
         );
         // The console also reports the function's error status.
         self.check_console(|error| error.contains("status of 4")).await?;
 
         self.drop_file(&self.bytes).await?;
-        let shown = self.wait_for_faces().await.context("after a drop")?;
+        let shown = self.wait_for_faces(&self.expected).await.context("after a drop")?;
         ensure!(shown.error.is_empty(), "the error is still there: {shown:?}");
         Ok(())
+    }
+
+    /// Selects the preset without scores and landmarks for the same photo, then the default preset again.
+    async fn check_original(&self, default_preset: &str, original: &Marks) -> Result<()> {
+        for (preset, expected) in [(ORIGINAL, original), (default_preset, &self.expected)] {
+            let select = self.browser.client().find(Locator::Id("preset")).await?;
+            select.select_by_value(preset).await?;
+            let shown = self.wait_for_faces(expected).await;
+            shown.with_context(|| format!("with the preset `{preset}`"))?;
+        }
+        self.check_console(|_| false).await
     }
 
     /// Uploads the photo, and waits for its faces.
@@ -114,7 +139,7 @@ impl PageSession {
         let input = self.browser.client().find(Locator::Id("photo")).await?;
         let photo = self.photo.to_str().context("the photo's path is not UTF-8")?;
         input.send_keys(photo).await?;
-        self.wait_for_faces().await
+        self.wait_for_faces(&self.expected).await
     }
 
     /// Drops a file with the photo's name.
@@ -126,14 +151,14 @@ impl PageSession {
         Ok(())
     }
 
-    /// Waits for the result; the status must have the number of faces, and outlines must be at the right positions.
-    async fn wait_for_faces(&self) -> Result<PageState> {
+    /// Waits for the result; the status must have the number of faces, and marks must be at the right positions.
+    async fn wait_for_faces(&self, expected: &Marks) -> Result<PageState> {
         let shown = self
             .wait("the result", |shown| {
                 !shown.busy && shown.status.starts_with("Found ") && shown.photo[2] > 0.0
             })
             .await?;
-        let faces = self.outlines.faces.len();
+        let faces = expected.faces.len();
         let many = if faces == 1 { "" } else { "s" };
         let expected_text = format!("Found {faces} face{many} in ");
         ensure!(
@@ -146,10 +171,13 @@ impl PageSession {
             "the overlay does not cover the photo: {shown:?}"
         );
         ensure!(
-            shown.outlines.same_positions(&self.outlines),
-            "the page draws {:?}, but the function found {:?}",
-            shown.outlines,
-            self.outlines
+            shown.marks.same(expected),
+            "the page draws {:?}, but the function found {expected:?}",
+            shown.marks
+        );
+        ensure!(
+            shown.landmarks_explained != expected.landmarks.is_empty(),
+            "the legend does not match the landmarks: {shown:?}"
         );
         Ok(shown)
     }

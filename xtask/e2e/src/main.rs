@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
-use conformance::{detector, jpeg, pixels};
+use conformance::{haar, jpeg, pixels, yunet};
 use local::engine::Engine;
 use package::build::{self, Build};
 use support::progress::print_status;
@@ -155,14 +155,25 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
             consumers::test(build, &build.build_sdk()?)
         }),
         ("rectangles equal upstream OpenCV's in random cases", &|| {
-            suite.with_sdk(|fixture| detector::upstream(fixture, arguments.cases()))
+            suite.with_sdk(|fixture| haar::upstream(fixture, arguments.cases()))
         }),
         ("rectangles equal the Python wheel's", &|| {
             let photos = workspace.root().join("../shared/photos");
-            suite.with_sdk(|fixture| detector::wheel(fixture, &photos))
+            suite.with_sdk(|fixture| haar::wheel(fixture, &photos))
         }),
-        ("detector under sanitizers", &|| {
-            suite.with_sdk(|fixture| detector::sanitizers(fixture, arguments.cases()))
+        ("Haar detector under sanitizers", &|| {
+            suite.with_sdk(|fixture| haar::sanitizers(fixture, arguments.cases()))
+        }),
+        ("YuNet faces equal the Python wheel's", &|| {
+            let shared = workspace.root().join("../shared");
+            let model = shared.join("models/face_detection_yunet_2023mar.onnx");
+            suite.with_sdk(|fixture| yunet::wheel(fixture, &shared.join("photos"), &model, arguments.cases()))
+        }),
+        ("YuNet class, model files and cancellation", &|| {
+            suite.with_sdk(yunet::usage)
+        }),
+        ("YuNet detector under sanitizers", &|| {
+            suite.with_sdk(|fixture| yunet::sanitizers(fixture, arguments.cases()))
         }),
         ("pixels of JPEG files", &|| suite.with_sdk(jpeg::test)),
         ("pixels of PNG, WebP and other files", &|| suite.with_sdk(pixels::test)),

@@ -1,5 +1,5 @@
-//! Sends a photo in every format: each file gives the same face, with upright boxes and annotated photos. Every invalid
-//! file gives its error, and the function handles the next event.
+//! Sends a photo in every format: with each detector, each file gives the same face, with upright boxes and annotated
+//! photos. Every invalid file gives its error, and the function handles the next event.
 
 use anyhow::{Context, Result, ensure};
 use image::{ImageFormat, RgbImage, imageops};
@@ -21,6 +21,8 @@ const DEFAULT_KEY: &str = "plain.png";
 /// The function's memory in MB.
 const MEMORY: &str = "1024";
 
+/// A preset for each detector.
+const PRESETS: [&str; 2] = ["original", "balanced"];
 /// The minimum intersection over union for two boxes to be the same face, as pixels differ a little between formats.
 const IOU_THRESHOLD: f64 = 0.8;
 /// The maximum mean difference of grey levels between an annotated photo and the original. A photo with a wrong
@@ -43,19 +45,22 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
     let picture = imageops::crop_imm(&photo, 0, 0, 512, 400).to_image();
     let good = photo_variants::valid_files(&picture)?;
 
-    let mut expected = None;
     for (name, file) in &good {
         lambda.storage.write(BUCKET, name, file)?;
-        let face = single_face(&lambda, name)?;
-        let expected = *expected.get_or_insert(face);
-        ensure!(
-            intersection_over_union(face, expected) >= IOU_THRESHOLD,
-            "the face in `{name}` is at {face:?}, but in `{DEFAULT_KEY}` at {expected:?}"
-        );
-        let annotated = lambda.storage.get(BUCKET, &format!("{name}_rs.jpg"))?;
-        let annotated = image::load_from_memory_with_format(&annotated, ImageFormat::Jpeg)?;
-        check_annotated(&annotated.to_rgb8(), &picture, face)
-            .with_context(|| format!("the annotated `{name}` is wrong"))?;
+    }
+    for preset in PRESETS {
+        let expected = single_face(&lambda, DEFAULT_KEY, preset)?;
+        for (name, _) in &good {
+            let face = single_face(&lambda, name, preset)?;
+            ensure!(
+                intersection_over_union(face, expected) >= IOU_THRESHOLD,
+                "with `{preset}` the face in `{name}` is at {face:?}, but in `{DEFAULT_KEY}` at {expected:?}"
+            );
+            let annotated = lambda.storage.get(BUCKET, &format!("{name}_rs.jpg"))?;
+            let annotated = image::load_from_memory_with_format(&annotated, ImageFormat::Jpeg)?;
+            check_annotated(&annotated.to_rgb8(), &picture, face)
+                .with_context(|| format!("the annotated `{name}` with `{preset}` is wrong"))?;
+        }
     }
     let bad = photo_variants::invalid_files(&good)?;
     for ((name, file), error) in &bad {
@@ -71,7 +76,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
             !written.contains(&format!("{name}_rs.jpg")),
             "an annotated photo was written for `{name}`"
         );
-        single_face(&lambda, DEFAULT_KEY).with_context(|| format!("after `{name}`"))?;
+        single_face(&lambda, DEFAULT_KEY, PRESETS[0]).with_context(|| format!("after `{name}`"))?;
     }
     // The environment provides the bucket and key if the event does not.
     let response = lambda.invoke(&json!({"any": "event"}))?;
@@ -85,7 +90,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
     promises::record(
         "every file gets its faces or its error, and the next event a response",
         "valid and invalid files of every kind, through S3",
-        good.len() + bad.len(),
+        PRESETS.len() * good.len() + bad.len(),
         0,
     );
     print_status(&format!(
@@ -96,9 +101,12 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
     Ok(())
 }
 
-fn single_face(lambda: &LocalLambda, key: &str) -> Result<Rectangle> {
-    let faces = lambda.faces(BUCKET, key, &json!({}))?;
-    ensure!(faces.len() == 1, "expected one face in `{key}`, found {faces:?}");
+fn single_face(lambda: &LocalLambda, key: &str, preset: &str) -> Result<Rectangle> {
+    let faces = lambda.faces(BUCKET, key, &json!({"preset": preset}))?;
+    ensure!(
+        faces.len() == 1,
+        "with `{preset}` expected one face in `{key}`, found {faces:?}"
+    );
     Ok(serde_json::from_value(faces[0]["box"].clone())?)
 }
 

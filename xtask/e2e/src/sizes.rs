@@ -71,6 +71,7 @@ fn check_sums(built: &BuildOutput, report: &Report) -> Result<()> {
         ("Rust crates", "rustls", file / 4),
         ("Rust crates", "std", file / 4),
         ("function", "cascades", file / 4),
+        ("function", "YuNet", file / 4),
         ("C++ runtime", "libc++", file / 4),
         ("ELF", "padding", file / 50),
     ] {

@@ -55,7 +55,7 @@ fn reported_cases(read: &dyn Fn(&str) -> Result<Vec<u8>>) -> Result<Vec<FileCase
         case("exif-6-after-xmp.jpg", ExpectedOutcome::ControlFace)?,
         case("exif-6.webp", ExpectedOutcome::ControlFace)?,
         case("samsung-no-eoi-trailer.jpg", ExpectedOutcome::ControlFace)?,
-        // Over HTTP it is scaled down to the longest side of the default preset, 12 pixels wide.
+        // Over HTTP it is scaled down to the longest side of the default preset, a few pixels wide.
         case("512x66000.png", ExpectedOutcome::Faces(0..=200))?.via(&[Transport::Json]),
         case("512x66000.png", ExpectedOutcome::Faces(1..=200))?.via(&[Transport::Sidecar]),
         case("512x66000.png", ExpectedOutcome::FacesWithoutPhoto(1..=200))?.via(WITH_PHOTO),

@@ -67,7 +67,7 @@ impl LocalLambda {
         self.emulator.invoke(event)
     }
 
-    /// The faces in a photo, by a direct event with `options`: a list of objects with `box` and `eyes`.
+    /// The faces in a photo, by a direct event with `options`: a list of objects, as in the response.
     pub fn faces(&self, bucket: &str, key: &str, options: &Value) -> Result<Vec<Value>> {
         let event = json!({"BUCKET_NAME": bucket, "S3_KEY": key, "options": options});
         let response = self.invoke(&event)?;

@@ -9,7 +9,7 @@ use fs_err as fs;
 use object::{Object, ObjectSection};
 use opencv_build::Sdk;
 
-use super::demangle;
+use super::demangle::{self, RustName};
 use super::link::members;
 use super::link_map::InputSection;
 use super::part::Kind;
@@ -174,11 +174,20 @@ fn of_rust_symbol(symbol: &str) -> Option<Attribution> {
     let attribution = match name.krate.as_str() {
         // The symbols of the allocator and the panic handler, which rustc generates for every program.
         "__rustc" => Attribution::new(RUST_CRATES, "std", "alloc"),
-        "function" if name.name.contains("packed_cascades") => Attribution::new(FUNCTION, "cascades", "packed"),
-        "function" | "bootstrap" => Attribution::new(FUNCTION, "Rust", &name.module),
+        "function" => of_function(&name),
+        "bootstrap" => Attribution::new(FUNCTION, "Rust", &name.module),
         krate => Attribution::new(RUST_CRATES, krate, &name.module),
     };
     Some(attribution)
+}
+
+/// The function's own code, or an embedded model, by the name of its static.
+fn of_function(name: &RustName) -> Attribution {
+    match name.name.rsplit_once("packed_models::") {
+        Some((_, "YUNET")) => Attribution::new(FUNCTION, "YuNet", "packed"),
+        Some((_, cascade)) => Attribution::new(FUNCTION, "cascades", &cascade.to_ascii_lowercase()),
+        None => Attribution::new(FUNCTION, "Rust", &name.module),
+    }
 }
 
 /// Unmangled symbols that rustc generates: the program's entry point, and the function that unwinding calls.
@@ -257,6 +266,17 @@ mod tests {
         assert_eq!(at(".Lanon.1.2"), None);
         let main = at("main").unwrap();
         assert_eq!((main.group.as_str(), main.file.as_str()), ("function", "bootstrap"));
+    }
+
+    #[test]
+    fn embedded_models_are_attributed_by_their_statics() {
+        let at = |symbol| attribute("/d/b.b.1-cgu.0.rcgu.o", None, ".rodata", symbol);
+        let eye = "_RNvNtNtNtCs1234_8function5faces6packed13packed_models3EYE";
+        assert_eq!(at(eye), Some(Attribution::new("function", "cascades", "eye")));
+        let yunet = "_RNvNtNtNtCs1234_8function5faces6packed13packed_models5YUNET";
+        assert_eq!(at(yunet), Some(Attribution::new("function", "YuNet", "packed")));
+        let code = "_RNvNtNtCs1234_8function5faces6packed5yunet";
+        assert_eq!(at(code), Some(Attribution::new("function", "Rust", "function::faces")));
     }
 
     #[test]

@@ -27,6 +27,7 @@ impl Detector for FakeDetector {
             height: header.height,
             faces: vec![Face {
                 rectangle: [1, 2, 3, 4],
+                prediction: None,
                 eyes: vec![[1, 2, 1, 1]],
             }],
             annotated: task

@@ -27,6 +27,8 @@ struct face_detect_jpeg_decode {
     uint32_t width, height;
     // Rows of BGR pixels, or of grey ones with one channel, for a grey file.
     uint32_t channels;
+    // 1, 2, 4 or 8: the rows have sides divided by this and rounded up.
+    uint32_t reduction;
     uint8_t *pixels;
     size_t stride;
     face_detect_should_continue should_continue;
@@ -138,6 +140,8 @@ static void cmyk_to_bgr(const uint8_t *from, uint8_t *to, uint32_t width) {
     }
 }
 
+static uint32_t divide_rounding_up(uint32_t number, uint32_t by) { return number / by + (number % by != 0); }
+
 static void decode(struct decoder *decoder, struct face_detect_jpeg_decode *job) {
     j_decompress_ptr info = &decoder->info;
     jpeg_create_decompress(info);
@@ -161,14 +165,22 @@ static void decode(struct decoder *decoder, struct face_detect_jpeg_decode *job)
     }
     bool is_cmyk = info->num_components == 4;
     info->out_color_space = is_cmyk ? JCS_CMYK : job->channels == 1 ? JCS_GRAYSCALE : JCS_EXT_BGR;
+    info->scale_num = 1;
+    info->scale_denom = job->reduction;
     jpeg_start_decompress(info);
+    uint32_t width = divide_rounding_up(job->width, job->reduction);
+    if (info->output_width != width || info->output_height != divide_rounding_up(job->height, job->reduction)) {
+        snprintf(job->message, sizeof job->message, "its decoder makes %ux%u pixels of it",
+                 (unsigned)info->output_width, (unsigned)info->output_height);
+        longjmp_with((j_common_ptr)info, FAILED);
+    }
     JSAMPROW cmyk_row = NULL;
-    if (is_cmyk) cmyk_row = info->mem->alloc_large((j_common_ptr)info, JPOOL_IMAGE, 4 * (size_t)job->width);
+    if (is_cmyk) cmyk_row = info->mem->alloc_large((j_common_ptr)info, JPOOL_IMAGE, 4 * (size_t)width);
     while (info->output_scanline < info->output_height) {
         uint8_t *row = job->pixels + info->output_scanline * job->stride;
         JSAMPROW rows[] = {is_cmyk ? cmyk_row : row};
         jpeg_read_scanlines(info, rows, 1);
-        if (is_cmyk) cmyk_to_bgr(cmyk_row, row, job->width);
+        if (is_cmyk) cmyk_to_bgr(cmyk_row, row, width);
     }
     decoder->errors.result = DONE;
 }

@@ -16,6 +16,8 @@ pub struct Rows<'a> {
     pub stride: usize,
     /// 3 for BGR, 1 for grey.
     pub channels: u32,
+    /// 1, 2, 4 or 8, by which the sides are divided, rounded up: libjpeg then computes fewer pixels of each block.
+    pub reduction: u32,
 }
 
 /// # Errors
@@ -25,9 +27,10 @@ pub fn decode(file: &[u8], header: &Header, rows: Rows<'_>, limits: ResourceLimi
         pixels,
         stride,
         channels,
+        reduction,
     } = rows;
-    let line = (header.width * channels) as usize;
-    let height = header.height as usize;
+    let line = (header.width.div_ceil(reduction) * channels) as usize;
+    let height = header.height.div_ceil(reduction) as usize;
     if stride < line || pixels.len() < height.saturating_sub(1) * stride + line {
         let reason = "the buffer is too small for its pixels".to_owned();
         return Err(damaged(Format::Jpeg, reason));
@@ -41,6 +44,7 @@ pub fn decode(file: &[u8], header: &Header, rows: Rows<'_>, limits: ResourceLimi
         width: header.width,
         height: header.height,
         channels,
+        reduction,
         pixels: pixels.as_mut_ptr(),
         stride,
         should_continue,
@@ -134,6 +138,7 @@ struct DecodeJob {
     width: u32,
     height: u32,
     channels: u32,
+    reduction: u32,
     pixels: *mut u8,
     stride: usize,
     should_continue: ShouldContinue,

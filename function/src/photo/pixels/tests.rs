@@ -2,11 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use opencv::core::{CV_8UC1, CV_8UC3, NORM_INF, Vec3b, Vector, no_array, norm2};
+use opencv::core::{CV_8UC1, CV_8UC3, NORM_INF, Scalar, Vec3b, Vector, no_array, norm2};
 use opencv::imgcodecs;
 
 use super::*;
+use crate::faces::{Landmarks, Prediction};
 use crate::photo::Refusal;
+use crate::photo::decode::jpeg::tests::variants::{TYPICAL, Variant, file as jpeg};
 
 /// Limits that no test reaches.
 pub fn unlimited() -> ResourceLimits {
@@ -19,7 +21,13 @@ pub fn unlimited() -> ResourceLimits {
 /// The pixels without the orientation applied.
 pub fn decode_file(file: &[u8]) -> Result<Mat, PhotoError> {
     let header = Header::read(file).map_err(PhotoError::Refused)?;
-    super::decode_stored(file, &header, unlimited())
+    super::decode_stored(file, &header, 1, unlimited())
+}
+
+/// The pixels of a JPEG file whose sides are divided by `reduction`.
+pub fn decode_reduced(file: &[u8], reduction: u32) -> Result<Mat, PhotoError> {
+    let header = Header::read(file).map_err(PhotoError::Refused)?;
+    super::decode_stored(file, &header, reduction, unlimited())
 }
 
 /// OpenCV's pixels, with the orientation applied if `turned`; `None` if OpenCV cannot decode the file.
@@ -29,15 +37,31 @@ pub fn decode_with_opencv(file: &[u8], turned: bool) -> Option<Mat> {
     } else {
         imgcodecs::IMREAD_IGNORE_ORIENTATION
     };
+    imdecode(file, imgcodecs::IMREAD_COLOR | flags)
+}
+
+fn imdecode(file: &[u8], flags: i32) -> Option<Mat> {
     let file = Mat::from_slice(file).unwrap();
-    let image = imgcodecs::imdecode(&file, imgcodecs::IMREAD_COLOR | flags).unwrap();
+    let image = imgcodecs::imdecode(&file, flags).unwrap();
     (!image.empty()).then_some(image)
 }
 
 /// Compares pixels with OpenCV's; grey ones are converted to BGR first.
 pub fn assert_same_as_opencv(file: &[u8], what: &str) {
-    let theirs = decode_with_opencv(file, false).unwrap_or_else(|| panic!("{what}: OpenCV cannot decode it"));
-    let mut ours = decode_file(file).unwrap_or_else(|failure| panic!("{what}: {failure:?}"));
+    assert_reduced_same_as_opencv(file, 1, what);
+}
+
+/// Compares pixels with those of OpenCV, which reduces JPEG files by the same reductions.
+pub fn assert_reduced_same_as_opencv(file: &[u8], reduction: u32, what: &str) {
+    let mode = match reduction {
+        1 => imgcodecs::IMREAD_COLOR,
+        2 => imgcodecs::IMREAD_REDUCED_COLOR_2,
+        4 => imgcodecs::IMREAD_REDUCED_COLOR_4,
+        _ => imgcodecs::IMREAD_REDUCED_COLOR_8,
+    };
+    let theirs = imdecode(file, mode | imgcodecs::IMREAD_IGNORE_ORIENTATION);
+    let theirs = theirs.unwrap_or_else(|| panic!("{what}: OpenCV cannot decode it"));
+    let mut ours = decode_reduced(file, reduction).unwrap_or_else(|failure| panic!("{what}: {failure:?}"));
     if ours.channels() == 1 {
         ours = to_bgr(&ours).unwrap();
     }
@@ -60,12 +84,23 @@ fn png(width: u32, height: u32) -> Vec<u8> {
 
 const FULL_SIZE: DecodeOptions = DecodeOptions {
     longest_side: 0,
+    channels: Channels::Bgr,
     annotate: true,
 };
 
-fn decoded(file: &[u8]) -> Result<Photo, PhotoError> {
+/// The annotated photo.
+fn annotated(file: &[u8], faces: &[Face], quality: i32) -> Bytes {
     let header = Header::read(file).unwrap();
-    Photo::decode(file, &header, FULL_SIZE, unlimited())
+    let photo = Photo::decode(file, &header, FULL_SIZE, unlimited()).unwrap();
+    photo.annotate(faces, quality).unwrap()
+}
+
+fn face(prediction: Option<Prediction>) -> Face {
+    Face {
+        rectangle: [20, 10, 60, 72],
+        prediction,
+        eyes: vec![[40, 30, 10, 10]],
+    }
 }
 
 fn grey_jpeg() -> Vec<u8> {
@@ -87,76 +122,115 @@ fn grey_jpeg_decodes_to_its_grey_conversion() {
     let header = Header::read(&file).unwrap();
     assert!(header.grey);
     let in_colours = Header { grey: false, ..header };
-    for annotate in [true, false] {
+    for channels in [Channels::Grey, Channels::Bgr] {
         for longest_side in [0, 40] {
-            let options = DecodeOptions { longest_side, annotate };
+            let options = DecodeOptions {
+                longest_side,
+                channels,
+                annotate: true,
+            };
             let ours = Photo::decode(&file, &header, options, unlimited()).unwrap();
             let theirs = Photo::decode(&file, &in_colours, options, unlimited()).unwrap();
-            assert!(same_pixels(&ours.grey, &theirs.grey));
-            assert_eq!((ours.size, ours.scale), (theirs.size, theirs.scale));
-            if annotate {
-                let face = || {
-                    [Face {
-                        rectangle: [10, 10, 20, 20],
-                        eyes: Vec::new(),
-                    }]
-                };
-                let file = ours.annotate(&face(), 95, unlimited()).unwrap();
-                assert_eq!(file, theirs.annotate(&face(), 95, unlimited()).unwrap());
-                assert!(!Header::read(&file).unwrap().grey);
-            }
+            assert_eq!(ours.image.channels(), if channels == Channels::Grey { 1 } else { 3 });
+            assert!(same_pixels(&ours.image, &theirs.image));
+            let faces = [face(None)];
+            let annotated = ours.annotate(&faces, 95).unwrap();
+            assert_eq!(annotated, theirs.annotate(&faces, 95).unwrap());
+            let annotated = Header::read(&annotated).unwrap();
+            assert_eq!((annotated.width, annotated.height, annotated.grey), (64, 96, false));
         }
     }
 }
 
 #[test]
-fn no_canvas_without_annotation() {
-    let file = png(200, 100);
+fn large_jpeg_is_decoded_smaller_for_detection() {
+    let file = jpeg(Variant {
+        width: 640,
+        height: 402,
+        ..TYPICAL
+    });
     let header = Header::read(&file).unwrap();
-    let options = DecodeOptions {
-        annotate: false,
-        ..FULL_SIZE
-    };
-    assert!(
-        Photo::decode(&file, &header, options, unlimited())
-            .unwrap()
-            .canvas
-            .is_none()
-    );
-    assert!(
-        Photo::decode(&file, &header, FULL_SIZE, unlimited())
-            .unwrap()
-            .canvas
-            .is_some()
-    );
+    for (longest_side, reduced) in [
+        (150, imgcodecs::IMREAD_REDUCED_COLOR_4),
+        (320, imgcodecs::IMREAD_REDUCED_COLOR_2),
+        (321, imgcodecs::IMREAD_COLOR),
+    ] {
+        let options = DecodeOptions {
+            longest_side,
+            ..FULL_SIZE
+        };
+        let photo = Photo::decode(&file, &header, options, unlimited()).unwrap();
+        let (width, height) = photo.scaling().image();
+        let expected = downscale(&imdecode(&file, reduced).unwrap(), Size::new(side(width), side(height)));
+        assert!(same_pixels(photo.image(), &expected.unwrap()), "{longest_side}");
+        assert_eq!(matches!(photo.canvas, Canvas::Kept(_)), longest_side == 321);
+        assert_eq!(photo.annotate(&[], 95).unwrap(), annotated(&file, &[], 95));
+    }
 }
 
 #[test]
-fn faces_are_blue_and_eyes_are_green() {
-    let face = Face {
-        rectangle: [20, 10, 60, 70],
-        eyes: vec![[40, 30, 10, 10]],
+fn pixels_are_kept_only_to_draw_on_them() {
+    let file = noise_png();
+    let header = Header::read(&file).unwrap();
+    for (channels, longest_side, annotate, kept) in [
+        (Channels::Grey, 0, true, true),
+        (Channels::Grey, 0, false, false),
+        (Channels::Bgr, 50, true, true),
+        (Channels::Bgr, 50, false, false),
+        // These are the image for detection.
+        (Channels::Bgr, 0, true, false),
+    ] {
+        let options = DecodeOptions {
+            longest_side,
+            channels,
+            annotate,
+        };
+        let photo = Photo::decode(&file, &header, options, unlimited()).unwrap();
+        assert_eq!(matches!(photo.canvas, Canvas::Kept(_)), kept, "{options:?}");
+        assert_eq!(photo.annotate(&[], 95).unwrap(), annotated(&file, &[], 95));
+    }
+}
+
+#[test]
+fn faces_are_blue_eyes_are_green_and_landmarks_are_red() {
+    let landmarks = Landmarks {
+        right_eye: [45.5, 35.5],
+        left_eye: [60.0, 35.0],
+        nose: [50.0, 45.0],
+        right_mouth_corner: [40.0, 60.0],
+        // Outside the photo.
+        left_mouth_corner: [-1e30, f64::MAX],
     };
-    let file = decoded(&png(200, 100))
-        .unwrap()
-        .annotate(&[face], 95, unlimited())
-        .unwrap();
-    let photo = decoded(&file).unwrap();
-    assert_eq!(photo.size(), (200, 100));
-    let pixel = |x: i32, y: i32| *photo.canvas.as_ref().unwrap().at_2d::<Vec3b>(y, x).unwrap();
-    // JPEG does not keep colours exactly.
-    let [blue, green, red] = pixel(20, 50).0;
-    assert!(blue > 150 && green < 100 && red < 100, "{blue} {green} {red}");
-    let [blue, green, red] = pixel(40, 35).0;
-    assert!(blue < 100 && green > 150 && red < 100, "{blue} {green} {red}");
-    let [blue, green, red] = pixel(150, 50).0;
-    assert!([blue, green, red].iter().all(|part| part.abs_diff(128) < 10));
+    let score = 0.9;
+    let with_landmarks = annotated(&png(200, 100), &[face(Some(Prediction { score, landmarks }))], 100);
+    let without = annotated(&png(200, 100), &[face(None)], 100);
+    let is = |file: &[u8], x: i32, y: i32, strongest: usize| {
+        let pixels = decode_file(file).unwrap();
+        let colour = pixels.at_2d::<Vec3b>(y, x).unwrap().0;
+        // JPEG does not keep colours exactly, and stores fewer of them than pixels.
+        (0..3).all(|part| part == strongest || colour[part] + 40 < colour[strongest])
+    };
+    for file in [&with_landmarks, &without] {
+        assert!(is(file, 20, 50, 0) && is(file, 40, 35, 1));
+        let header = Header::read(file).unwrap();
+        assert_eq!((header.width, header.height), (200, 100));
+    }
+    assert!(is(&with_landmarks, 45, 35, 2) && is(&with_landmarks, 50, 45, 2));
+    assert!(!is(&without, 45, 35, 2) && !is(&with_landmarks, 150, 50, 2));
 }
 
 fn noise() -> Mat {
     let mut noise = Mat::new_rows_cols_with_default(64, 64, CV_8UC3, Scalar::all(0.0)).unwrap();
     opencv::core::randu(&mut noise, &Scalar::all(0.0), &Scalar::all(255.0)).unwrap();
     noise
+}
+
+fn noise_png() -> Vec<u8> {
+    // So that every call makes the same.
+    opencv::core::set_rng_seed(1).unwrap();
+    let mut file = Vector::new();
+    imgcodecs::imencode_def(".png", &noise(), &mut file).unwrap();
+    file.into()
 }
 
 #[test]
@@ -172,33 +246,8 @@ fn grey_conversion_matches_opencv() {
 
 #[test]
 fn a_lower_quality_makes_a_smaller_file() {
-    let size = |quality| {
-        let photo = Photo::from_pixels(noise(), FULL_SIZE).unwrap();
-        photo.annotate(&[], quality, unlimited()).unwrap().len()
-    };
+    let size = |quality| annotated(&noise_png(), &[], quality).len();
     assert!(2 * size(10) < size(95));
-}
-
-#[test]
-fn boxes_are_scaled_back_to_photo_pixels() {
-    let of = |longest_side| {
-        let file = png(200, 100);
-        let header = Header::read(&file).unwrap();
-        let options = DecodeOptions {
-            longest_side,
-            ..FULL_SIZE
-        };
-        Photo::decode(&file, &header, options, unlimited()).unwrap()
-    };
-    let photo = of(50);
-    let (small, scale) = photo.grey();
-    assert_eq!((small.cols(), small.rows(), scale), (50, 25, 0.25));
-    let own = |rectangle| photo.to_photo_box(rectangle);
-    assert_eq!(own(Rect::new(5, 5, 10, 20)), [20, 20, 40, 80]);
-    assert_eq!(own(Rect::new(40, 5, 11, 20)), [160, 20, 40, 80]);
-    let photo = of(0);
-    let (unscaled, scale) = photo.grey();
-    assert_eq!((unscaled.cols(), scale), (200, 1.0));
 }
 
 #[test]
@@ -207,7 +256,7 @@ fn a_header_with_another_size_is_damaged() {
     // Width and height follow the chunk's length and name; its checksum follows its 13 bytes.
     file[16..24].copy_from_slice(&[0, 0, 0x80, 0, 0, 0, 0, 1]);
     assert!(matches!(
-        decoded(&file),
+        decode_file(&file),
         Err(PhotoError::Refused(Refusal::PhotoDamaged(..)))
     ));
 }

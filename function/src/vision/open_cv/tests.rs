@@ -30,11 +30,15 @@ fn encoded(name: &str, image: &Mat) -> Vec<u8> {
     file.to_vec()
 }
 
-/// Detection with the checks of the pipeline and half a gigabyte of memory.
+/// Detection as in direct events, with the checks of the pipeline and half a gigabyte of memory.
 fn detect(file: &[u8], annotation_quality: Option<i32>) -> Result<Detections, PhotoError> {
+    detect_with(Preset::Original, file, annotation_quality)
+}
+
+fn detect_with(preset: Preset, file: &[u8], annotation_quality: Option<i32>) -> Result<Detections, PhotoError> {
     let header = Header::read(file).map_err(PhotoError::Refused)?;
     header.check_pixels(100_000_000).map_err(PhotoError::Refused)?;
-    let detection = Preset::Original.options().detection;
+    let detection = preset.options().detection;
     let machine = crate::machine::Machine::from_memory_size(Some("512"));
     machine.check_memory(&header, &detection).map_err(PhotoError::Refused)?;
     let task = DetectionTask {
@@ -83,6 +87,30 @@ fn photos_are_rotated_by_their_exif_orientation() {
     let lossy = webp::file(&[extended, lossy[12..].to_vec(), webp::chunk(b"EXIF", &exif)]);
     for file in [after_xmp, png, lossy] {
         assert_eq!(faces_or_refusal(&file), Ok((500, 512, 1)));
+    }
+}
+
+/// A large photo is decoded smaller for detection, and again to draw on it.
+#[test]
+fn faces_do_not_depend_on_the_annotated_photo() {
+    let _guard = crate::vision::lock_opencv_globals();
+    let mut large = Mat::default();
+    let size = opencv::core::Size::new(2048, 2048);
+    opencv::imgproc::resize_def(&portrait(), &mut large, size).unwrap();
+    for (format, preset) in [
+        (".jpg", Preset::Fast),
+        (".jpg", Preset::Balanced),
+        (".png", Preset::Balanced),
+        (".jpg", Preset::Original),
+    ] {
+        let file = encoded(format, &large);
+        let plain = detect_with(preset, &file, None).unwrap();
+        let annotated = detect_with(preset, &file, Some(95)).unwrap();
+        assert_eq!(plain.faces, annotated.faces);
+        assert_eq!(plain.faces[0].prediction.is_some(), preset != Preset::Original);
+        let annotated = annotated.annotated.unwrap().unwrap();
+        let header = Header::read(&annotated).unwrap();
+        assert_eq!((header.width, header.height), (2048, 2048), "{format} {preset}");
     }
 }
 

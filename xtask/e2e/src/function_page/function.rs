@@ -1,11 +1,13 @@
 //! Direct requests to the function behind the page, for comparison.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
-use super::page_state::Outlines;
+use super::page_state::{Marks, Score};
 
 #[derive(Deserialize)]
 struct Found {
@@ -15,18 +17,30 @@ struct Found {
 #[derive(Deserialize)]
 struct Face {
     r#box: [f64; 4],
+    score: Option<f64>,
+    #[serde(default)]
+    landmarks: BTreeMap<String, [f64; 2]>,
     eyes: Vec<[f64; 4]>,
 }
 
-/// The faces and eyes that the function finds in a photo.
-pub fn outlines(url: &str, preset: &str, photo: &[u8]) -> Result<Outlines> {
+/// What the page must draw for the faces that the function finds in a photo.
+pub fn expected_marks(url: &str, preset: &str, photo: &[u8]) -> Result<Marks> {
     let url = Url::parse_with_params(url, [("preset", preset)])?;
     let (status, function_response) = post(url.as_str(), photo)?;
     ensure!(status == 200, "status {status}: {function_response}");
     let found: Found = serde_json::from_value(function_response).context("the response has another format")?;
-    Ok(Outlines {
-        faces: found.faces.iter().map(|face| face.r#box).collect(),
-        eyes: found.faces.into_iter().flat_map(|face| face.eyes).collect(),
+    let faces = &found.faces;
+    let score = |face: &Face| {
+        Some(Score {
+            text: format!("{:.2}", face.score?),
+            left: face.r#box[0],
+        })
+    };
+    Ok(Marks {
+        faces: faces.iter().map(|face| face.r#box).collect(),
+        eyes: faces.iter().flat_map(|face| face.eyes.iter().copied()).collect(),
+        landmarks: faces.iter().flat_map(|face| face.landmarks.values().copied()).collect(),
+        scores: faces.iter().filter_map(score).collect(),
     })
 }
 

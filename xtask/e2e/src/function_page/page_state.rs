@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-/// Returns a [`PageState`]. Outlines are read from their positions on the screen, relative to the photo.
+/// Returns a [`PageState`]. Marks are read from their positions on the screen, relative to the photo.
 pub const SCRIPT: &str = r#"
     const byId = id => document.getElementById(id);
     const visibleText = element => element.checkVisibility() ? element.textContent.trim() : "";
@@ -16,15 +16,17 @@ pub const SCRIPT: &str = r#"
         .filter(element => element.checkVisibility({ visibilityProperty: true }));
     const photo = byId("preview");
     const [left, top, wide, high] = box(photo);
-    const place = rect => {
-        const { x, y, width, height } = rect.getBBox();
-        const { a, d, e, f } = rect.getScreenCTM();
+    const place = shape => {
+        const { x, y, width, height } = shape.getBBox();
+        const { a, d, e, f } = shape.getScreenCTM();
         const across = photo.naturalWidth / wide, down = photo.naturalHeight / high;
         return [(a * x + e - left) * across, (d * y + f - top) * down,
             a * width * across, d * height * down];
     };
-    const outlines = kind => all(`#overlay rect.${kind}`)
-        .filter(rect => wide && high && getComputedStyle(rect).stroke !== "none").map(place);
+    const drawn = (what, paint) => all(`#overlay ${what}`)
+        .filter(shape => wide && high && getComputedStyle(shape)[paint] !== "none");
+    const outlines = kind => drawn(`rect.${kind}`, "stroke").map(place);
+    const center = ([x, y, width, height]) => [x + width / 2, y + height / 2];
     const controls = all("input, select, button, summary, a, [tabindex]")
         .map(control => [control.id || control.localName, box(control).slice(2)]);
     return {
@@ -32,7 +34,13 @@ pub const SCRIPT: &str = r#"
         error: visibleText(byId("error")),
         busy: byId("photo").disabled,
         preset: byId("preset").value,
-        outlines: { faces: outlines("face"), eyes: outlines("eye") },
+        marks: {
+            faces: outlines("face"),
+            eyes: outlines("eye"),
+            landmarks: drawn("circle.landmark", "fill").map(place).map(center),
+            scores: drawn("text.score", "fill").map(label => ({ text: label.textContent, left: place(label)[0] })),
+        },
+        landmarks_explained: byId("landmarks").checkVisibility(),
         photo: [left, top, wide, high],
         overlay: box(byId("overlay")),
         controls: Object.fromEntries(controls),
@@ -48,10 +56,12 @@ pub struct PageState {
     pub busy: bool,
     /// The selected preset.
     pub preset: String,
-    pub outlines: Outlines,
+    pub marks: Marks,
+    /// Whether the legend has an entry for landmarks.
+    pub landmarks_explained: bool,
     /// Left, top, width and height of the photo on the screen.
     pub photo: [f64; 4],
-    /// Left, top, width and height of the overlay with the outlines.
+    /// Left, top, width and height of the overlay with the marks.
     pub overlay: [f64; 4],
     /// Width and height of all visible controls, by id or else element name.
     pub controls: BTreeMap<String, [f64; 2]>,
@@ -61,30 +71,48 @@ pub struct PageState {
     pub background: String,
 }
 
-/// Left, top, width and height of faces and eyes, in the photo's pixels.
+/// What is drawn on the photo, in its pixels.
 #[derive(Debug, Deserialize)]
-pub struct Outlines {
+pub struct Marks {
+    /// Left, top, width and height of faces.
     pub faces: Vec<[f64; 4]>,
+    /// Left, top, width and height of eyes.
     pub eyes: Vec<[f64; 4]>,
+    pub landmarks: Vec<[f64; 2]>,
+    pub scores: Vec<Score>,
 }
 
-impl Outlines {
+/// The label of a face.
+#[derive(Debug, Deserialize)]
+pub struct Score {
+    /// With two decimals.
+    pub text: String,
+    /// The position of its left edge, which is that of the face.
+    pub left: f64,
+}
+
+impl Marks {
     pub fn is_empty(&self) -> bool {
-        self.faces.is_empty() && self.eyes.is_empty()
+        self.faces.is_empty() && self.eyes.is_empty() && self.landmarks.is_empty() && self.scores.is_empty()
     }
 
-    /// Whether the boxes are the same in any order, within less than a pixel.
-    pub fn same_positions(&self, others: &Self) -> bool {
-        same(&self.faces, &others.faces) && same(&self.eyes, &others.eyes)
+    /// Whether the marks are the same in any order, and their positions differ by less than a pixel.
+    pub fn same(&self, others: &Self) -> bool {
+        same(&self.faces, &others.faces, near)
+            && same(&self.eyes, &others.eyes, near)
+            && same(&self.landmarks, &others.landmarks, near)
+            && same(&self.scores, &others.scores, |one, other| {
+                one.text == other.text && near(&[one.left], &[other.left])
+            })
     }
 }
 
-fn same(some: &[[f64; 4]], others: &[[f64; 4]]) -> bool {
-    some.len() == others.len() && some.iter().all(|one| others.iter().any(|other| near(one, other)))
+fn same<T>(some: &[T], others: &[T], equal: impl Fn(&T, &T) -> bool) -> bool {
+    some.len() == others.len() && some.iter().all(|one| others.iter().any(|other| equal(one, other)))
 }
 
-/// Whether two boxes differ by less than a pixel.
-pub fn near(one: &[f64; 4], other: &[f64; 4]) -> bool {
+/// Whether all numbers differ by less than a pixel.
+pub fn near<const N: usize>(one: &[f64; N], other: &[f64; N]) -> bool {
     one.iter().zip(other).all(|(one, other)| (one - other).abs() < 1.0)
 }
 
@@ -92,18 +120,37 @@ pub fn near(one: &[f64; 4], other: &[f64; 4]) -> bool {
 mod tests {
     use super::*;
 
-    #[test]
-    fn outlines_are_compared_in_any_order() {
-        let outlines = |faces: &[[f64; 4]], eyes: &[[f64; 4]]| Outlines {
+    fn marks(faces: &[[f64; 4]], eyes: &[[f64; 4]], scores: &[(&str, f64)]) -> Marks {
+        let score = |&(text, left): &(&str, f64)| Score {
+            text: text.to_owned(),
+            left,
+        };
+        Marks {
             faces: faces.to_vec(),
             eyes: eyes.to_vec(),
-        };
+            landmarks: Vec::new(),
+            scores: scores.iter().map(score).collect(),
+        }
+    }
+
+    #[test]
+    fn marks_are_compared_in_any_order() {
         let (one, other) = ([1.0, 2.0, 30.0, 30.0], [50.0, 2.0, 30.0, 30.0]);
-        let given = outlines(&[one, other], &[]);
-        assert!(given.same_positions(&outlines(&[other, [1.4, 2.0, 29.6, 30.0]], &[])));
-        assert!(!given.same_positions(&outlines(&[one, [50.0, 3.0, 30.0, 30.0]], &[])));
-        assert!(!given.same_positions(&outlines(&[one], &[])));
-        assert!(!given.same_positions(&outlines(&[one], &[other])));
-        assert!(!given.is_empty() && outlines(&[], &[]).is_empty());
+        let given = marks(&[one, other], &[], &[]);
+        assert!(given.same(&marks(&[other, [1.4, 2.0, 29.6, 30.0]], &[], &[])));
+        assert!(!given.same(&marks(&[one, [50.0, 3.0, 30.0, 30.0]], &[], &[])));
+        assert!(!given.same(&marks(&[one], &[], &[])));
+        assert!(!given.same(&marks(&[one], &[other], &[])));
+        assert!(!given.is_empty() && marks(&[], &[], &[]).is_empty());
+    }
+
+    #[test]
+    fn scores_are_compared_with_their_positions() {
+        let given = marks(&[], &[], &[("0.90", 5.0), ("0.91", 50.0)]);
+        assert!(given.same(&marks(&[], &[], &[("0.91", 50.4), ("0.90", 5.0)])));
+        for scores in [[("0.90", 5.0), ("0.92", 50.0)], [("0.90", 50.0), ("0.91", 5.0)]] {
+            assert!(!given.same(&marks(&[], &[], &scores)), "{scores:?}");
+        }
+        assert!(!given.same(&marks(&[], &[], &[])));
     }
 }

@@ -1,9 +1,11 @@
 //! Seeds of the fuzzers: small valid files of every kind, generated here, and the cases in `../shared` if that exists.
 //! Cases that are too large for mutation are only run once.
 
+mod face_models;
 mod files;
 mod photos;
 mod readers;
+mod small_onnx;
 
 use std::path::{Path, PathBuf};
 
@@ -17,7 +19,7 @@ use files::read_all;
 use package::workspace::Workspace;
 
 /// The largest seed, in bytes.
-const MAX_SEED_BYTES: usize = 24 << 10;
+const MAX_SEED_BYTES: usize = 32 << 10;
 
 /// Writes the seeds of `targets` to `work/seeds`, and cases that are only run to `work/cases`.
 pub fn write(workspace: &Workspace, built: &FuzzBuild, targets: &[Target], work: &Path) -> Result<()> {
@@ -38,6 +40,7 @@ pub fn write(workspace: &Workspace, built: &FuzzBuild, targets: &[Target], work:
     for target in targets {
         let name = target.name.as_str();
         let mut files = match name {
+            "face_model" => face_models::files(built.sdk.path())?,
             "header" => photos.files()?,
             "photo" => photos.with_detection_options()?,
             "request" => readers::events(workspace)?,

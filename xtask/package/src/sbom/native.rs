@@ -51,7 +51,13 @@ fn component(part: &ThirdParty, sdk: &Sdk) -> Result<Component> {
             },
         ),
         ThirdPartyLocation::Module(module) => (ComponentKind::Library, format!("a part of {opencv}'s module {module}")),
-        ThirdPartyLocation::Folder(_) => (ComponentKind::Data, format!("a part of {opencv}")),
+        ThirdPartyLocation::Folder(_) => (
+            ComponentKind::Data,
+            match &part.source {
+                Some(source) => format!("from the {source}"),
+                None => format!("a part of {opencv}"),
+            },
+        ),
         ThirdPartyLocation::Runtime(file) => (ComponentKind::Library, format!("linked by zig as {file}")),
     };
     let (named, owner) = (&part.license, &part.name);

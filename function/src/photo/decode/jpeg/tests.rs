@@ -10,12 +10,21 @@ use opencv::prelude::*;
 
 use self::variants::{TYPICAL, Variant, file, variants};
 use super::*;
-use crate::photo::pixels::tests::{assert_same_as_opencv, decode_file};
+use crate::photo::pixels::tests::{assert_reduced_same_as_opencv, assert_same_as_opencv, decode_file};
 
 #[test]
 fn pixels_match_opencv() {
     for variant in variants() {
         assert_same_as_opencv(&file(variant), &format!("{variant:?}"));
+    }
+}
+
+#[test]
+fn reduced_pixels_match_opencv() {
+    for variant in variants() {
+        for reduction in [2, 4, 8] {
+            assert_reduced_same_as_opencv(&file(variant), reduction, &format!("1/{reduction} of {variant:?}"));
+        }
     }
 }
 
@@ -191,6 +200,7 @@ fn decoding_and_encoding_end_at_the_deadline() {
             pixels: &mut pixels,
             stride: 3 * 131,
             channels: 3,
+            reduction: 1,
         };
         let decoded = decode(&file, &header, rows, expired);
         assert!(matches!(decoded, Err(PhotoError::OutOfTime)));

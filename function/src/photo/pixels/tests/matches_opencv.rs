@@ -4,7 +4,6 @@ use opencv::imgproc;
 
 use super::*;
 use crate::photo::container::webp::tests as webp;
-use crate::photo::decode::jpeg::tests::variants::{TYPICAL, Variant, file as jpeg};
 use crate::photo::decode::png::tests::variants::{self as png, variants};
 use crate::photo::orientation::tests::exif_block;
 
@@ -173,10 +172,7 @@ fn every_orientation_matches_opencv() {
         for (format, file) in files_with_orientation(orientation) {
             let header = Header::read(&file).unwrap();
             let photo = Photo::decode(&file, &header, FULL_SIZE, unlimited()).unwrap();
-            let ours = match photo.canvas {
-                Some(canvas) => canvas,
-                None => to_bgr(&photo.grey).unwrap(),
-            };
+            let ours = photo.image();
             // OpenCV 4.5.5 does not read the orientation of a WebP file.
             let theirs = if format == "WebP" {
                 let upright = decode_with_opencv(&file, false).unwrap();
@@ -195,9 +191,9 @@ fn every_orientation_matches_opencv() {
             } else {
                 decode_with_opencv(&file, true).unwrap()
             };
-            assert!(same_pixels(&ours, &theirs), "{format} {orientation}");
-            let (width, height) = photo.size;
-            assert_eq!((ours.cols(), ours.rows()), (width, height));
+            assert!(same_pixels(ours, &theirs), "{format} {orientation}");
+            let (width, height) = photo.scaling().photo();
+            assert_eq!((ours.cols(), ours.rows()), (side(width), side(height)));
         }
     }
 }

@@ -13,7 +13,7 @@ const PRESET_VARIABLE: &str = "FACE_DETECT_TEST_PRESET";
 /// The process prints this before its peak.
 const PEAK_PREFIX: &str = "peak in kB: ";
 
-const PRESETS: [Preset; 2] = [Preset::Original, Preset::Balanced];
+const PRESETS: [Preset; 3] = [Preset::Original, Preset::Balanced, Preset::Accurate];
 
 /// With orientation 6 the image is in memory twice.
 fn with_orientation_6(file: &[u8]) -> Vec<u8> {

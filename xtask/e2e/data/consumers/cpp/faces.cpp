@@ -1,4 +1,4 @@
-// Finds faces in a photo: faces CASCADE PHOTO
+// Finds faces in a photo with a cascade and with YuNet: faces CASCADE MODEL PHOTO
 #include <opencv2/core/version.hpp>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
@@ -10,15 +10,15 @@
 int main(int count, char** arguments)
 {
     cv::CascadeClassifier cascade;
-    if (count != 3 || !cascade.load(arguments[1]))
+    if (count != 4 || !cascade.load(arguments[1]))
     {
-        std::fprintf(stderr, "usage: faces CASCADE PHOTO\n");
+        std::fprintf(stderr, "usage: faces CASCADE MODEL PHOTO\n");
         return 2;
     }
-    const cv::Mat photo = cv::imread(arguments[2], cv::IMREAD_COLOR);
+    const cv::Mat photo = cv::imread(arguments[3], cv::IMREAD_COLOR);
     if (photo.empty())
     {
-        std::fprintf(stderr, "failed to read %s\n", arguments[2]);
+        std::fprintf(stderr, "failed to read %s\n", arguments[3]);
         return 1;
     }
     cv::Mat grey;
@@ -27,6 +27,15 @@ int main(int count, char** arguments)
     cascade.detectMultiScale(grey, faces, 1.1, 4);
     std::printf("OpenCV %s\n", CV_VERSION);
     for (const cv::Rect& face : faces)
-        std::printf("[%d,%d,%d,%d]\n", face.x, face.y, face.width, face.height);
+        std::printf("cascade [%d,%d,%d,%d]\n", face.x, face.y, face.width, face.height);
+
+    // Each row begins with left, top, width and height, and ends with the score.
+    cv::Mat rows;
+    cv::FaceDetectorYN::create(arguments[2], "", photo.size())->detect(photo, rows);
+    for (int row = 0; row < rows.rows; ++row)
+    {
+        const float* face = rows.ptr<float>(row);
+        std::printf("YuNet [%.0f,%.0f,%.0f,%.0f] %.2f\n", face[0], face[1], face[2], face[3], face[14]);
+    }
     return 0;
 }

@@ -21,12 +21,12 @@ const VARIANT_SUFFIX: &str = "-35x18-q75.jpg";
 
 /// The options of detection, which photos get in turn: the last four bytes of an input of the target `photo`.
 const DETECTION_OPTIONS: [[u8; 4]; 6] = [
-    [0, 0x20, 0, 94],
-    [1, 0x20, 0, 94],
-    [2, 0x19, 4, 50],
-    [3, 0x2d, 0, 94],
-    [4, 0x2c, 5, 9],
-    [0x12, 0x63, 0x24, 79],
+    [0, 0, 60, 94],
+    [0, 0x21, 0, 94],
+    [2, 0, 200, 50],
+    [3, 0x11, 4, 94],
+    [0xa1, 0x21, 5, 9],
+    [0x10, 2, 0, 79],
 ];
 
 pub struct Photos<'a> {

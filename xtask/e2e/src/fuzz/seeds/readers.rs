@@ -16,12 +16,12 @@ const BEGINNING: usize = 16 << 10;
 
 /// Options of the environment and, after a line break, of an event.
 const OPTIONS: [&str; 6] = [
-    "preset=balanced&longest_side=800\npreset=accurate&min_face=40",
-    "output_key=faces/{key}&loop_guard=false&storage=file:///tmp/x\noutput=both",
-    "max_bytes=1&max_pixels=2&metrics_namespace=Faces\nscale_factor=1.05&face_neighbours=1&eye_neighbours=1",
-    "output_bucket=other\noutput_key={key}&jpeg_quality=100&contrast=both&side_faces=true",
-    "\nface_cascades=frontalface_default,frontalface_alt2&eye_cascade=none&max_face=65535&longest_side=64",
-    "jpeg_quality=0\nscale_factor=NaN&min_face=-1&eye_cascade=eye_tree_eyeglasses&contrast=adaptive",
+    "preset=balanced&longest_side=800\npreset=accurate&min_face=40&score=0.6",
+    "output_key=faces/{key}&loop_guard=false&storage=file:///tmp/x\noutput=both&preset=fast",
+    "max_bytes=1&metrics_namespace=Faces\npreset=original&scale_factor=1.05&face_neighbours=1&eye_neighbours=1",
+    "output_bucket=other\noutput_key={key}&jpeg_quality=100&score=0.95&max_face=200",
+    "eye_cascade=eye&score=0.3\npreset=original&eye_cascade=none&max_face=65535&longest_side=64",
+    "jpeg_quality=0\nscale_factor=NaN&min_face=-1&eye_cascade=eye_tree_eyeglasses&score=0",
 ];
 
 /// The events of the test "events of every type".

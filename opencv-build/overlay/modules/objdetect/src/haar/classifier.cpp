@@ -3,7 +3,7 @@
 #include "classifier.hpp"
 
 #include "detect.hpp"
-#include "opencv2/objdetect/packed_cascade.h"
+#include "opencv2/objdetect/packed_models.h"
 #include "packed_cascade.hpp"
 
 namespace cv { namespace haar {
@@ -195,15 +195,6 @@ static ClassifierState& getState(CascadeClassifierImpl& classifier)
 // The minimum number of windows for several threads: fewer are finished before another thread has woken up.
 static const double MinWindowsForThreads = 30000;
 
-static void runInParallel(int count, const std::function<void(int)>& work)
-{
-    const auto body = [&](const Range& range) {
-        for (int i = range.start; i < range.end; i++)
-            work(i);
-    };
-    parallel_for_(Range(0, count), body, count);
-}
-
 static void detectFast(ClassifierState& state, const Mat& grey, const std::vector<float>& scales,
                        std::vector<Rect>& candidates)
 {
@@ -214,9 +205,9 @@ static void detectFast(ClassifierState& state, const Mat& grey, const std::vecto
     for (const PyramidLevel& level : levels)
         windows += double(level.columns) * level.rows;
     const int threads = windows < MinWindowsForThreads ? 1 : getNumThreads();
-    const StopCallback stop = threadStopCallback();
-    const std::vector<Candidate> found = state.detector.detect(image, levels, threads, runInParallel, stop);
-    throwIfStopped(stop());
+    const detection::StopCallback stop = detection::threadStopCallback();
+    const std::vector<Candidate> found = state.detector.detect(image, levels, threads, detection::runInParallel, stop);
+    detection::throwIfStopped(stop());
     for (const Candidate& candidate : found)
     {
         const float scale = levels[candidate.level].scale;

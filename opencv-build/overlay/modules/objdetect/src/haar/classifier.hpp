@@ -4,6 +4,7 @@
 #define OPENCV_OBJDETECT_HAAR_CLASSIFIER_HPP
 
 #include "../cascadedetect.hpp"
+#include "../shared/cancellation.hpp"
 #include "control.hpp"
 
 namespace cv { namespace haar {

@@ -125,8 +125,8 @@ void MultiScaleDetector::releaseWorker(std::unique_ptr<Worker> worker)
 }
 
 std::vector<Candidate> MultiScaleDetector::detect(const ImageView& image, const std::vector<PyramidLevel>& levels,
-                                                  int threads, const ParallelFor& parallel_for,
-                                                  const StopCallback& stop)
+                                                  int threads, const detection::ParallelFor& parallel_for,
+                                                  const detection::StopCallback& stop)
 {
     // More items than threads, because their cost varies beyond their number of windows.
     std::vector<WorkItem> items = splitWork(levels, threads > 1 ? 4 * threads : 1);

@@ -4,12 +4,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <vector>
 
-#include "control.hpp"
+#include "../shared/cancellation.hpp"
+#include "../shared/parallel_for.hpp"
 #include "model.hpp"
 
 namespace cv { namespace haar {
@@ -53,9 +53,6 @@ inline bool operator<(const Candidate& a, const Candidate& b)
 // The levels that upstream uses for these scales, each of which is at least 1.
 std::vector<PyramidLevel> pyramidLevels(const Model& model, const ImageView& image, const std::vector<float>& scales);
 
-// Calls `work` with each number below `count`, in parallel or in any order.
-typedef std::function<void(int count, const std::function<void(int)>& work)> ParallelFor;
-
 class Worker;
 
 // Detects by a model. Reuses tables and memory from call to call.
@@ -71,7 +68,7 @@ public:
     // All windows that pass, in upstream's single-threaded order: by level, row and column. The number of threads does
     // not affect the result. Several threads may call it. Once `stop` returns true, it skips the rest.
     std::vector<Candidate> detect(const ImageView& image, const std::vector<PyramidLevel>& levels, int threads,
-                                  const ParallelFor& parallel_for, const StopCallback& stop);
+                                  const detection::ParallelFor& parallel_for, const detection::StopCallback& stop);
 
 private:
     std::unique_ptr<Worker> acquireWorker();

@@ -34,7 +34,7 @@ class SimdWorker : public Worker
 public:
     explicit SimdWorker(const Model& model);
     void detect(const ImageView& image, const PyramidLevel* levels, const Stripe* stripes, size_t count,
-                const StopCallback& stop, CandidateSink sink, void* sink_context) override;
+                const detection::StopCallback& stop, CandidateSink sink, void* sink_context) override;
 
 private:
     enum { MaxPools = 12 };
@@ -71,7 +71,7 @@ inline SimdWorker::SimdWorker(const Model& model) : scanner_(model, denseStageCo
 }
 
 inline void SimdWorker::detect(const ImageView& image, const PyramidLevel* levels, const Stripe* stripes, size_t count,
-                               const StopCallback& stop, CandidateSink sink, void* sink_context)
+                               const detection::StopCallback& stop, CandidateSink sink, void* sink_context)
 {
     candidates_.clear();
     scanner_.start(image, levels, stripes, count, stop);

@@ -17,7 +17,7 @@ public:
 
     // Detects in the stripes until `stop` returns true, and passes the candidates to `sink` in no particular order.
     virtual void detect(const ImageView& image, const PyramidLevel* levels, const Stripe* stripes, size_t count,
-                        const StopCallback& stop, CandidateSink sink, void* sink_context) = 0;
+                        const detection::StopCallback& stop, CandidateSink sink, void* sink_context) = 0;
 };
 
 // The model must outlive the worker.

@@ -13,6 +13,7 @@
 
 #include <cmath>
 
+#include "../shared/cancellation.hpp"
 #include "control.hpp"
 #include "rect_kd_tree.hpp"
 #include "opencv2/objdetect.hpp"
@@ -61,7 +62,7 @@ public:
 
     int assignLabels(std::vector<int>& labels)
     {
-        const StopCallback stop = threadStopCallback();
+        const detection::StopCallback stop = detection::threadStopCallback();
         unsigned searches = 0;
         int classes = 0;
         labels.assign(rectangles_.size(), -1);
@@ -72,7 +73,7 @@ public:
             labels[i] = classes;
             for (found_.assign(1, int(i)); !found_.empty();)
             {
-                throwIfStopped(++searches % SearchesPerStopCheck == 0 && stop());
+                detection::throwIfStopped(++searches % SearchesPerStopCheck == 0 && stop());
                 const int member = found_.back();
                 found_.pop_back();
                 const size_t before = found_.size();

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "../shared/checksum.hpp"
+
 namespace cv { namespace haar {
 
 namespace {
@@ -17,29 +19,6 @@ struct PackedHeader
     uint32_t version, length, checksum[2];
     uint32_t width, height, stage_count, tree_count, node_count, leaf_count, feature_count, model_offset;
 };
-
-// Fletcher's checksum over 32-bit words, in four lanes that fit one vector register. A flipped bit changes the first
-// sum, swapped words the second.
-void checksum(const uint8_t* bytes, size_t length, uint32_t* result)
-{
-    uint32_t sum[4] = {1, 2, 3, 4}, sums[4] = {0, 0, 0, 0};
-    for (size_t i = 0; i + 16 <= length; i += 16)
-        for (int lane = 0; lane < 4; lane++)
-        {
-            uint32_t word;
-            std::memcpy(&word, bytes + i + 4 * lane, sizeof word);
-            sum[lane] += word;
-            sums[lane] += sum[lane];
-        }
-    for (size_t i = length / 16 * 16; i < length; i++)
-    {
-        sum[i & 3] += bytes[i];
-        sums[i & 3] += sum[i & 3];
-    }
-    result[0] = sum[0] ^ (sum[1] << 8 | sum[1] >> 24) ^ (sum[2] << 16 | sum[2] >> 16) ^ (sum[3] << 24 | sum[3] >> 8);
-    result[1] =
-        sums[0] ^ (sums[1] << 8 | sums[1] >> 24) ^ (sums[2] << 16 | sums[2] >> 16) ^ (sums[3] << 24 | sums[3] >> 8);
-}
 
 template <typename T> void append(std::vector<uint8_t>& bytes, const std::vector<T>& values)
 {
@@ -170,7 +149,7 @@ std::vector<uint8_t> packCascade(const CascadeDescription& from, bool with_model
     header.length = uint32_t(bytes.size());
     std::memcpy(bytes.data(), &header, sizeof header);
     const size_t checksummed_from = offsetof(PackedHeader, width);
-    checksum(&bytes[checksummed_from], bytes.size() - checksummed_from, header.checksum);
+    detection::checksum(&bytes[checksummed_from], bytes.size() - checksummed_from, header.checksum);
     std::memcpy(bytes.data(), &header, sizeof header);
     return bytes;
 }
@@ -187,7 +166,7 @@ const char* openPackedCascade(const uint8_t* bytes, size_t length, PackedCascade
         return "it is truncated or has trailing bytes";
     uint32_t expected[2];
     const size_t checksummed_from = offsetof(PackedHeader, width);
-    checksum(bytes + checksummed_from, length - checksummed_from, expected);
+    detection::checksum(bytes + checksummed_from, length - checksummed_from, expected);
     if (expected[0] != header.checksum[0] || expected[1] != header.checksum[1])
         return "its checksum does not match";
     // Boxes have 8-bit coordinates.

@@ -31,7 +31,7 @@ public:
     // Prepares for these stripes of an image. Rows of all levels have the stride of the widest one, so that they share
     // the tables.
     void start(const ImageView& image, const PyramidLevel* levels, const Stripe* stripes, size_t count,
-               const StopCallback& stop);
+               const detection::StopCallback& stop);
     // Returns between two bands once `stop_` returns true. Windows of a band that do not fill a vector go to
     // `leftover`, where they are combined with those of other bands.
     void scan(const PyramidLevel& level, size_t level_index, const Stripe& stripe, WindowPool& pool,
@@ -47,7 +47,7 @@ private:
 
     const Model& model_;
     ImageView image_;
-    StopCallback stop_;
+    detection::StopCallback stop_;
     const uint32_t dense_stages_;
     // For levels with steps of 1 and 2 pixels.
     StageTables stage_tables_[2];
@@ -76,7 +76,7 @@ inline StripeScanner::StripeScanner(const Model& model, uint32_t dense_stages)
 }
 
 inline void StripeScanner::start(const ImageView& image, const PyramidLevel* levels, const Stripe* stripes,
-                                 size_t count, const StopCallback& stop)
+                                 size_t count, const detection::StopCallback& stop)
 {
     image_ = image;
     stop_ = stop;

@@ -1,0 +1,63 @@
+//! Draws faces on a photo's pixels.
+
+use opencv::Result;
+use opencv::core::{Mat, MatTraitConst, Point, Scalar};
+use opencv::imgproc::{FILLED, LINE_8, rectangle_points};
+
+use crate::faces::{BoundingBox, Face, Prediction};
+
+/// Colours in OpenCV's order, blue first.
+const BLUE: Scalar = Scalar::from_array([255.0, 0.0, 0.0, 0.0]);
+const GREEN: Scalar = Scalar::from_array([0.0, 255.0, 0.0, 0.0]);
+const RED: Scalar = Scalar::from_array([0.0, 0.0, 255.0, 0.0]);
+/// The width of a drawn line, in pixels, on a photo whose longest side is at most `THIN_LINE_MAX_SIDE`; wider on larger
+/// ones, where it would be invisible.
+const LINE_WIDTH: i32 = 2;
+const THIN_LINE_MAX_SIDE: i32 = 1500;
+/// The side of a landmark's square relative to the longest side of its face, so that it does not hide a small one.
+const LANDMARK_DIVISOR: i32 = 24;
+
+/// Draws a blue rectangle around each face, a green one around each eye, and a red square at each landmark, on BGR pixels
+/// of the upright photo.
+pub fn draw(canvas: &mut Mat, faces: &[Face]) -> Result<()> {
+    let longest = canvas.rows().max(canvas.cols());
+    let line = LINE_WIDTH * longest.div_euclid(THIN_LINE_MAX_SIDE).max(1);
+    for face in faces {
+        draw_rectangle(canvas, face.rectangle, BLUE, line)?;
+        for eye in &face.eyes {
+            draw_rectangle(canvas, *eye, GREEN, line)?;
+        }
+        if let Some(prediction) = &face.prediction {
+            draw_landmarks(canvas, face.rectangle, prediction, 2 * line)?;
+        }
+    }
+    Ok(())
+}
+
+/// Draws a rectangle whose right and bottom lines are just outside the box, as the Python original did.
+fn draw_rectangle(canvas: &mut Mat, [x, y, width, height]: BoundingBox, colour: Scalar, line: i32) -> Result<()> {
+    let (from, to) = (Point::new(x, y), Point::new(x + width, y + height));
+    rectangle_points(canvas, from, to, colour, line, LINE_8, 0)
+}
+
+/// `most` is the maximum side of a landmark's square, in pixels.
+fn draw_landmarks(
+    canvas: &mut Mat,
+    [_, _, width, height]: BoundingBox,
+    prediction: &Prediction,
+    most: i32,
+) -> Result<()> {
+    let side = (width.max(height) / LANDMARK_DIVISOR).clamp(2, most);
+    for point in prediction.landmarks.points() {
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a photo's sides fit; others are not visible"
+        )]
+        let [x, y] = point.map(|part| part.floor() as i32);
+        let from = Point::new(x.saturating_sub(side / 2), y.saturating_sub(side / 2));
+        // Both corners are filled.
+        let to = Point::new(from.x.saturating_add(side - 1), from.y.saturating_add(side - 1));
+        rectangle_points(canvas, from, to, RED, FILLED, LINE_8, 0)?;
+    }
+    Ok(())
+}

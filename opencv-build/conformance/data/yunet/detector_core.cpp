@@ -1,0 +1,206 @@
+// Tests the detector's own files without OpenCV, for a compiler's sanitizers: random networks and images against the
+// reference, faces with any values, and cancellation.
+//
+//   detector_core MODEL SEED FIRST COUNT
+//
+// MODEL is the SDK's ONNX file. Prints a summary, or what differs.
+#include <cmath>
+#include <cstring>
+#include <iostream>
+#include <limits>
+#include <sstream>
+
+#include "faces.hpp"
+#include "inference.hpp"
+#include "onnx/network_reader.hpp"
+#include "reference.hpp"
+#include "sanitized.hpp"
+#include "test_network.hpp"
+
+using namespace conformance;
+using cv::yunet::Face;
+using cv::yunet::FeatureMap;
+using cv::yunet::Inference;
+
+namespace {
+
+struct Tally
+{
+    long cases = 0, candidates = 0, faces = 0;
+};
+
+std::vector<float> values_of(const FeatureMap* heads)
+{
+    std::vector<float> values;
+    for (int level = 0; level < cv::yunet::LevelCount; level++)
+    {
+        const size_t count = static_cast<size_t>(heads[level].height) * rowLength(heads[level]);
+        values.insert(values.end(), heads[level].values, heads[level].values + count);
+    }
+    return values;
+}
+
+std::vector<float> run(Inference& inference, const TestImage& image, int threads)
+{
+    return values_of(inference.run(image.view, threads, parallel_for_threads(threads), cv::detection::StopCallback()));
+}
+
+std::string difference(const std::vector<Map>& expected, const std::vector<float>& found)
+{
+    size_t at = 0;
+    for (size_t level = 0; level < expected.size(); level++)
+        for (double value : expected[level].values)
+        {
+            if (at == found.size())
+                return "the heads have too few values";
+            const double other = static_cast<double>(found[at]);
+            // Float has 24 bits; the sums of some twenty layers lose about ten of them.
+            if (!(std::abs(value - other) <= 1e-3 * (1 + std::abs(value))))
+            {
+                std::ostringstream text;
+                text << "value " << at << ", of level " << level << ", is " << other << " instead of " << value;
+                return text.str();
+            }
+            at++;
+        }
+    return at == found.size() ? "" : "the heads have too many values";
+}
+
+// Stops at the call with this number. The detection must return soon.
+struct StopAtCall
+{
+    std::atomic<long> calls;
+    long limit;
+
+    explicit StopAtCall(long number) : calls(0), limit(number) {}
+
+    cv::detection::StopCallback callback() { return {should_stop, this}; }
+
+    static int should_stop(void* context)
+    {
+        StopAtCall& it = *static_cast<StopAtCall*>(context);
+        return it.calls++ >= it.limit;
+    }
+};
+
+std::string try_suppression(Random& random, std::vector<Face> faces)
+{
+    const float special[] = {std::numeric_limits<float>::infinity(),
+                             -std::numeric_limits<float>::infinity(),
+                             std::numeric_limits<float>::quiet_NaN(),
+                             3e38f,
+                             -3e38f,
+                             1e10f,
+                             0,
+                             -0.0f};
+    if (random.chance(0.5))
+        for (int count = random.between(1, 20); count > 0 && !faces.empty(); count--)
+        {
+            Face& face = faces[static_cast<size_t>(random.below(static_cast<int>(faces.size())))];
+            float* const fields[] = {&face.x, &face.y, &face.width, &face.height, &face.score};
+            *fields[random.below(5)] = special[random.below(8)];
+        }
+    const float score = static_cast<float>(random.between(0.0, 0.9)), nms = static_cast<float>(random.real());
+    const int top_k = random.between(-1, 40);
+    const std::vector<Face> kept = cv::yunet::suppressOverlapping(faces, score, nms, top_k);
+    if (kept.size() > faces.size() || (top_k > 0 && faces.size() > 1 && kept.size() > static_cast<size_t>(top_k)))
+        return "suppression keeps too many faces";
+    for (size_t i = 1; i < kept.size(); i++)
+        if (!(kept[i].score <= kept[i - 1].score))
+            return "suppression does not sort faces by score";
+    return "";
+}
+
+std::string try_faces(Random& random, const FeatureMap* heads, Tally& tally)
+{
+    const float threshold = static_cast<float>(random.between(0.1, 0.9));
+    const std::vector<Face> faces = cv::yunet::decodeFaces(heads, threshold);
+    tally.candidates += static_cast<long>(faces.size());
+    for (const Face& face : faces)
+        if (!(face.score >= threshold && face.score <= 1))
+            return "a face has a wrong score";
+    const std::vector<Face> kept = cv::yunet::suppressOverlapping(faces, threshold, 0.3f, 5000);
+    tally.faces += static_cast<long>(kept.size());
+    return try_suppression(random, faces);
+}
+
+// The network in the same inference object repeatedly, from several threads, and with a smaller image in between.
+std::string try_network(Random& random, const TestNetwork& network, Tally& tally)
+{
+    const std::unique_ptr<TestImage> image = random_image(random), other = random_image(random);
+    const std::vector<Map> expected = run_network(network.network, image->view);
+    Inference inference(network.network);
+    std::string wrong = difference(expected, run(inference, *image, 1));
+    const std::vector<float> one_thread = run(inference, *image, 1);
+    for (const int threads : {2, 3, 4})
+    {
+        run(inference, *other, threads);
+        const std::vector<float> found = run(inference, *image, threads);
+        if (found.size() != one_thread.size() ||
+            std::memcmp(found.data(), one_thread.data(), found.size() * sizeof(float)) != 0)
+            wrong += " with " + std::to_string(threads) + " threads the result differs";
+    }
+    const int threads = random.between(1, 4);
+    StopAtCall all(std::numeric_limits<long>::max()), soon(0);
+    inference.run(image->view, threads, parallel_for_threads(threads), all.callback());
+    soon.limit = all.calls / 3;
+    inference.run(image->view, threads, parallel_for_threads(threads), soon.callback());
+    if (soon.calls > all.calls)
+        wrong += " a stopped detection does as much work as a complete one";
+    const FeatureMap* heads =
+        inference.run(image->view, threads, parallel_for_threads(threads), cv::detection::StopCallback());
+    if (wrong.empty())
+        wrong = try_faces(random, heads, tally);
+    if (wrong.empty())
+        return "";
+    std::ostringstream text;
+    text << image->view.width << "x" << image->view.height << " pixels: " << wrong;
+    return text.str();
+}
+
+std::string try_case(const TestNetwork& trained, uint64_t seed, uint64_t number, Tally& tally)
+{
+    Random random(seed, number);
+    tally.cases++;
+    if (random.chance(0.6))
+        return try_network(random, trained, tally);
+    return try_network(random, *random_network(random), tally);
+}
+
+}  // namespace
+
+int main(int count, char** arguments)
+{
+    if (count != 5)
+        return 2;
+    const uint64_t seed = std::stoull(arguments[2]), first = std::stoull(arguments[3]);
+    const uint64_t cases = std::stoull(arguments[4]);
+    int failures = 0;
+    try
+    {
+        const Bytes bytes = read_file(arguments[1]);
+        cv::yunet::OwnedNetwork owned;
+        std::string reason;
+        if (!cv::yunet::readOnnxNetwork(bytes.data(), bytes.size(), owned, reason))
+            throw std::runtime_error("the model is refused: " + reason);
+        const TestNetwork trained(owned.network, owned.weights);
+        Tally tally;
+        for (uint64_t number = first; number < first + cases && failures < 5; number++)
+        {
+            const std::string wrong = try_case(trained, seed, number, tally);
+            if (wrong.empty())
+                continue;
+            failures++;
+            std::cout << "case " << number << " of seed " << seed << ": " << wrong << "\n  repeat: detector_core MODEL "
+                      << seed << ' ' << number << " 1" << std::endl;
+        }
+        std::cout << "{\"cases\":" << tally.cases << ",\"candidates\":" << tally.candidates
+                  << ",\"faces\":" << tally.faces << "}" << std::endl;
+    }
+    catch (const std::exception& error)
+    {
+        std::cout << error.what() << std::endl;
+        failures++;
+    }
+    return failures == 0 ? 0 : 1;
+}
