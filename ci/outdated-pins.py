@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # Pins that are not to be updated, with the reason.
 HELD = {
     ("opencv-python-headless", "4.5.5.64"): "the OpenCV release that is built here, as the reference",
+    ("opencv-python-headless", "4.14.0.94"): "the OpenCV release with which the face detector is compared",
     ("numpy", "1.26.4"): "the last numpy that OpenCV 4.5.5's wheel was compiled for",
 }
 

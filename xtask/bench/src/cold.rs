@@ -148,7 +148,7 @@ fn first_poll(rig: &BenchRig, implementation: Implementation) -> Result<StartSam
     sh.change_dir(rig.working_dir(implementation));
     let run = cmd!(sh, "{program} {arguments...}")
         .env_clear()
-        .envs(rig.environment())
+        .envs(rig.environment(implementation))
         .env("AWS_LAMBDA_RUNTIME_API", lambda.address.to_string())
         .env("AWS_LAMBDA_FUNCTION_NAME", "face-detect")
         .env("AWS_LAMBDA_FUNCTION_VERSION", "1")

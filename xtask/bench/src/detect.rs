@@ -1,10 +1,14 @@
 //! `cargo xtask bench detect`: measures the detection of faces and eyes by our detector, by OpenCV's own in the same
-//! SDK and by the Python wheel, which alternate for each photo. Their lists of rectangles must be the same.
+//! SDK and by the Python wheel, which alternate for each photo. Their lists of rectangles must be the same. Also
+//! measures YuNet.
 
+mod agreement;
 mod cascade_loading;
 mod compile;
 mod implementations;
 mod program;
+mod yunet;
+mod yunet_program;
 
 use std::collections::BTreeMap;
 
@@ -18,7 +22,7 @@ use self::program::{DetectRequest, Detections, Program, Rectangle};
 use super::context::{BenchContext, Repetitions};
 use super::figures::{Figures, Group, Unit};
 use super::photos::{Photo, Photos};
-use super::python_reference::PythonReference;
+use super::python_reference::{PythonReference, Release};
 
 /// `minNeighbors` for faces and eyes.
 const FACE_NEIGHBOURS: u32 = 4;
@@ -48,9 +52,9 @@ enum Kind {
 }
 
 pub fn run(context: &BenchContext) -> Result<Figures> {
-    let python = PythonReference::install(context)?;
+    let python = PythonReference::install(&context.build.workspace, &context.sdk, Release::V4_5_5)?;
     let photos = Photos::collect(context)?;
-    let program = compile::compile(context)?;
+    let program = compile::compile(context, compile::CASCADES)?;
     let mut notes = photos.notes.clone();
     let loading = cascade_loading::measure(context, &python, &program, &mut notes)?;
     let sh = Shell::new()?;
@@ -68,17 +72,20 @@ pub fn run(context: &BenchContext) -> Result<Figures> {
     let shown: Vec<_> = photos.all.iter().chain(large).collect();
     programs.prepare(context, &shown)?;
     let tasks = programs.tasks(&shown)?;
-    let groups = programs.measure(context, &tasks)?;
+    let mut groups = programs.measure(context, &tasks)?;
+    groups.push(loading);
+    groups.extend(yunet::measure(context, photos.user_photos(), &mut notes)?);
     let (rounds, runs) = (context.repetitions(ROUNDS), context.repetitions(RUNS));
     Ok(Figures {
         method: format!(
             "detectMultiScale on the grey image, scale factor 1.1, {FACE_NEIGHBOURS} neighbours for faces and \
              {EYE_NEIGHBOURS} for eyes. The implementations alternate for each photo; a time is the median of {rounds} \
              round(s), and that of a round the fastest of {runs} run(s). Every list of rectangles was the same as the \
-             wheel's."
+             wheel's. {}",
+            yunet::method(context)
         ),
         notes,
-        groups: groups.into_iter().chain([loading]).collect(),
+        groups,
     })
 }
 

@@ -1,93 +1,82 @@
-//! `cargo xtask eval`: measures precision and recall of each preset in labelled photos with the packaged image; prints
-//! a table and writes the photos with their boxes.
+//! `cargo xtask eval`: measures the quality and the time of each preset on labelled photos with the packaged image,
+//! and of references in Python; prints a table and writes the photos with the faces.
 
+mod average_precision;
+mod detectors;
+mod digits;
+mod face;
+mod function_log;
+mod labels;
+mod output;
 mod overlay;
+mod reference_program;
 pub mod score;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 use fs_err as fs;
+use image::RgbImage;
 use layer::elf::FunctionBinary;
 use opencv_build::Sdk;
-use serde::Serialize;
-use serde_json::{Value, json};
 
-use self::score::{Matching, Rectangle, Score};
-use local::engine::Engine;
-use local::local_lambda::LocalLambda;
+pub use self::labels::LabelledPhotos;
+pub use self::output::EvalOutput;
+
+use self::average_precision::ScoredBoxes;
+use self::detectors::{Detection, Detector, Detectors, MIN_SCORE, PRESETS};
+use self::output::DetectorScore;
+use self::score::{Label, Matching, Score};
 use package::build::{self, Build};
 use package::build_function::build_binary;
 use package::workspace::Workspace;
 use support::median::median;
-use support::output::{CommandOutput, display_path, format_table, print};
+use support::output::print;
+use support::progress::ProgressStep;
 
-/// The first preset is the reference of the others.
-const PRESETS: [&str; 3] = ["original", "balanced", "accurate"];
-const BUCKET: &str = "labelled";
-/// Invocations with each photo and preset; the median is the photo's time.
+/// Detections in each photo with each detector; the median is the photo's time.
 const RUNS: usize = 3;
+/// With more photos, each is measured once: then the mean over the photos is robust enough.
+const MAX_REPEATED_PHOTOS: usize = 100;
+/// Pictures are written of the first photos only.
+const MAX_OVERLAYS: usize = 100;
 
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Arguments {
-    /// The folder with the photos and their labels, `labelled.json`: an object that maps each photo's name to a list of
-    /// faces, each [left, top, width, height] in pixels [default: shared/photos next to the project]
-    #[arg(long, value_name = "FOLDER")]
+    /// The labelled photos: a folder with `labelled.json`, or a file with labels
+    /// [default: shared/photos next to the project]
+    ///
+    /// A JSON file has an object that maps each photo's name to a list of faces, each [left, top, width, height] in
+    /// pixels; the photos are in its folder. Any other file has the format of WIDER FACE: for each photo a line with
+    /// its path, one with the number of its faces, and one for each face, `x y width height blur expression
+    /// illumination invalid occlusion pose`; the photos are below `images` in its folder. A face with `invalid` 1 or
+    /// with no size is ignored: it cannot be missed, and boxes on it are not wrong.
+    #[arg(long, value_name = "FOLDER|FILE")]
     pub photos: Option<PathBuf>,
-}
 
-#[derive(Serialize)]
-pub struct EvalOutput {
-    pub presets: Vec<PresetScore>,
-    overlays: PathBuf,
-}
-
-#[derive(Serialize)]
-pub struct PresetScore {
-    pub preset: &'static str,
-    pub precision: f64,
-    pub recall: f64,
-    pub f1: f64,
-    #[serde(flatten)]
-    all: Score,
-    /// The time of all photos divided by that of the first preset.
-    time_ratio: f64,
-    photos: BTreeMap<String, Score>,
+    /// The folder of the photos, if it is another
+    #[arg(long, value_name = "FOLDER", requires = "photos")]
+    pub images: Option<PathBuf>,
 }
 
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let build = Build::read(&build::Arguments::default())?;
     let workspace = &build.workspace;
     let labelled = LabelledPhotos::find(workspace, arguments.photos.as_deref())?;
+    let labelled = labelled.with_images(arguments.images.as_deref())?;
     let (sdk, binary) = build_binary(&build)?;
     print(&evaluate(workspace, &sdk, &binary, &labelled)?, json)
 }
 
-pub struct LabelledPhotos {
-    folder: PathBuf,
-    labels: BTreeMap<String, Vec<Rectangle>>,
-}
-
-impl LabelledPhotos {
-    /// The labelled photos in `folder`, or by default in `shared/photos` next to the project.
-    pub fn find(workspace: &Workspace, folder: Option<&Path>) -> Result<Self> {
-        let beside = workspace.root().join("../shared/photos");
-        let path = folder.unwrap_or(&beside).join("labelled.json");
-        let text = fs::read_to_string(&path).with_context(|| {
-            format!(
-                "failed to read `{}`; labelled photos are not part of the project: use --photos to give a folder \
-                 with some (see `cargo xtask eval --help` for the format)",
-                path.display()
-            )
-        })?;
-        let folder = folder.unwrap_or(&beside).to_owned();
-        let labels: BTreeMap<_, _> =
-            serde_json::from_str(&text).with_context(|| format!("`{}` has no labels", path.display()))?;
-        ensure!(!labels.is_empty(), "`{}` has no labels", path.display());
-        Ok(Self { folder, labels })
-    }
+/// What was measured with one detector.
+struct Measurement {
+    detector: Detector,
+    scores: BTreeMap<String, Score>,
+    scored_boxes: ScoredBoxes,
+    /// The sums of the photos' median times in milliseconds.
+    detection_ms: f64,
+    invocation_ms: Option<f64>,
 }
 
 pub fn evaluate(
@@ -96,89 +85,116 @@ pub fn evaluate(
     binary: &FunctionBinary,
     labelled: &LabelledPhotos,
 ) -> Result<EvalOutput> {
-    let lambda = LocalLambda::start(workspace, (sdk, binary), Engine::None, &[])?;
+    let mut notes = Vec::new();
+    let mut detectors = Detectors::start(workspace, (sdk, binary), &mut notes)?;
+    let mut measurements: Vec<_> = detectors.all().into_iter().map(Measurement::new).collect();
     let overlays = workspace.target_dir().join("eval");
     // Overlays of other photos would be mistaken for these.
     let _ = fs::remove_dir_all(&overlays);
-    let mut scores = [const { BTreeMap::new() }; PRESETS.len()];
-    let mut times = [0.0; PRESETS.len()];
-    lambda.storage.create_bucket(BUCKET)?;
-    for (name, labels) in &labelled.labels {
-        let photo = labelled.folder.join(name);
-        lambda.storage.put(BUCKET, name, &photo)?;
-        let decoded = overlay::load_upright(&photo)?;
-        let mut runs = vec![Vec::new(); PRESETS.len()];
-        for run in 0..RUNS {
-            // The presets alternate, so that other load on the machine slows all of them.
-            for (index, preset) in PRESETS.into_iter().enumerate() {
-                let start = Instant::now();
-                let found = boxes(&lambda, name, preset)?;
-                runs[index].push(start.elapsed().as_secs_f64());
-                if run == 0 {
-                    let matched = Matching::of(&found, labels);
-                    let folder = overlays.join(preset);
-                    overlay::write(&folder, name, &decoded, (&found, labels), &matched)?;
-                    scores[index].insert(name.clone(), matched.score());
-                }
-            }
-        }
-        for (time, runs) in times.iter_mut().zip(&runs) {
-            *time += median(runs);
-        }
+    let count = labelled.labels.len();
+    let runs = if count > MAX_REPEATED_PHOTOS { 1 } else { RUNS };
+    if count > MAX_OVERLAYS {
+        notes.push(format!(
+            "pictures were written of the first {MAX_OVERLAYS} of {count} photos"
+        ));
     }
-    let presets = PRESETS.into_iter().zip(scores).zip(times);
-    let presets = presets.map(|((preset, photos), time)| {
-        let all = Score::sum(photos.values());
-        PresetScore {
-            preset,
-            precision: all.precision(),
-            recall: all.recall(),
-            f1: all.f1(),
-            all,
-            time_ratio: time / times[0],
-            photos,
-        }
-    });
+    let mut step = ProgressStep::start("evaluating photos");
+    for (number, (name, labels)) in labelled.labels.iter().enumerate() {
+        step.advance(number as u64, count as u64);
+        let path = labelled.folder.join(name);
+        detectors.add_photo(name, &path)?;
+        let decoded = (number < MAX_OVERLAYS).then(|| overlay::load_upright(&path));
+        let photo = EvaluatedPhoto {
+            name,
+            path: &path,
+            labels,
+            decoded: decoded.transpose()?,
+        };
+        photo.measure(&mut detectors, &mut measurements, runs, &overlays)?;
+        detectors.remove_photo(name)?;
+    }
+    let references = measurements.split_off(PRESETS.len());
+    let scores = |measurements: Vec<Measurement>| measurements.into_iter().map(|one| one.score(count)).collect();
     Ok(EvalOutput {
-        presets: presets.collect(),
+        presets: scores(measurements),
+        references: scores(references),
+        notes,
         overlays,
     })
 }
 
-fn boxes(lambda: &LocalLambda, key: &str, preset: &str) -> Result<Vec<Rectangle>> {
-    let faces = lambda.faces(BUCKET, key, &json!({"preset": preset}))?;
-    let of = |face: &Value| Ok(serde_json::from_value(face["box"].clone())?);
-    faces.iter().map(of).collect()
+struct EvaluatedPhoto<'a> {
+    name: &'a str,
+    path: &'a Path,
+    labels: &'a [Label],
+    /// If a picture is to be written.
+    decoded: Option<RgbImage>,
 }
 
-impl CommandOutput for EvalOutput {
-    fn to_text(&self) -> String {
-        let head = "photo preset precision recall F1 found false missed time";
-        let mut rows = vec![head.split(' ').map(str::to_owned).collect::<Vec<_>>()];
-        let line = |photo: &str, preset: &str, score: &Score, time: String| {
-            let ratios = [score.precision(), score.recall(), score.f1()];
-            let counts = [score.true_positives, score.false_positives, score.false_negatives];
-            let names = [photo, preset].map(str::to_owned).into_iter();
-            let names = names.chain(ratios.map(|ratio| format!("{ratio:.3}")));
-            names.chain(counts.map(|it| it.to_string())).chain([time]).collect()
-        };
-        let names = self.presets.first().map(|first| first.photos.keys());
-        for name in names.into_iter().flatten() {
-            for preset in &self.presets {
-                let score = &preset.photos[name];
-                rows.push(line(name, preset.preset, score, String::new()));
+impl EvaluatedPhoto<'_> {
+    fn measure(
+        &self,
+        detectors: &mut Detectors,
+        measurements: &mut [Measurement],
+        runs: usize,
+        overlays: &Path,
+    ) -> Result<()> {
+        let key = (self.name, self.path);
+        let mut detections: Vec<Vec<Detection>> = measurements.iter().map(|_| Vec::new()).collect();
+        for _ in 0..runs {
+            // The detectors alternate, so that other load on the machine slows all of them.
+            for (measurement, detections) in measurements.iter().zip(&mut detections) {
+                detections.push(detectors.detect(measurement.detector, key, None)?);
             }
         }
-        for preset in &self.presets {
-            let time = format!("{:.1}x", preset.time_ratio);
-            rows.push(line("all", preset.preset, &preset.all, time));
+        for (measurement, detections) in measurements.iter_mut().zip(&detections) {
+            measurement.add_times(detections);
+            if let Some(first) = detections.first() {
+                let matched = Matching::of(&face::rectangles(&first.faces), self.labels);
+                measurement.scores.insert(self.name.to_owned(), matched.score());
+                if let Some(decoded) = &self.decoded {
+                    let folder = overlays.join(measurement.detector.name().replace(' ', "-"));
+                    overlay::write(&folder, self.name, decoded, (&first.faces, self.labels), &matched)?;
+                }
+            }
+            if measurement.detector.has_scores() {
+                let all = detectors.detect(measurement.detector, key, Some(MIN_SCORE))?;
+                measurement.scored_boxes.add(&all.faces, self.labels);
+            }
         }
-        format!(
-            "{}A face is found if a box overlaps it with an IoU (intersection over union) of at least {}.\n\
-             Images: {} (green: label, found; orange: label, missed; blue: right; red: wrong)",
-            format_table(&rows),
-            score::IOU_THRESHOLD,
-            display_path(&self.overlays)
-        )
+        Ok(())
+    }
+}
+
+impl Measurement {
+    fn new(detector: Detector) -> Self {
+        Self {
+            detector,
+            scores: BTreeMap::new(),
+            scored_boxes: ScoredBoxes::default(),
+            detection_ms: 0.0,
+            invocation_ms: None,
+        }
+    }
+
+    fn add_times(&mut self, detections: &[Detection]) {
+        let times: Vec<_> = detections.iter().map(|detection| detection.detection_ms).collect();
+        self.detection_ms += median(&times);
+        let times = detections.iter().filter_map(|detection| detection.invocation_ms);
+        let times: Vec<_> = times.collect();
+        if !times.is_empty() {
+            *self.invocation_ms.get_or_insert_default() += median(&times);
+        }
+    }
+
+    fn score(self, photos: usize) -> DetectorScore {
+        #[expect(clippy::cast_precision_loss, reason = "there are not that many photos")]
+        let count = photos as f64;
+        let average_precision = self
+            .detector
+            .has_scores()
+            .then(|| self.scored_boxes.average_precision());
+        let times = (self.detection_ms / count, self.invocation_ms.map(|time| time / count));
+        DetectorScore::new(self.detector, self.scores, average_precision.flatten(), times)
     }
 }

@@ -3,6 +3,7 @@
 //!
 #![doc = include_str!("../README.md")]
 
+mod balanced;
 mod build;
 mod cold;
 mod context;
@@ -19,6 +20,7 @@ mod photos;
 mod plot;
 mod process;
 mod python_reference;
+mod request_program;
 mod rig;
 mod statistics;
 mod warm;
@@ -45,16 +47,17 @@ pub struct Arguments {
 
 #[derive(clap::Subcommand, Clone, Debug)]
 enum BenchKind {
-    /// Detection of faces and eyes, against OpenCV's own code in our SDK and the Python wheel, with the same rectangles
+    /// Detection of faces and eyes, against OpenCV's own code in our SDK and the Python wheel, with the same
+    /// rectangles; and of faces by YuNet, against the wheel of OpenCV 4.14
     Detect,
 
     /// Process start to the first request for an event, and to the first response, against a function in Python
     Cold,
 
-    /// Whole invocations, S3 to S3, against a function in Python
+    /// Whole invocations, S3 to S3, against a function in Python; those of `balanced` also against one with YuNet
     Warm,
 
-    /// Peak memory of the function, against one in Python
+    /// Peak memory of the function, against one in Python; that of `balanced` also against one with YuNet
     Memory,
 
     /// Cost of a million photos at Lambda's prices, by a model from `cold`, `warm` and `memory`

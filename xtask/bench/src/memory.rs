@@ -1,9 +1,13 @@
-//! `cargo xtask bench memory`: measures the peak resident memory of each function, in a new process for each photo.
+//! `cargo xtask bench memory`: measures the peak resident memory of each function, in a new process for each photo:
+//! with direct events, for which our default is `original`, and of `balanced` with S3 notifications.
 
 use anyhow::Result;
+use support::files::file_size;
 use support::median::median;
+use support::output::format_bytes;
 use support::progress::ProgressStep;
 
+use super::balanced;
 use super::context::{BenchContext, Repetitions};
 use super::figures::{Figures, Group, Unit};
 use super::process::peak_memory_kb;
@@ -40,19 +44,28 @@ pub fn run(context: &BenchContext) -> Result<MemoryBench> {
             }
         }
     }
+    drop(step);
     let peaks = peaks.map(|peaks| peaks.map(|peaks| median(&peaks)));
     let mut group = Group::new("peak resident memory", Unit::Megabytes, Some(REFERENCE)).in_comparison();
     for (photo, peaks) in photos.iter().zip(peaks) {
         group.add_case(photo.title(), &by_implementation(peaks.map(|peak| peak / 1e6)));
     }
+    let mut notes = rig.photos.notes.clone();
+    notes.push(format!(
+        "the function's binary has {}; `cargo xtask size` says what they are",
+        format_bytes(file_size(context.binary.path())?)
+    ));
+    let mut groups = vec![group];
+    groups.extend(balanced::measure_peaks(context, &rig)?);
     Ok(MemoryBench {
         figures: Figures {
             method: format!(
                 "VmHWM of the function's process under AWS's emulator after {invocations} invocation(s) with one \
-                 photo; the median of {runs} process(es) each."
+                 photo; the median of {runs} process(es) each. {}",
+                balanced::peaks_method(context)
             ),
-            notes: rig.photos.notes.clone(),
-            groups: vec![group],
+            notes,
+            groups,
         },
         peaks,
     })

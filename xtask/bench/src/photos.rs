@@ -11,11 +11,13 @@ use jpeg_encoder::{ColorType, Encoder};
 use support::files::{file_name, files_with_extension};
 
 use super::context::BenchContext;
+
 /// A common size in sets of photos.
 pub const SMALL: (u32, u32) = (500, 375);
 pub const LARGE: (u32, u32) = (1986, 1545);
 /// The enlargement of samples in the large photo.
 const SCALE: u32 = 2;
+const SAMPLE_COUNT: usize = 2;
 const QUICK_PHOTOS: usize = 4;
 const QUALITY: u8 = 95;
 
@@ -56,7 +58,7 @@ impl Photo {
 impl Photos {
     pub fn collect(context: &BenchContext) -> Result<Self> {
         let samples = context.sdk.path().join("share/samples");
-        let samples = [
+        let samples: [_; SAMPLE_COUNT] = [
             Photo::read(&context.build.workspace.sample_photo())?,
             Photo::read(&samples.join("messi5.jpg"))?,
         ];
@@ -88,6 +90,14 @@ impl Photos {
             large,
             notes,
         })
+    }
+
+    /// The photos that are not samples, if there are any; otherwise the samples.
+    pub fn user_photos(&self) -> &[Photo] {
+        match self.all.get(SAMPLE_COUNT..) {
+            Some(photos) if !photos.is_empty() => photos,
+            _ => &self.all,
+        }
     }
 }
 

@@ -1,5 +1,5 @@
-//! The bench rig: both functions, each under its own emulator, with the same S3 server and environment. Ours runs from
-//! its unpacked image with the image's own loader, the one in Python from its wheels.
+//! The bench rig: the functions, each under its own emulator, with the same S3 server. Ours runs from its unpacked
+//! image with the image's own loader, those in Python from their wheels.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::context::BenchContext;
 use super::photos::{Photo, Photos};
-use super::python_reference::PythonReference;
+use super::python_reference::{PythonReference, Release};
 use local::emulator::{Emulator, credentials};
 use local::launch::{EmulatorLauncher, unpack_for_launch};
 use local::rie;
@@ -20,17 +20,21 @@ use package::artefacts::base::Base;
 use package::artefacts::write_function_image;
 use support::interruption::{Cleanup, scratch_dir};
 
-const BUCKET: &str = "photos";
+pub const BUCKET: &str = "photos";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Implementation {
+    /// With OpenCV 4.5.5 and cascades, which does the same as our preset `original`.
     Python,
+    /// With OpenCV 4.14 and its YuNet.
+    PythonYunet,
     Ours,
 }
 
 /// The implementations in the order of values: the reference, then ours.
 pub const IMPLEMENTATIONS: [Implementation; 2] = [Implementation::Python, Implementation::Ours];
 pub const REFERENCE: &str = "Python";
+pub const YUNET_REFERENCE: &str = "Python with YuNet";
 pub const OURS: &str = "ours";
 
 /// The reference's value and ours with their names, for [`Group`](super::figures::Group).
@@ -42,6 +46,7 @@ impl Implementation {
     pub fn name(self) -> &'static str {
         match self {
             Self::Python => REFERENCE,
+            Self::PythonYunet => YUNET_REFERENCE,
             Self::Ours => OURS,
         }
     }
@@ -54,6 +59,7 @@ pub struct BenchRig {
     root: PathBuf,
     command: Vec<OsString>,
     python: PythonReference,
+    python_yunet: PythonReference,
     pub photos: Photos,
     // Fields are dropped in order: the server stops before its folder is removed.
     scratch: TempDir,
@@ -80,7 +86,8 @@ impl BenchRig {
             rie: rie::install(&workspace.build_paths()?.toolchain_dir())?,
             command: unpack_for_launch(&image, &root)?,
             root,
-            python: PythonReference::install(context)?,
+            python: PythonReference::install(workspace, sdk, Release::V4_5_5)?,
+            python_yunet: PythonReference::install(workspace, sdk, Release::V4_14)?,
             photos,
             scratch,
             _cleanup: cleanup,
@@ -89,35 +96,35 @@ impl BenchRig {
 
     pub fn command(&self, implementation: Implementation) -> Vec<OsString> {
         match implementation {
-            Implementation::Python => self.python.command(),
             Implementation::Ours => self.command.clone(),
+            _ => self.python(implementation).command(),
         }
     }
 
     pub fn working_dir(&self, implementation: Implementation) -> PathBuf {
         match implementation {
-            Implementation::Python => self.python.task.clone(),
             Implementation::Ours => self.root.join("var/task"),
+            _ => self.python(implementation).task.clone(),
         }
     }
 
     pub fn files(&self, implementation: Implementation) -> Vec<PathBuf> {
         match implementation {
-            Implementation::Python => self.python.files(),
             Implementation::Ours => vec![self.root.clone()],
+            _ => self.python(implementation).files(),
         }
     }
 
-    pub fn environment(&self) -> Vec<(&'static str, String)> {
-        let storage = credentials(&self.storage);
-        storage.into_iter().chain(self.python.environment()).collect()
+    pub fn environment(&self, implementation: Implementation) -> Vec<(&'static str, String)> {
+        let storage = credentials(&self.storage).into_iter();
+        storage.chain(self.python(implementation).environment()).collect()
     }
 
     /// Starts the emulator, which starts the function at the first event.
     pub fn start_function(&self, implementation: Implementation) -> Result<Emulator> {
         let folder = self.scratch.path().join(implementation.name());
         fs::create_dir_all(&folder)?;
-        let environment = self.python.environment();
+        let environment = self.python(implementation).environment();
         let environment = environment.iter().map(|(name, value)| (*name, &**value));
         let environment: Vec<_> = environment.collect();
         let (command, working_dir) = (self.command(implementation), self.working_dir(implementation));
@@ -126,12 +133,20 @@ impl BenchRig {
             .with_context(|| format!("failed to start the function, {}", implementation.name()))
     }
 
-    /// Invokes a function with a photo; returns the faces, sorted because OpenCV's order depends on which thread ends
-    /// first.
+    /// Invokes a function with a direct event for a photo, for which our function uses `original`; returns the faces,
+    /// sorted because OpenCV's order depends on which thread ends first.
     pub fn detect_faces(emulator: &Emulator, photo: &Photo) -> Result<Value> {
         let event = json!({"BUCKET_NAME": BUCKET, "S3_KEY": photo.name});
         let response = emulator.invoke(&event)?;
         sorted_faces(&response).with_context(|| format!("the response to {} is {response}", photo.name))
+    }
+
+    /// Ours has the environment of the first.
+    fn python(&self, implementation: Implementation) -> &PythonReference {
+        match implementation {
+            Implementation::PythonYunet => &self.python_yunet,
+            Implementation::Python | Implementation::Ours => &self.python,
+        }
     }
 
     pub fn ensure_same_faces(photo: &Photo, ours: &Value, theirs: &Value) -> Result<()> {

@@ -12,6 +12,8 @@ use support::output::CommandOutput;
 
 /// The values of the Python original on these photos, with the Python wheel of OpenCV 4.5.5.
 const ORIGINAL_PRECISION_RECALL: (f64, f64) = (0.93, 0.91);
+const MIN_BALANCED_F1: f64 = 0.98;
+/// Two small faces that it finds have no label.
 const MIN_ACCURATE_F1: f64 = 0.97;
 
 /// Skips if the photos are missing.
@@ -23,8 +25,8 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
     let labelled = LabelledPhotos::find(workspace, None)?;
     let command_output = evaluate(workspace, sdk, binary, &labelled)?;
     print_status(&command_output.to_text());
-    let [original, balanced, accurate] = command_output.presets.as_slice() else {
-        bail!("expected three presets");
+    let [original, fast, balanced, accurate] = command_output.presets.as_slice() else {
+        bail!("expected four presets");
     };
     let (precision, recall) = ORIGINAL_PRECISION_RECALL;
     let near = |found: f64, known: f64| (found - known).abs() < 0.005;
@@ -32,14 +34,9 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
         near(original.precision, precision) && near(original.recall, recall),
         "`original` differs from the Python original in precision or recall"
     );
-    ensure!(
-        balanced.precision > original.precision && balanced.recall > original.recall,
-        "`balanced` is not better than `original` in precision and recall"
-    );
-    ensure!(
-        accurate.f1 >= MIN_ACCURATE_F1,
-        "`accurate` has an F1 of {}",
-        accurate.f1
-    );
+    ensure!(fast.f1 > original.f1, "`fast` is not better than `original`");
+    for (preset, minimum) in [(balanced, MIN_BALANCED_F1), (accurate, MIN_ACCURATE_F1)] {
+        ensure!(preset.f1 >= minimum, "`{}` has an F1 of {}", preset.name, preset.f1);
+    }
     Ok(())
 }

@@ -1,62 +1,24 @@
 // The SDK's side of `cargo xtask bench detect`: detects in photos and measures the time. Each line of stdin is a
 // request with tab-separated fields. Each response is a line that begins with `ok`, or an error message. `detect load
 // FACE EYE FORM` only loads two cascades. detect.py implements the same protocol for the wheel.
+#include "requests.hpp"
+
 #include <opencv2/core.hpp>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 #include <opencv2/objdetect.hpp>
 
-#if __has_include(<opencv2/objdetect/packed_cascade.h>)
-#include <opencv2/objdetect/packed_cascade.h>
+#if __has_include(<opencv2/objdetect/packed_models.h>)
+#include <opencv2/objdetect/packed_models.h>
 #define HAS_PACKED_CASCADES 1
 #else
 #define HAS_PACKED_CASCADES 0
 #endif
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <chrono>
-#include <cstdint>
 #include <cstdio>
-#include <iostream>
 #include <map>
-#include <sstream>
-#include <string>
-#include <vector>
 
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-int64_t nanoseconds_since(Clock::time_point start)
-{
-    return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count();
-}
-
-// A file mapped until the process ends, because packed cascades are read in place.
-struct MappedFile
-{
-    const unsigned char* bytes = nullptr;
-    size_t length = 0;
-
-    explicit MappedFile(const std::string& path)
-    {
-        const int file = open(path.c_str(), O_RDONLY);
-        struct stat found{};
-        if (file < 0 || fstat(file, &found) != 0)
-            return;
-        void* at = mmap(nullptr, found.st_size, PROT_READ, MAP_PRIVATE, file, 0);
-        close(file);
-        if (at == MAP_FAILED)
-            return;
-        bytes = static_cast<const unsigned char*>(at);
-        length = found.st_size;
-    }
-};
 
 // Loads a cascade from XML, or in place from a packed file. Returns an error message, or nothing.
 std::string load(cv::CascadeClassifier& cascade, const std::string& path, const std::string& form)
@@ -177,15 +139,6 @@ private:
     }
 };
 
-std::vector<std::string> split(const std::string& line)
-{
-    std::vector<std::string> fields;
-    std::istringstream rest(line);
-    for (std::string field; std::getline(rest, field, '\t');)
-        fields.push_back(field);
-    return fields;
-}
-
 }  // namespace
 
 int main(int count, char** arguments)
@@ -196,18 +149,5 @@ int main(int count, char** arguments)
         return 0;
     }
     RequestHandler handler;
-    for (std::string line; std::getline(std::cin, line);)
-    {
-        std::string response;
-        try
-        {
-            response = handler.handle(split(line));
-        }
-        catch (const std::exception& error)
-        {
-            response = error.what();
-            std::replace(response.begin(), response.end(), '\n', ' ');
-        }
-        std::cout << response << std::endl;
-    }
+    serve_requests([&](const std::vector<std::string>& fields) { return handler.handle(fields); });
 }

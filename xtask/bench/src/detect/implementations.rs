@@ -1,6 +1,8 @@
 //! The implementations that are compared, and their cascades.
 
 pub(super) const WHEEL: &str = "wheel";
+/// The wheel of OpenCV 4.14, for YuNet.
+pub(super) const YUNET_WHEEL: &str = "wheel 4.14";
 pub(super) const UPSTREAM: &str = "upstream";
 pub(super) const OURS: &str = "ours";
 

@@ -1,24 +1,16 @@
-//! Runs a detection program, in C++ with the SDK or in Python with the wheel, which reads requests from stdin and
-//! responds to each with one line.
+//! The requests of the programs `detect.cpp` and `detect.py`, which detect with cascades.
 
-use std::io::{BufRead, BufReader, Write};
-use std::process::{ChildStdin, ChildStdout, Command, Stdio};
+use std::process::Command;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use support::child::Child;
-use support::run::display_command;
 
 use crate::photos::Photo;
+use crate::request_program::RequestProgram;
 
 /// A rectangle: left, top, width and height.
 pub type Rectangle = [i64; 4];
 
-pub struct Program {
-    name: String,
-    _child: Child,
-    requests: ChildStdin,
-    responses: BufReader<ChildStdout>,
-}
+pub struct Program(RequestProgram);
 
 /// Checksum of a decoded grey photo: width, height, and two sums over its pixels.
 pub type PixelSums = [i64; 4];
@@ -41,37 +33,26 @@ pub struct Detections {
 
 impl Program {
     pub fn start(command: &mut Command) -> Result<Self> {
-        let name = display_command(command);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let child = Child::start(command)?;
-        let (Some(requests), Some(responses)) = (child.stdin(), child.stdout()) else {
-            bail!("`{name}` has no stdin or stdout");
-        };
-        Ok(Self {
-            name,
-            _child: child,
-            requests,
-            responses: BufReader::new(responses),
-        })
+        RequestProgram::start(command).map(Self)
     }
 
     pub fn load_cascade(&mut self, name: &str, path: &str) -> Result<()> {
-        self.request_ok(&format!("cascade\t{name}\t{path}")).map(drop)
+        self.0.request_ok(&format!("cascade\t{name}\t{path}")).map(drop)
     }
 
     pub fn load_photo(&mut self, photo: &Photo) -> Result<PixelSums> {
         let request = format!("photo\t{}\t{}", photo.name, photo.path.display());
-        let response = self.request_ok(&request)?;
+        let response = self.0.request_ok(&request)?;
         let decoded = numbers(&response)?.try_into();
-        decoded.map_err(|_| anyhow!("`{}` responded `{response}` to a photo", self.name))
+        decoded.map_err(|_| anyhow!("`{}` responded `{response}` to a photo", self.0.name))
     }
 
     /// Selects OpenCV's own detector or ours; returns false if the program only has OpenCV's.
     pub fn use_our_detector(&mut self, on: bool) -> Result<bool> {
-        match self.exchange(&format!("fast\t{}", u8::from(on)))?.as_str() {
+        match self.0.exchange(&format!("fast\t{}", u8::from(on)))?.as_str() {
             "ok" => Ok(true),
             "absent" => Ok(false),
-            other => bail!("`{}` responded `{other}`", self.name),
+            other => bail!("`{}` responded `{other}`", self.0.name),
         }
     }
 
@@ -79,42 +60,19 @@ impl Program {
         let DetectRequest { cascade, photo, .. } = request;
         let (neighbours, threads) = (request.neighbours, request.threads);
         let region = request.region.map(|number| number.to_string()).join("\t");
-        let response = self.request_ok(&format!(
+        let response = self.0.request_ok(&format!(
             "detect\t{cascade}\t{photo}\t{region}\t{neighbours}\t{threads}\t{repeat}"
         ))?;
         let numbers = numbers(&response)?;
         let (nanoseconds, rest) = numbers.split_first().context("the response has no time")?;
         let (rectangles, rest) = rest.as_chunks::<4>();
-        ensure!(rest.is_empty(), "`{}` responded `{response}`", self.name);
+        ensure!(rest.is_empty(), "`{}` responded `{response}`", self.0.name);
         #[expect(clippy::cast_precision_loss, reason = "times are below 2^53 ns")]
         let milliseconds = *nanoseconds as f64 / 1e6;
         Ok(Detections {
             milliseconds,
             rectangles: rectangles.to_vec(),
         })
-    }
-
-    /// Sends a request, whose words are separated by tabs, and returns the response.
-    fn exchange(&mut self, request: &str) -> Result<String> {
-        let mut response = String::new();
-        let mut exchange = || {
-            writeln!(self.requests, "{request}")?;
-            self.requests.flush()?;
-            self.responses.read_line(&mut response)
-        };
-        exchange().with_context(|| format!("failed to communicate with `{}`", self.name))?;
-        ensure!(!response.is_empty(), "`{}` exited; its output is above", self.name);
-        Ok(response.trim_end().to_owned())
-    }
-
-    /// The rest of a response that begins with `ok`.
-    fn request_ok(&mut self, request: &str) -> Result<String> {
-        let response = self.exchange(request)?;
-        let rest = response.strip_prefix("ok").with_context(|| {
-            let request = request.replace('\t', " ");
-            format!("`{}` responded `{response}` to {request}", self.name)
-        })?;
-        Ok(rest.trim().to_owned())
     }
 }
 
