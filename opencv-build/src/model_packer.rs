@@ -43,7 +43,7 @@ impl ModelPacker {
             true => (context.compiler.cxx(), None),
             false => (context.toolchain.zig(), Some("c++")),
         };
-        // No fused multiply-add, as for the detectors.
+        // `a * b + c` is not contracted, as in the SDK.
         let sh = Shell::new()?;
         context.run(cmd!(
             sh,

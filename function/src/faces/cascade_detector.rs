@@ -78,11 +78,12 @@ impl CascadeDetector {
             },
         };
         // Its factor is independent of the one for faces, as in the Python original.
-        let eyes = detect_boxes(classifier, &region, EYE_SCALE_FACTOR, options.eye_neighbours, [0, 0])?;
+        let eyes = detect_boxes(classifier, &region, EYE_SCALE_FACTOR, options.eye_neighbours, [0, 0]);
+        // Also after a failure: a detection that is stopped leaves its pyramid.
         if region.total() > LARGE_FACE_PIXELS {
             self.eyes_with_glasses = None;
         }
-        Ok(eyes.into_iter().map(|eye| eye + face.tl()).collect())
+        Ok(eyes?.into_iter().map(|eye| eye + face.tl()).collect())
     }
 }
 

@@ -4,14 +4,26 @@ use super::prediction::{VALUES, Values};
 
 /// The intersection over union with a better face above which a face is suppressed, as in `cv::FaceDetectorYN`.
 const MAX_OVERLAP: f64 = 0.3;
-/// Faces of the lowest scores are not considered if there are more: suppression takes quadratic time, and a response
-/// could not hold them.
-const MAX_FACES: usize = 20_000;
+/// Faces of the lowest scores are not considered if there are more, as in `cv::FaceDetectorYN`: suppression takes
+/// quadratic time.
+const MAX_FACES: usize = 5_000;
+
+/// Adds the faces of a tile, and drops those of the lowest scores if there are many.
+pub fn add_faces(faces: &mut Vec<Values>, more: impl Iterator<Item = Values>) {
+    faces.extend(more);
+    if faces.len() > 2 * MAX_FACES {
+        keep_best(faces);
+    }
+}
+
+fn keep_best(faces: &mut Vec<Values>) {
+    faces.sort_by(|a, b| b[VALUES - 1].total_cmp(&a[VALUES - 1]));
+    faces.truncate(MAX_FACES);
+}
 
 /// Keeps the best of the faces that overlap, by falling score.
 pub fn suppress_overlapping(mut faces: Vec<Values>) -> Vec<Values> {
-    faces.sort_by(|a, b| b[VALUES - 1].total_cmp(&a[VALUES - 1]));
-    faces.truncate(MAX_FACES);
+    keep_best(&mut faces);
     let mut kept: Vec<Values> = Vec::new();
     for face in faces {
         if kept.iter().all(|better| overlap(&face, better) <= MAX_OVERLAP) {

@@ -1,4 +1,4 @@
-//! The sizes of the image pyramid in which YuNet looks for faces, since it finds those of 16 to 400 pixels per side.
+//! The sizes of the image pyramid in which YuNet looks for faces, which finds those of 20 to 400 pixels per side.
 
 use std::iter;
 

@@ -47,7 +47,8 @@ impl YuNet {
             ];
             for tile in tiles(level) {
                 let faces = self.detect_in_tile(pixels, width / pixels.cols(), &tile)?;
-                found.extend(faces.into_iter().map(|values| prediction::scaled(values, to_photo)));
+                let faces = faces.into_iter().map(|values| prediction::scaled(values, to_photo));
+                merge::add_faces(&mut found, faces);
                 tile_count += 1;
             }
         }

@@ -178,10 +178,11 @@ fn readme_lists_every_option_with_its_defaults() {
         let row = row.unwrap_or_else(|| panic!("the README has no row {start}"));
         // The default preset depends on the event.
         if spec.name != "preset" {
-            let value = |options| (spec.show)(options).filter(|text| !text.is_empty());
-            let values = presets
-                .iter()
-                .map(|options| value(options).unwrap_or_else(|| "–".to_owned()));
+            let values = presets.iter().map(|options| match (spec.show)(options).as_deref() {
+                None => "–".to_owned(),
+                Some("") => "not set".to_owned(),
+                Some(value) => value.to_owned(),
+            });
             let end = format!("| {} |", values.collect::<Vec<_>>().join(" | "));
             assert!(row.ends_with(&end), "{row} does not end with {end}");
         }

@@ -28,8 +28,8 @@ static CSP: LazyLock<String> = LazyLock::new(|| {
 const SCRIPT_TAGS: [&str; 2] = ["<script type=\"module\">", "</script>"];
 const STYLE_TAGS: [&str; 2] = ["<style>", "</style>"];
 
-pub(super) const REMEDY: &str =
-    "set a larger `min_face` for fewer faces, or a lower `jpeg_quality` for a smaller annotated photo";
+pub(super) const REMEDY: &str = "set a higher `score` or a larger `min_face` for fewer faces, or a lower \
+                                 `jpeg_quality` for a smaller annotated photo";
 
 /// The number of faces in the annotated photo.
 const X_FACES: HeaderName = HeaderName::from_static("x-faces");

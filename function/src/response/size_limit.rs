@@ -34,8 +34,8 @@ pub fn limit_size(mut response: Response) -> Result<Response> {
     let remedy = match &mut response {
         Response::Http(_) => http::REMEDY,
         Response::Direct(_) => {
-            "the output was written; set `output` to `sidecar` to write the faces as well, or a larger `min_face` for \
-             fewer faces"
+            "the output was written; set `output` to `sidecar` to write the faces as well, or a larger `min_face` or, \
+             with presets other than `original`, a higher `score` for fewer faces"
         }
         Response::Notification(response) => {
             notification::omit_faces(response);

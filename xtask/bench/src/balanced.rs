@@ -197,8 +197,13 @@ fn ensure_certain_faces_found(photo: &Photo, responses: &[Value]) -> Result<()> 
     let [_, yunet, ours] = responses else {
         anyhow::bail!("{} responses are not those of three functions", responses.len());
     };
-    let found = boxes(ours, 0.0)?;
-    for certain in boxes(yunet, CERTAIN_SCORE)? {
+    let (found, certain) = (boxes(ours, 0.0)?, boxes(yunet, CERTAIN_SCORE)?);
+    ensure!(
+        !certain.is_empty(),
+        "Python's YuNet finds no face in {} with a score of at least {CERTAIN_SCORE}",
+        photo.name
+    );
+    for certain in certain {
         let overlaps = |rectangle: &Rectangle| intersection_over_union(*rectangle, certain) >= MIN_OVERLAP;
         ensure!(
             found.iter().any(overlaps),
@@ -252,7 +257,7 @@ mod tests {
         check(json!([face(5.0, 0.95), face(90.0, 0.85)]), json!([face(6.0, 0.8)])).unwrap();
         let error = check(json!([face(5.0, 0.95)]), json!([face(90.0, 0.95)])).unwrap_err();
         assert!(error.to_string().contains("a.jpg"), "{error}");
-        assert!(check(json!([]), json!({})).is_err());
+        assert!(check(json!([]), json!([face(6.0, 0.8)])).is_err());
         assert!(check(json!([]), json!([{"box": [1]}])).is_err());
     }
 }

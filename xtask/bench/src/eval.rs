@@ -50,8 +50,8 @@ pub struct Arguments {
     /// A JSON file has an object that maps each photo's name to a list of faces, each [left, top, width, height] in
     /// pixels; the photos are in its folder. Any other file has the format of WIDER FACE: for each photo a line with
     /// its path, one with the number of its faces, and one for each face, `x y width height blur expression
-    /// illumination invalid occlusion pose`; the photos are below `images` in its folder. A face with `invalid` 1 or
-    /// with no size is ignored: it cannot be missed, and boxes on it are not wrong.
+    /// illumination invalid occlusion pose`; the photos are below `images` in its folder. A face with `invalid` 1 is
+    /// ignored: it cannot be missed, and boxes on it are not wrong. One with no size is left out.
     #[arg(long, value_name = "FOLDER|FILE")]
     pub photos: Option<PathBuf>,
 

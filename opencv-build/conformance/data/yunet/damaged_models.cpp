@@ -11,6 +11,7 @@
 #include "faces.hpp"
 #include "inference.hpp"
 #include "onnx/network_reader.hpp"
+#include "onnx_files.hpp"
 #include "sanitized.hpp"
 #include "test_network.hpp"
 
@@ -34,7 +35,7 @@ void run(const cv::yunet::Network& network)
     cv::yunet::Inference inference(network);
     const cv::yunet::FeatureMap* heads =
         inference.run(image.view, 1, parallel_for_threads(1), cv::detection::StopCallback());
-    cv::yunet::suppressOverlapping(cv::yunet::decodeFaces(heads, 0.1f), 0.1f, 0.3f, 100);
+    cv::yunet::suppressOverlapping(cv::yunet::decodeFaces(heads, 0.1f), 0.1f, 0.3f, 100, cv::detection::StopCallback());
 }
 
 // Returns the reason, or NULL if the bytes are accepted.
@@ -181,6 +182,9 @@ int main(int count, char** arguments)
         const Bytes random_model = cv::yunet::packNetwork(random_network(random)->network);
         test_packed(random, random_model, attempts, small);
         test_onnx(random, read_file(models + ".onnx"), attempts, onnx);
+        // Other encodings than that of the SDK's file.
+        for (int i = 0; i < 4; i++)
+            test_onnx(random, random_onnx_file(random).bytes, attempts / 4, onnx);
         std::cout << "{\"packed_refused\":" << packed.refused + small.refused
                   << ",\"packed_accepted\":" << packed.accepted + small.accepted << ",\"onnx_refused\":" << onnx.refused
                   << ",\"onnx_accepted\":" << onnx.accepted << "}" << std::endl;

@@ -56,8 +56,9 @@ void check_refused(const std::string& path, const std::string& what)
     {
         const size_t at = error.err.find("`" + path + "`");
         check(at != std::string::npos, what + ": the error does not name the file: " + error.err);
-        // The words of the message without the path say what is wrong.
-        check(error.err.size() > path.size() + 20, what + ": the error has no reason: " + error.err);
+        // The words after the path and a colon say what is wrong.
+        const size_t reason = at + ("`" + path + "`: ").size();
+        check(at != std::string::npos && error.err.size() > reason, what + ": the error has no reason: " + error.err);
     }
 }
 

@@ -1,10 +1,11 @@
 //! Tests the detector's own files with sanitizers at each SIMD level: random networks and images against a simple
-//! reference, and damaged model files.
+//! reference, ONNX files of all forms, and damaged model files.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use support::files::{all_files, file_name};
@@ -44,39 +45,79 @@ struct DamageTally {
     onnx_accepted: u64,
 }
 
+/// The last line of the output of `onnx_variants`.
+#[derive(Deserialize)]
+struct VariantTally {
+    read: u64,
+    refused: u64,
+}
+
 pub fn test(fixture: &Fixture, slow: Option<u64>) -> Result<()> {
     fixture.skip_unless_runnable()?;
     let programs = Programs::new(fixture)?;
     let build = SanitizerBuild::new(fixture, &programs)?;
-    let sources = sources(fixture)?;
+    let (sources, onnx) = (sources(fixture)?, Models::of(fixture).onnx);
     let core = |program| Core {
         detector: "yunet",
         program,
         sources: &sources,
     };
-    let (sh, seed) = (Shell::new()?, SEED.to_string());
-    let Models { onnx, .. } = Models::of(fixture);
+    let (damaged_models, onnx_variants) = (core("damaged_models"), core("onnx_variants"));
+    // Each takes one processor, mostly for its compiler.
+    thread::scope(|scope| {
+        let variants = scope.spawn(|| test_onnx_variants(&build, &onnx_variants, slow));
+        let damaged = test_damaged_models(&build, &damaged_models, &onnx, slow);
+        let variants = variants.join();
+        damaged.and(variants.unwrap_or_else(|_| Err(anyhow!("the thread of `onnx_variants` panicked"))))
+    })?;
+    test_cases(&build, &core("detector_core"), &onnx, slow)
+}
 
+fn test_damaged_models(build: &SanitizerBuild, core: &Core, onnx: &Path, slow: Option<u64>) -> Result<()> {
     let folder = onnx.parent().context("the model has no folder")?;
-    let program = build.compile_lowest(&core("damaged_models"))?;
+    let program = build.compile_lowest(core)?;
+    let (sh, seed) = (Shell::new()?, SEED.to_string());
     let count = slow.map_or(DAMAGED_FILES, |cases| cases / SLOWDOWN * 4).to_string();
     let output = run_and_capture(cmd!(sh, "{program} {folder} {seed} {count}"))?;
     let damage: DamageTally = parse_tally(&output)?;
+    // The undamaged files are among the accepted ones.
     ensure!(
-        damage.packed_accepted > 2 && damage.onnx_accepted > 2,
+        damage.packed_accepted > 2 && damage.onnx_accepted > 6,
         "hardly any damaged file gets beyond its header: {output}"
     );
     print_status(&format!(
         "damaged packed files: {} refused and {} accepted; damaged ONNX files: {} refused and {} accepted",
         damage.packed_refused, damage.packed_accepted, damage.onnx_refused, damage.onnx_accepted
     ));
+    Ok(())
+}
 
+fn test_onnx_variants(build: &SanitizerBuild, core: &Core, slow: Option<u64>) -> Result<()> {
+    let program = build.compile_lowest(core)?;
+    let (sh, seed) = (Shell::new()?, SEED.to_string());
+    let count = slow.map_or(CASES, |cases| cases / SLOWDOWN);
+    let count_text = count.to_string();
+    let output = run_and_capture(cmd!(sh, "{program} {seed} 0 {count_text}"))?;
+    let tally: VariantTally = parse_tally(&output)?;
+    ensure!(
+        tally.read == count && tally.refused > 0,
+        "too few ONNX files are tested: {output}"
+    );
+    print_status(&format!(
+        "ONNX files: {} networks of any width and form are read, and {} other graphs refused",
+        tally.read, tally.refused
+    ));
+    Ok(())
+}
+
+fn test_cases(build: &SanitizerBuild, core: &Core, onnx: &Path, slow: Option<u64>) -> Result<()> {
     let cases = slow.map_or(CASES, |cases| cases / SLOWDOWN);
     let cases_of = |variant: &Variant| match variant.is_for_threads() {
         true => THREAD_SANITIZER_CASES,
         false => cases,
     };
-    let compiled = build.compile(&core("detector_core"))?;
+    let (sh, seed) = (Shell::new()?, SEED.to_string());
+    let compiled = build.compile(core)?;
     let runs = compiled.iter().map(|(variant, program)| {
         let count = cases_of(variant).to_string();
         Command::from(cmd!(sh, "{program} {onnx} {seed} 0 {count}"))

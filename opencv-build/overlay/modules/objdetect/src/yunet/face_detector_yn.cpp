@@ -1,9 +1,8 @@
 #include "../precomp.hpp"
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 
 #include "opencv2/objdetect/packed_models.h"
 
@@ -19,6 +18,9 @@ namespace cv {
 namespace {
 
 using namespace yunet;
+
+// Numbers of values in a row fit an `int`.
+const int MaxSide = 1 << 24;
 
 // With fewer pixels, starting threads takes longer than they save.
 const int MinPixelsForThreads = 128 * 128;
@@ -66,6 +68,9 @@ public:
             return 0;
         CV_CheckEQ(input_image.size(), input_size_, "call setInputSize with the size of the image");
         CV_CheckTypeEQ(input_image.type(), CV_8UC3, "the image must have 8-bit blue, green and red");
+        CV_CheckLE(std::max(input_size_.width, input_size_.height), MaxSide, "the image is too large");
+        CV_CheckGE(score_threshold_, 0.f, "the score threshold must not be negative");
+        CV_CheckGE(nms_threshold_, 0.f, "the threshold of overlaps must not be negative");
         const Mat image = input_image.getMat();
         const ImageView view = {image.data, image.step, image.cols, image.rows};
         const int threads = image.total() < size_t(MinPixelsForThreads) ? 1 : getNumThreads();
@@ -73,7 +78,8 @@ public:
         const FeatureMap* heads = inference_.run(view, threads, detection::runInParallel, stop);
         detection::throwIfStopped(stop());
         std::vector<Face> found = decodeFaces(heads, score_threshold_);
-        found = suppressOverlapping(found, score_threshold_, nms_threshold_, top_k_);
+        found = suppressOverlapping(found, score_threshold_, nms_threshold_, top_k_, stop);
+        detection::throwIfStopped(stop());
         if (found.empty())
             faces.release();
         else
@@ -89,14 +95,24 @@ private:
     int top_k_;
 };
 
+// The reader of ONNX files accepts no larger ones.
+const size_t MaxModelBytes = 8 << 20;
+
 std::vector<uint8_t> readFile(const String& path)
 {
+    std::vector<uint8_t> bytes(MaxModelBytes + 1);
     errno = 0;
-    std::ifstream file(path.c_str(), std::ios::binary);
-    std::vector<uint8_t> bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-    if (!file.is_open() || file.bad() || (bytes.empty() && errno != 0))
-        CV_Error(Error::StsError,
-                 "failed to read the face detection model `" + path + "`: " + std::strerror(errno ? errno : EIO));
+    FILE* const file = std::fopen(path.c_str(), "rb");
+    const size_t length = file ? std::fread(bytes.data(), 1, bytes.size(), file) : 0;
+    const bool failed = !file || std::ferror(file);
+    const int error = errno;
+    if (file)
+        std::fclose(file);
+    if (failed || length > MaxModelBytes)
+        CV_Error(Error::StsError, "failed to read the face detection model `" + path +
+                                      "`: " + (failed ? std::strerror(error) : "it has more than 8 MiB"));
+    bytes.resize(length);
+    bytes.shrink_to_fit();
     return bytes;
 }
 

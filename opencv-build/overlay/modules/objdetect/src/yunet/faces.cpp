@@ -57,7 +57,8 @@ float overlap(const PixelBox& a, const PixelBox& b)
     const int64_t width = std::min(a.right, b.right) - std::max(a.left, b.left);
     const int64_t height = std::min(a.bottom, b.bottom) - std::max(a.top, b.top);
     const double shared = width > 0 && height > 0 ? double(width * height) : 0;
-    return float(shared / (double(both) - shared));
+    // Not the ratio itself, which would be rounded once.
+    return 1 - float(1 - shared / (double(both) - shared));
 }
 
 }  // namespace
@@ -81,7 +82,7 @@ std::vector<Face> decodeFaces(const FeatureMap heads[LevelCount], float score_th
 }
 
 std::vector<Face> suppressOverlapping(const std::vector<Face>& faces, float score_threshold, float nms_threshold,
-                                      int top_k)
+                                      int top_k, const detection::StopCallback& stop)
 {
     if (faces.size() <= 1)
         return faces;
@@ -94,11 +95,22 @@ std::vector<Face> suppressOverlapping(const std::vector<Face>& faces, float scor
         order.resize(size_t(top_k));
     std::vector<Face> kept;
     std::vector<PixelBox> boxes;
+    // Comparisons since the last check of `stop`. One takes a few nanoseconds.
+    const size_t comparisons_per_check = 1 << 17;
+    size_t comparisons = 0;
     for (size_t index : order)
     {
         const PixelBox box = pixelBox(faces[index]);
         const auto overlaps = [&](const PixelBox& other) { return overlap(box, other) > nms_threshold; };
-        if (std::any_of(boxes.begin(), boxes.end(), overlaps))
+        const bool is_suppressed = std::any_of(boxes.begin(), boxes.end(), overlaps);
+        comparisons += boxes.size();
+        if (comparisons > comparisons_per_check)
+        {
+            if (stop())
+                break;
+            comparisons = 0;
+        }
+        if (is_suppressed)
             continue;
         kept.push_back(faces[index]);
         boxes.push_back(box);

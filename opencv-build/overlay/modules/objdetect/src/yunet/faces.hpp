@@ -20,9 +20,10 @@ struct Face
 std::vector<Face> decodeFaces(const FeatureMap heads[LevelCount], float score_threshold);
 
 // Keeps the `top_k` best faces (all if it is not positive), and of those whose overlap, as intersection over union,
-// exceeds `nms_threshold`, the best. Sorted by falling score. A single face is always kept.
+// exceeds `nms_threshold`, the best. Sorted by falling score. A single face is always kept. Once `stop` returns true,
+// the result is incomplete.
 std::vector<Face> suppressOverlapping(const std::vector<Face>& faces, float score_threshold, float nms_threshold,
-                                      int top_k);
+                                      int top_k, const detection::StopCallback& stop);
 
 }}  // namespace cv::yunet
 

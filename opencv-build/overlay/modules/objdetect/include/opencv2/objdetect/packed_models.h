@@ -29,8 +29,9 @@ int opencv_haar_set_fast(int enabled);
 
 /* Makes detections that the calling thread starts from now on cancellable: cascades', in our code and in OpenCV's, and
    `cv::FaceDetectorYN`'s. They call `should_stop` with `context` about every millisecond, from any thread and from
-   several at once. When it returns nonzero, the detection throws a `cv::Exception`; from then on it must always return
-   nonzero. It must not throw. NULL, the default, disables cancellation. */
+   several at once; the network calls it for each 8 rows of the image, which takes longer if a row has more than 4000
+   pixels. When it returns nonzero, the detection throws a `cv::Exception`; from then on it must always return nonzero.
+   It must not throw. NULL, the default, disables cancellation. */
 void opencv_detection_set_stop_callback(int (*should_stop)(void* context), void* context);
 
 #ifdef __cplusplus
