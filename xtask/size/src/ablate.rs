@@ -123,12 +123,21 @@ mod tests {
         let recipe = recipe();
         let features = features(&recipe);
         let names: Vec<_> = features.iter().map(|feature| feature.name.as_str()).collect();
-        assert_eq!(names, ["codec jpeg", "codec png", "codec webp", "dispatch AVX2"]);
+        assert_eq!(
+            names,
+            [
+                "codec jpeg",
+                "codec png",
+                "codec webp",
+                "dispatch AVX2",
+                "dispatch AVX512_SKX"
+            ]
+        );
         let png = &features[1].recipe;
         assert_eq!(Vec::from_iter(&png.codecs), ["jpeg", "webp"]);
         assert_eq!((&png.cpu, &png.modules), (&recipe.cpu, &recipe.modules));
         let avx2 = &features[3].recipe;
-        assert!(avx2.cpu.dispatch.is_empty());
+        assert_eq!(avx2.cpu.dispatch, ["AVX512_SKX"]);
         assert_eq!(
             (&avx2.codecs, &avx2.cpu.baseline),
             (&recipe.codecs, &recipe.cpu.baseline)
