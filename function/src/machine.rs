@@ -26,12 +26,12 @@ const BASE_BYTES: u64 = 50 << 20;
 const BYTES_PER_PIXEL: u64 = 6;
 /// Memory per decoded pixel, in bytes; one byte in a grey photo.
 const DECODED_BYTES_PER_PIXEL: u64 = 3;
-/// Memory per pixel of the image that is scanned, in bytes: with cascades, the pixel and rows of its pyramid; with YuNet,
-/// its colours and those of the smaller levels.
+/// Memory per pixel of the image that is scanned, in bytes: with cascades, the pixel and rows of its pyramid; with
+/// YuNet, its colours and those of the smaller levels.
 const BYTES_PER_CASCADE_PIXEL: f64 = 8.0;
 const BYTES_PER_YUNET_PIXEL: f64 = 4.0;
-/// Memory per pixel of YuNet's largest tile, in bytes: its colours and the network's maps, which are smaller than the tile
-/// and have more channels.
+/// Memory per pixel of YuNet's largest tile, in bytes: its colours and the network's maps, which are smaller than the
+/// tile and have more channels.
 const BYTES_PER_TILE_PIXEL: f64 = 20.0;
 /// Memory per pixel of the pyramid that OpenCV's own detector keeps, in bytes: the pixel and its integral images.
 const BYTES_PER_PYRAMID_PIXEL: f64 = 10.0;

@@ -42,8 +42,8 @@ impl EnvironmentOptions {
     /// `preset` is the default for the type of event, and `set_by` is who sent it.
     ///
     /// # Errors
-    /// [`Error::InvalidOption`] if an option is unknown, has an invalid value, may not be set by `set_by`, or is one that
-    /// the preset does not have.
+    /// [`Error::InvalidOption`] if an option is unknown, has an invalid value, may not be set by `set_by`, or is one
+    /// that the preset does not have.
     ///
     /// [`Error::InvalidOption`]: crate::error::Error::InvalidOption
     pub fn resolve(&self, preset: Preset, set_by: SetBy, event_options: &[(String, String)]) -> Result<Options> {

@@ -1,8 +1,8 @@
 //! Photo files: headers, limits, decoding, and annotation.
 //!
 //! File names are ignored. `container` finds the image in a file, `orientation` reads how it must be rotated, `decode`
-//! decodes it to pixels, `scaling` says how large the image for detection is, and `pixels` makes it and draws the faces.
-//! JPEG and drawing need OpenCV's SDK.
+//! decodes it to pixels, `scaling` says how large the image for detection is, and `pixels` makes it and draws the
+//! faces. JPEG and drawing need OpenCV's SDK.
 
 #[cfg(feature = "opencv")]
 mod annotation;

@@ -1,5 +1,5 @@
-//! The header of packed networks, whose length and checksum are corrected so that fuzzers get beyond them. The format is
-//! in `packed_network.cpp` and `checksum.hpp` of OpenCV's module objdetect in `opencv-build/overlay`.
+//! The header of packed networks, whose length and checksum are corrected so that fuzzers get beyond them. The format
+//! is in `packed_network.cpp` and `packed_header.hpp` of OpenCV's module objdetect in `opencv-build/overlay`.
 
 use std::ops::Range;
 

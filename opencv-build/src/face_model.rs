@@ -2,7 +2,7 @@
 //! written from these, and the packed file that the detector uses in place.
 
 mod graph;
-mod onnx;
+pub mod onnx;
 mod operators;
 mod weights;
 

@@ -1,5 +1,6 @@
-//! Third-party code and data in an SDK, with versions and licence texts: from `data/third-party.toml` and the files that
-//! it refers to in OpenCV's tree and in wheels. A library without an entry or a version that is not found is an error.
+//! Third-party code and data in an SDK, with versions and licence texts: from `data/third-party.toml` and the files
+//! that it refers to in OpenCV's tree and in wheels. A library without an entry or a version that is not found is an
+//! error.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -70,11 +71,11 @@ pub struct ThirdPartyEntry {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Base {
-    /// Those of OpenCV's tree.
+    /// OpenCV's tree.
     #[default]
     Opencv,
     Zig,
-    /// Those of the wheel with the face detection network.
+    /// The wheel with the face detection network.
     FaceModel,
 }
 

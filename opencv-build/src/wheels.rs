@@ -41,7 +41,7 @@ pub fn install(wheels: &[Wheel], parent: &Path, what: &str) -> Result<PathBuf, E
 /// Installs the file of `wheel` with the compatibility tag `tag`, for its data: nothing in it may be executed.
 ///
 /// # Errors
-/// Those of [`install`].
+/// There is no Python 3 with pip, no network, or the file does not have a pinned digest.
 pub(crate) fn install_data(wheel: &Wheel, tag: &str, parent: &Path, what: &str) -> Result<PathBuf, Error> {
     let (wheels, tag) = (std::slice::from_ref(wheel), Some(tag));
     WheelSet { wheels, tag }.install(parent, what)

@@ -39,8 +39,8 @@ impl DetectionOptions {
         self.scanned_pixels(width, height) * self.cost_per_pixel()
     }
 
-    /// The pixels that are scanned in a photo: those of the image, from which cascades make their pyramid, or of all tiles
-    /// of YuNet's.
+    /// The pixels that are scanned in a photo: those of the image, from which cascades make their pyramid, or of all
+    /// tiles of YuNet's.
     fn scanned_pixels(&self, width: u32, height: u32) -> f64 {
         let image = Scaling::new((width, height), self.longest_side).image();
         match &self.detector {

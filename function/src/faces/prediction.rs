@@ -5,8 +5,8 @@ use crate::photo::scaling::Scaling;
 
 /// The number of [`Values`].
 pub const VALUES: usize = 15;
-/// A face in the result of `cv::FaceDetectorYN::detect`: left, top, width and height of the box, x and y of each landmark
-/// in the order of [`Landmarks`], and the score.
+/// A face in the result of `cv::FaceDetectorYN::detect`: left, top, width and height of the box, x and y of each
+/// landmark in the order of [`Landmarks`], and the score.
 pub type Values = [f64; VALUES];
 
 /// The side of the square around an eye, relative to the width of the face's box: the median for the 11 eyes in nine

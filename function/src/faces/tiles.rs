@@ -5,15 +5,15 @@ use std::ops::Range;
 use super::pyramid::Size;
 
 /// The maximum side of a tile, in pixels.
-pub const MAX_SIDE: u32 = 1024;
+const MAX_SIDE: u32 = 1024;
 /// The pixels that a tile shares with the next one in each direction.
 const OVERLAP: u32 = 128;
 /// A face counts only if it is this far from the edges that its tile shares with others, in pixels. A face that an edge
-/// cuts has a box that ends near it; it is found in the other tile. A face of up to `OVERLAP - 2 * EDGE` pixels is always
-/// found in one tile at least, a larger one on a coarser level.
+/// cuts has a box that ends near it; it is found in the other tile. A face of up to `OVERLAP - 2 * EDGE` pixels is
+/// always found in one tile at least, a larger one on a coarser level.
 const EDGE: u32 = 12;
-/// The network pads an image to multiples of this. Tiles begin at such multiples, so that its cells are where they would
-/// be without tiles.
+/// The network pads an image to multiples of this. Tiles begin at such multiples, so that its cells are where they
+/// would be without tiles.
 const STRIDE: u32 = 32;
 
 /// A part of a level: the pixels from left to right and from top to bottom.

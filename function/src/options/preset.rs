@@ -42,9 +42,9 @@ impl Preset {
     fn detection(self) -> DetectionOptions {
         let (detector, longest_side) = match self {
             Self::Original => (cascades(), 0),
-            Self::Fast => (yunet(0.8), 320),
-            Self::Balanced => (yunet(0.8), 1000),
-            Self::Accurate => (yunet(0.8), 0),
+            Self::Fast => (yunet(), 320),
+            Self::Balanced => (yunet(), 1000),
+            Self::Accurate => (yunet(), 0),
         };
         DetectionOptions {
             preset: self,
@@ -66,6 +66,6 @@ fn cascades() -> DetectorOptions {
     })
 }
 
-fn yunet(score: f64) -> DetectorOptions {
-    DetectorOptions::YuNet(YuNetOptions { score })
+fn yunet() -> DetectorOptions {
+    DetectorOptions::YuNet(YuNetOptions { score: 0.8 })
 }

@@ -28,8 +28,8 @@ pub struct DetectionOptions {
     pub min_face: u32,
     /// The maximum longest side of a face's box, in pixels of the photo; 0 for no limit.
     pub max_face: u32,
-    /// Larger photos are scaled down to this longest side, in pixels, for detection, and `Accurate` enlarges photos only if
-    /// they stay within it; 0 for no limit.
+    /// Larger photos are scaled down to this longest side, in pixels, for detection, and `Accurate` enlarges photos
+    /// only if they stay within it; 0 for no limit.
     pub longest_side: u32,
 }
 

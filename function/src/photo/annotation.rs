@@ -17,8 +17,8 @@ const THIN_LINE_MAX_SIDE: i32 = 1500;
 /// The side of a landmark's square relative to the longest side of its face, so that it does not hide a small one.
 const LANDMARK_DIVISOR: i32 = 24;
 
-/// Draws a blue rectangle around each face, a green one around each eye, and a red square at each landmark, on BGR pixels
-/// of the upright photo.
+/// Draws a blue rectangle around each face, a green one around each eye, and a red square at each landmark, on BGR
+/// pixels of the upright photo.
 pub fn draw(canvas: &mut Mat, faces: &[Face]) -> Result<()> {
     let longest = canvas.rows().max(canvas.cols());
     let line = LINE_WIDTH * longest.div_euclid(THIN_LINE_MAX_SIDE).max(1);

@@ -57,8 +57,9 @@ pub enum Channels {
 }
 
 impl<'a> Photo<'a> {
-    /// Decodes the image for detection. A large JPEG file is decoded at a half, a quarter or an eighth of its size where
-    /// that is enough, so that its own pixels, which take most of the memory and the time, are not needed for detection.
+    /// Decodes the image for detection. A large JPEG file is decoded at a half, a quarter or an eighth of its size
+    /// where that is enough, so that its own pixels, which take most of the memory and the time, are not needed for
+    /// detection.
     pub fn decode(
         file: &'a [u8],
         header: &'a Header,
@@ -215,8 +216,8 @@ fn apply_orientation(image: Mat, header: &Header) -> Result<Mat> {
 
 pub fn downscale(image: &Mat, size: Size) -> Result<Mat> {
     let mut smaller = Mat::default();
-    // `INTER_AREA` uses every pixel, so no detail is skipped or invented. Down to a half, `INTER_LINEAR` does so too, in a
-    // seventh of the time.
+    // `INTER_AREA` uses every pixel, so no detail is skipped or invented. Down to a half, `INTER_LINEAR` does so too,
+    // in a seventh of the time.
     let uses_every_pixel = 2 * size.width >= image.cols() && 2 * size.height >= image.rows();
     let interpolation = if uses_every_pixel {
         imgproc::INTER_LINEAR

@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use support::progress::{ProgressStep, print_status};
 use support::run::{Shell, cmd, output};
 
@@ -44,8 +45,9 @@ pub struct Variant {
 }
 
 impl Variant {
-    pub fn is_for_threads(&self) -> bool {
-        self.sanitizers == THREAD
+    /// `cases`, or `with_threads` for ThreadSanitizer, which is slower.
+    pub fn cases(&self, cases: u64, with_threads: u64) -> u64 {
+        if self.sanitizers == THREAD { with_threads } else { cases }
     }
 
     pub fn describe(&self) -> String {
@@ -147,7 +149,8 @@ impl<'a> SanitizerBuild<'a> {
         let stubs = data.join("shared/stubs");
         let (sanitizers, flags) = (variant.sanitizers, &variant.level.compiler_flags);
         let (sh, output) = (Shell::new()?, self.program(core, variant));
-        // No contraction: a fused multiply-add rounds once instead of twice, and OpenCV's build never uses it.
+        // As in OpenCV's build, the compiler does not contract a * b + c: a fused multiply-add rounds once instead of
+        // twice.
         let command = cmd!(
             sh,
             "{compiler} -std=c++17 -O1 -g -fno-omit-frame-pointer -pthread -ffp-contract=off
@@ -158,6 +161,12 @@ impl<'a> SanitizerBuild<'a> {
         );
         Ok(command.into())
     }
+}
+
+/// Parses the last line of a test program's output.
+pub fn parse_tally<Tally: DeserializeOwned>(output: &str) -> Result<Tally> {
+    let line = output.lines().last().unwrap_or_default();
+    serde_json::from_str(line).with_context(|| format!("failed to parse the program's output `{output}`"))
 }
 
 /// The SDK's levels with the address and undefined behaviour sanitizers, and the lowest one with ThreadSanitizer.

@@ -56,7 +56,7 @@ pub fn model(weights: &Weights<'_>, source: &str) -> Result<ModelProto> {
             graph.output(&cells, &format!("{head}_{}", STRIDES[level]), values, probabilities);
         }
     }
-    let mut graph = graph.finish("yunet");
+    let mut graph = graph.finish();
     let size = [1, IMAGE_CHANNELS.into(), INPUT_SIZE, INPUT_SIZE];
     graph.input.push(ValueInfoProto::floats(INPUT, &size));
     for (head, values, _) in HEADS {

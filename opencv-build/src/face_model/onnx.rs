@@ -1,6 +1,11 @@
 //! The messages of ONNX, as far as the face detection network needs them. Names and numbers of fields are those of
 //! `onnx.proto`; fields left out are optional there.
 
+#![expect(
+    missing_docs,
+    reason = "the names are those of `onnx.proto`, which has the documentation"
+)]
+
 use prost::Message;
 
 /// `TensorProto.DataType`.

@@ -34,9 +34,9 @@ impl<'a> GraphWriter<'a> {
     }
 
     /// The graph, without its inputs and outputs.
-    pub fn finish(self, name: &str) -> GraphProto {
+    pub fn finish(self) -> GraphProto {
         GraphProto {
-            name: name.to_owned(),
+            name: "yunet".to_owned(),
             ..self.graph
         }
     }

@@ -63,9 +63,9 @@ fn edit_replaces_only_its_line() {
          FaceRecognizerSF\n{{\n}};\n\n}} // namespace cv\n"
     );
     let edited = String::from_utf8(trim.apply(HEADER, content.into_bytes()).unwrap().unwrap()).unwrap();
-    let expected = "/** @brief Face detector with the network YuNet. Models: share/yunet of this SDK, and OpenCV Zoo's\n \
-                    *  face_detection_yunet_2023mar.onnx.\n */\n#ifdef HAVE_OPENCV_DNN\nclass CV_EXPORTS_W FaceRecognizerSF\n{\n};\n\n\
-                    #endif\n} // namespace cv\n";
+    let expected = "/** @brief Face detector with the network YuNet. Models: share/yunet of this SDK, and OpenCV \
+                    Zoo's\n *  face_detection_yunet_2023mar.onnx.\n */\n#ifdef HAVE_OPENCV_DNN\n\
+                    class CV_EXPORTS_W FaceRecognizerSF\n{\n};\n\n#endif\n} // namespace cv\n";
     assert_eq!(edited, expected);
     let base = "modules/core/include/opencv2/core/base.hpp";
     let content = b"a\n  #include \"opencv2/opencv_modules.hpp\"\nb\n".to_vec();

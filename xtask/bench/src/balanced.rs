@@ -9,7 +9,8 @@ use support::median::median;
 use support::progress::ProgressStep;
 
 use super::context::{BenchContext, Repetitions};
-use super::eval::score::{Rectangle, intersection_over_union};
+use super::eval::face::{Face, rectangles, with_min_score};
+use super::eval::score::{IOU_THRESHOLD, Rectangle, intersection_over_union};
 use super::figures::{Group, Unit};
 use super::photos::Photo;
 use super::process::{cpu_time_ms, peak_memory_kb};
@@ -29,8 +30,6 @@ const PROCESSES: Repetitions = (3, 1);
 const INVOCATIONS_IN_PROCESS: Repetitions = (5, 1);
 /// A face that Python's YuNet finds with at least this score must be found by ours, whose photo may be scaled.
 const CERTAIN_SCORE: f64 = 0.9;
-/// The smallest intersection over union of a face's boxes.
-const MIN_OVERLAP: f64 = 0.4;
 
 /// One value for each of [`IMPLEMENTATIONS`].
 type Values = [f64; IMPLEMENTATIONS.len()];
@@ -204,7 +203,7 @@ fn ensure_certain_faces_found(photo: &Photo, responses: &[Value]) -> Result<()> 
         photo.name
     );
     for certain in certain {
-        let overlaps = |rectangle: &Rectangle| intersection_over_union(*rectangle, certain) >= MIN_OVERLAP;
+        let overlaps = |rectangle: &Rectangle| intersection_over_union(*rectangle, certain) >= IOU_THRESHOLD;
         ensure!(
             found.iter().any(overlaps),
             "in {} `balanced` does not find the face {certain:?}:\n  ours    {ours}\n  Python  {yunet}",
@@ -215,10 +214,8 @@ fn ensure_certain_faces_found(photo: &Photo, responses: &[Value]) -> Result<()> 
 }
 
 fn boxes(faces: &Value, min_score: f64) -> Result<Vec<Rectangle>> {
-    let faces = faces.as_array().context("the faces are not a list")?.iter();
-    let certain = faces.filter(|face| face["score"].as_f64().unwrap_or_default() >= min_score);
-    let boxes = certain.map(|face| serde_json::from_value(face["box"].clone()));
-    boxes.collect::<Result<_, _>>().context("a face has no box")
+    let faces = Face::list(faces.as_array().context("the faces are not a list")?)?;
+    Ok(rectangles(&with_min_score(faces, min_score)))
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! `cargo xtask bench cold`: measures the time from the start of a function's process to its first poll for an event,
-//! with its cascades loaded, and from the first event to its response. Ours and Python's alternate, with and without
+//! with its models loaded, and from the first event to its response. Ours and Python's alternate, with and without
 //! their files in the page cache.
 
 mod fake_runtime_api;
@@ -25,7 +25,7 @@ const RUNS: Repetitions = (15, 2);
 const FIRST_POLL_TIMEOUT: Duration = Duration::from_secs(60);
 /// A function that has read less from the disk had its files in the page cache.
 const CACHED_READ_MEGABYTES: f64 = 1.0;
-const FIRST_POLL: &str = "process start to first poll, cascades ready";
+const FIRST_POLL: &str = "process start to first poll, models ready";
 const FIRST_RESPONSE: &str = "first event, which starts the process, to its response";
 const CPU_TIME: &str = "CPU time until the first poll";
 const FROM_DISK: &str = "read from the disk until the first poll";

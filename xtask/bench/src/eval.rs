@@ -4,7 +4,7 @@
 mod average_precision;
 mod detectors;
 mod digits;
-mod face;
+pub mod face;
 mod function_log;
 mod labels;
 mod output;

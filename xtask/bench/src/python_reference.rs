@@ -43,7 +43,7 @@ pub enum Release {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Pins {
-    /// Of all references.
+    /// The packages that all references need.
     wheel: Vec<Wheel>,
     opencv_4_5_5: Vec<Wheel>,
     opencv_4_14: Vec<Wheel>,

@@ -17,8 +17,8 @@ mod fixture;
 
 use fixture::ConsumerFixture;
 
-/// The face in lena.jpg, as the Python wheels of OpenCV find it: that of 4.5.5 with the same cascade, and that of 4.14 with
-/// the same model.
+/// The face in lena.jpg, as the Python wheels of OpenCV find it: that of 4.5.5 with the same cascade, and that of 4.14
+/// with the same model.
 const FACES: &str = "cascade [219,203,169,169]\nYuNet [207,183,147,206] 0.91";
 
 /// Builds the programs and runs them.

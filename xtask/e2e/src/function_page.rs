@@ -1,5 +1,5 @@
-//! Tests the function's page in a real browser: uploading and dropping photos; outlines of faces and eyes, landmarks and
-//! scores; the preset without them; errors; on a desktop and a phone, light and dark.
+//! Tests the function's page in a real browser: uploading and dropping photos; outlines of faces and eyes, landmarks
+//! and scores; the preset without them; errors; on a desktop and a phone, light and dark.
 
 mod appearance;
 mod content_security_policy;

@@ -7,7 +7,7 @@ use crate::vision;
 
 const SHARE: &str = concat!(env!("OPENCV_SDK"), "/share");
 
-/// Both samples.
+/// The photos of the SDK, decoded with `flags` of `imread`.
 fn samples(flags: i32) -> [Mat; 2] {
     ["lena", "messi5"].map(|sample| imread(format!("{SHARE}/samples/{sample}.jpg"), flags).unwrap())
 }

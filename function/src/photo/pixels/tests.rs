@@ -20,8 +20,7 @@ pub fn unlimited() -> ResourceLimits {
 
 /// The pixels without the orientation applied.
 pub fn decode_file(file: &[u8]) -> Result<Mat, PhotoError> {
-    let header = Header::read(file).map_err(PhotoError::Refused)?;
-    super::decode_stored(file, &header, 1, unlimited())
+    decode_reduced(file, 1)
 }
 
 /// The pixels of a JPEG file whose sides are divided by `reduction`.

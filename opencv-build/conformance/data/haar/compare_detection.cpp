@@ -17,6 +17,7 @@
 #include "checks.hpp"
 #include "detection.hpp"
 #include "images.hpp"
+#include "random_cases.hpp"
 #include "reference.hpp"
 #include "opencv_storage.hpp"
 
@@ -315,8 +316,8 @@ std::string try_case(uint64_t seed, uint64_t number, Tally& tally)
         if (mismatch.empty() || !found.empty())
             return;
         std::ostringstream text;
-        text << "case " << number << " of seed " << seed << ": " << source.name << ", " << what << ", by " << by << ", "
-             << threads << " threads, " << it.request << ": " << mismatch;
+        text << source.name << ", " << what << ", by " << by << ", " << threads << " threads, " << it.request << ": "
+             << mismatch;
         found = text.str();
     };
     const auto compare = [&](cv::CascadeClassifier& classifier, const char* what, bool fast, int threads) {
@@ -364,21 +365,13 @@ int main(int count, char** arguments)
     if (count != 5)
         fail("usage: compare_detection SHARE SEED FIRST COUNT");
     const std::string share = arguments[1];
-    const uint64_t seed = std::stoull(arguments[2]), first = std::stoull(arguments[3]);
-    const uint64_t cases = std::stoull(arguments[4]);
+    const CaseRange range = case_range(arguments + 2);
     silence_errors();
     load_cascades(share);
     load_photos(share);
     Tally tally;
-    int failures = 0;
-    for (uint64_t number = first; number < first + cases && failures < 5; number++)
-    {
-        const std::string found = try_case(seed, number, tally);
-        if (found.empty())
-            continue;
-        failures++;
-        std::cout << found << "\n  repeat: compare_detection SHARE " << seed << ' ' << number << " 1" << std::endl;
-    }
+    const int failures = run_cases(range, "compare_detection SHARE",
+                                   [&](uint64_t number) { return try_case(range.seed, number, tally); });
     size_t packed = 0;
     for (const auto& source : loaded_cascades)
         packed += source->packed != nullptr;

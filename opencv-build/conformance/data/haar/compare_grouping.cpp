@@ -11,9 +11,12 @@
 #include <ctime>
 #include <functional>
 #include <limits>
+#include <sstream>
+#include <string>
 
 #include "detection.hpp"
 #include "random.hpp"
+#include "random_cases.hpp"
 
 using namespace conformance;
 
@@ -294,29 +297,27 @@ int main(int count, char** arguments)
         std::cout << "usage: compare_grouping SEED FIRST COUNT" << std::endl;
         return 2;
     }
-    const uint64_t seed = std::stoull(arguments[1]), first = std::stoull(arguments[2]),
-                   cases = std::stoull(arguments[3]);
+    const CaseRange range = case_range(arguments + 1);
     long groups = 0, partly_grouped = 0;
-    int failures = 0;
-    for (uint64_t number = first; number < first + cases && failures < 5; number++)
-    {
-        const Case it = random_case(seed, number);
+    const auto try_case = [&](uint64_t number) -> std::string {
+        const Case it = random_case(range.seed, number);
         const DetectionResult expected = group(it, false);
         groups += static_cast<long>(expected.rectangles.size());
         partly_grouped += expected.rectangles.size() > 1 && expected.rectangles.size() < it.list.rectangles.size();
         const std::string mismatch = difference(expected, group(it, true));
         if (mismatch.empty())
-            continue;
-        failures++;
-        std::cout << "case " << number << " of seed " << seed << ": " << it.name << ", threshold " << it.threshold
-                  << ", eps " << it.eps << ", overload " << static_cast<int>(it.overload) << ": " << mismatch
-                  << "\n  repeat: compare_grouping " << seed << ' ' << number << " 1" << std::endl;
-    }
+            return "";
+        std::ostringstream text;
+        text << it.name << ", threshold " << it.threshold << ", eps " << it.eps << ", overload "
+             << static_cast<int>(it.overload) << ": " << mismatch;
+        return text.str();
+    };
+    const int failures = run_cases(range, "compare_grouping", try_case);
     double worst = 0;
-    const std::string slow = time_growth(seed, worst);
+    const std::string slow = time_growth(range.seed, worst);
     if (!slow.empty())
         std::cout << slow << std::endl;
-    std::cout << "{\"cases\":" << cases << ",\"partly_grouped\":" << partly_grouped << ",\"groups\":" << groups
+    std::cout << "{\"cases\":" << range.count << ",\"partly_grouped\":" << partly_grouped << ",\"groups\":" << groups
               << ",\"time_growth\":" << worst << "}" << std::endl;
     return failures == 0 && slow.empty() ? 0 : 1;
 }

@@ -12,6 +12,8 @@
 #include <sstream>
 #include <thread>
 
+#include "damaged_header.hpp"
+#include "random_cases.hpp"
 #include "sanitized.hpp"
 #include "test_cascade.hpp"
 #include "images.hpp"
@@ -322,19 +324,6 @@ cv::haar::CascadeDescription to_description(const Cascade& from)
     return description;
 }
 
-// Fixes the checksum and the length, so that validation gets to the damage behind them.
-void fix_checksum(std::vector<uint8_t>& bytes)
-{
-    cv::haar::PackedHeader header;
-    if (bytes.size() < sizeof header)
-        return;
-    std::memcpy(&header, bytes.data(), sizeof header);
-    header.length = static_cast<uint32_t>(bytes.size());
-    const size_t from = offsetof(cv::haar::PackedHeader, width);
-    cv::detection::checksum(&bytes[from], bytes.size() - from, header.checksum);
-    std::memcpy(bytes.data(), &header, sizeof header);
-}
-
 // Follows paths through every tree of an accepted cascade like OpenCV's own code: they must end, within bounds.
 void traverse_trees(const cv::haar::PackedCascade& packed)
 {
@@ -411,7 +400,7 @@ std::string test_corruption(const TestInputs& inputs, uint64_t seed, const Casca
     if (why != nullptr || packed.open(ExactBytes(good)) != nullptr)
         return "a packed cascade is rejected";
     const std::vector<uint8_t> large = cv::haar::packCascade(to_description(from), true, &why);
-    packed.try_all(random, good, large, fix_checksum);
+    packed.try_all(random, good, large, correct_header);
     // With a wrong checksum every changed byte is detected.
     for (size_t at = 0; at < good.size(); at++)
     {
@@ -430,23 +419,16 @@ int main(int count, char** arguments)
 {
     if (count != 5)
         return 2;
-    const uint64_t seed = std::stoull(arguments[2]), first = std::stoull(arguments[3]);
-    const uint64_t cases = std::stoull(arguments[4]);
+    const CaseRange range = case_range(arguments + 2);
+    const uint64_t seed = range.seed;
     int failures = 0;
     try
     {
         const TestInputs inputs = load(arguments[1]);
         Tally tally;
-        for (uint64_t number = first; number < first + cases && failures < 5; number++)
-        {
-            const std::string wrong = try_case(inputs, seed, number, tally);
-            if (wrong.empty())
-                continue;
-            failures++;
-            std::cout << "case " << number << " of seed " << seed << ": " << wrong
-                      << "\n  repeat: detector_core FOLDER " << seed << ' ' << number << " 1" << std::endl;
-        }
-        if (first == 0)
+        failures = run_cases(range, "detector_core FOLDER",
+                             [&](uint64_t number) { return try_case(inputs, seed, number, tally); });
+        if (range.first == 0)
         {
             const Cascade &faces = inputs.cascades[0], &eyes = inputs.cascades[3], &trees = inputs.cascades[4];
             for (const std::string& wrong :

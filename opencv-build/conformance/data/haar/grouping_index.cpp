@@ -10,6 +10,7 @@
 #include <string>
 
 #include "random.hpp"
+#include "random_cases.hpp"
 
 // Includes the source: OpenCV's libraries, of which it needs little, are not built for this compiler.
 #include "grouping.cpp"
@@ -32,6 +33,7 @@ void throwIfStopped(bool) {}
 }  // namespace detection
 }  // namespace cv
 
+using conformance::CaseRange;
 using conformance::Random;
 
 namespace {
@@ -133,17 +135,12 @@ int main(int count, char** arguments)
 {
     if (count != 4)
         return 2;
-    const uint64_t seed = std::stoull(arguments[1]), first = std::stoull(arguments[2]),
-                   cases = std::stoull(arguments[3]);
+    const CaseRange range = conformance::case_range(arguments + 1);
     long contained = 0;
-    for (uint64_t number = first; number < first + cases; number++)
-    {
-        const std::string wrong = try_case(seed, number, contained);
-        if (wrong.empty())
-            continue;
-        std::cout << "case " << number << " of seed " << seed << ": " << wrong << std::endl;
+    const int failures = conformance::run_cases(
+        range, "grouping_index", [&](uint64_t number) { return try_case(range.seed, number, contained); });
+    if (failures > 0)
         return 1;
-    }
-    std::cout << "{\"cases\":" << cases << ",\"rejected\":0,\"non_empty\":" << contained << "}" << std::endl;
+    std::cout << "{\"cases\":" << range.count << ",\"rejected\":0,\"non_empty\":" << contained << "}" << std::endl;
     return 0;
 }

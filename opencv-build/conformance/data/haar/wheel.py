@@ -2,8 +2,8 @@
 
     python3 wheel.py OUT FILE...
 
-The files are Haar cascades (.xml) and photos. Writes to OUT each photo's grey pixels as a PGM file, so that decoders are not compared, and two files with the same
-number of lines. A line of `requests` is
+The files are Haar cascades (.xml) and photos. Writes to OUT each photo's grey pixels as a PGM file, so that decoders
+are not compared, and two files with the same number of lines. A line of `requests` is
 
     CASCADE IMAGE left top width height factor neighbours min-width min-height max-width max-height levels
 

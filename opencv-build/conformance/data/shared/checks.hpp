@@ -22,6 +22,12 @@ inline void check(bool good, const std::string& what)
     std::cout << what << std::endl;
 }
 
+// Whether two matrices have the same size and values.
+inline bool same(const cv::Mat& one, const cv::Mat& two)
+{
+    return one.size() == two.size() && (one.empty() || cv::norm(one, two, cv::NORM_INF) == 0);
+}
+
 // Stops OpenCV from printing errors that tests expect.
 inline void silence_errors()
 {

@@ -3,28 +3,16 @@
 
 #include <opencv2/objdetect/packed_models.h>
 
-#include <atomic>
+#include "call_counter.hpp"
 
 namespace conformance {
 
 const char* const stopped_error = "the detection was stopped";
 
-struct StopAfterCalls
+struct StopAfterCalls : CallCounter
 {
-    long limit;
-    std::atomic<long> calls;
-
-    explicit StopAfterCalls(long times) : limit(times), calls(0)
-    {
-        opencv_detection_set_stop_callback(should_stop, this);
-    }
+    explicit StopAfterCalls(long times) : CallCounter(times) { opencv_detection_set_stop_callback(should_stop, this); }
     ~StopAfterCalls() { opencv_detection_set_stop_callback(nullptr, nullptr); }
-
-    static int should_stop(void* context)
-    {
-        StopAfterCalls& it = *static_cast<StopAfterCalls*>(context);
-        return it.calls++ >= it.limit;
-    }
 };
 
 }  // namespace conformance

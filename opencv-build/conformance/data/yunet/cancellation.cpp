@@ -31,11 +31,6 @@ std::string detect(cv::FaceDetectorYN& detector, const cv::Mat& image, cv::Mat& 
     }
 }
 
-bool same(const cv::Mat& one, const cv::Mat& two)
-{
-    return one.size() == two.size() && cv::norm(one, two, cv::NORM_INF) == 0;
-}
-
 void test_detection(const std::string& model, const cv::Mat& image, int threads)
 {
     const std::string name = std::to_string(threads) + " threads: ";

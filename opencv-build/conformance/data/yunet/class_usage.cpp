@@ -1,5 +1,5 @@
-// Tests how programs use `cv::FaceDetectorYN` besides detecting: its settings, images of other sizes and types, parts of
-// images, and detectors in several threads.
+// Tests how programs use `cv::FaceDetectorYN` besides detecting: its settings, images of other sizes and types, parts
+// of images, and detectors in several threads.
 //
 //   class_usage SHARE
 //
@@ -27,11 +27,6 @@ cv::Mat detect(const Detector& detector, cv::InputArray image)
     detector->setInputSize(image.size());
     check(detector->detect(image, faces) == 1, "detect does not return 1 for an image");
     return faces;
-}
-
-bool same(const cv::Mat& one, const cv::Mat& two)
-{
-    return one.size() == two.size() && (one.empty() || cv::norm(one, two, cv::NORM_INF) == 0);
 }
 
 void test_settings()

@@ -9,10 +9,12 @@
 #include <limits>
 #include <sstream>
 
+#include "call_counter.hpp"
 #include "faces.hpp"
 #include "heads.hpp"
 #include "inference.hpp"
 #include "onnx/network_reader.hpp"
+#include "random_cases.hpp"
 #include "reference.hpp"
 #include "sanitized.hpp"
 #include "test_network.hpp"
@@ -27,23 +29,6 @@ namespace {
 struct Tally
 {
     long cases = 0, candidates = 0, faces = 0;
-};
-
-// Stops at the call with this number. The detection must return soon.
-struct StopAtCall
-{
-    std::atomic<long> calls;
-    long limit;
-
-    explicit StopAtCall(long number) : calls(0), limit(number) {}
-
-    cv::detection::StopCallback callback() { return {should_stop, this}; }
-
-    static int should_stop(void* context)
-    {
-        StopAtCall& it = *static_cast<StopAtCall*>(context);
-        return it.calls++ >= it.limit;
-    }
 };
 
 std::string try_suppression(Random& random, std::vector<Face> faces)
@@ -106,10 +91,10 @@ std::string try_network(Random& random, const TestNetwork& network, Tally& tally
             wrong += " with " + std::to_string(threads) + " threads the result differs";
     }
     const int threads = random.between(1, 4);
-    StopAtCall all(std::numeric_limits<long>::max()), soon(0);
-    inference.run(image->view, threads, parallel_for_threads(threads), all.callback());
-    soon.limit = all.calls / 3;
-    inference.run(image->view, threads, parallel_for_threads(threads), soon.callback());
+    CallCounter all(std::numeric_limits<long>::max());
+    inference.run(image->view, threads, parallel_for_threads(threads), {CallCounter::should_stop, &all});
+    CallCounter soon(all.calls / 3);
+    inference.run(image->view, threads, parallel_for_threads(threads), {CallCounter::should_stop, &soon});
     if (soon.calls >= all.calls)
         wrong += " a stopped detection does as much work as a complete one";
     const FeatureMap* heads =
@@ -138,8 +123,7 @@ int main(int count, char** arguments)
 {
     if (count != 5)
         return 2;
-    const uint64_t seed = std::stoull(arguments[2]), first = std::stoull(arguments[3]);
-    const uint64_t cases = std::stoull(arguments[4]);
+    const CaseRange range = case_range(arguments + 2);
     int failures = 0;
     try
     {
@@ -150,15 +134,8 @@ int main(int count, char** arguments)
             throw std::runtime_error("the model is refused: " + reason);
         const TestNetwork trained(owned.network, owned.weights);
         Tally tally;
-        for (uint64_t number = first; number < first + cases && failures < 5; number++)
-        {
-            const std::string wrong = try_case(trained, seed, number, tally);
-            if (wrong.empty())
-                continue;
-            failures++;
-            std::cout << "case " << number << " of seed " << seed << ": " << wrong << "\n  repeat: detector_core MODEL "
-                      << seed << ' ' << number << " 1" << std::endl;
-        }
+        failures = run_cases(range, "detector_core MODEL",
+                             [&](uint64_t number) { return try_case(trained, range.seed, number, tally); });
         std::cout << "{\"cases\":" << tally.cases << ",\"candidates\":" << tally.candidates
                   << ",\"faces\":" << tally.faces << "}" << std::endl;
     }

@@ -25,7 +25,7 @@ inline std::vector<float> run_heads(cv::yunet::Inference& inference, const cv::y
     return values;
 }
 
-// Returns an empty string if there is no difference.
+// The first value that differs from the reference, as text; empty if all are close enough.
 inline std::string difference(const std::vector<Map>& expected, const std::vector<float>& found)
 {
     size_t at = 0;

@@ -1,4 +1,5 @@
-// Tests what happens with model files that are missing, damaged or of another kind: errors name the file and the reason.
+// Tests what happens with model files that are missing, damaged or of another kind: errors name the file and the
+// reason.
 //
 //   model_files SHARE
 //
@@ -10,26 +11,16 @@
 
 #include <cstdio>
 #include <fstream>
-#include <iterator>
 #include <memory>
 #include <vector>
 
 #include "checks.hpp"
+#include "files.hpp"
 #include "random.hpp"
 
 using namespace conformance;
 
 namespace {
-
-typedef std::vector<unsigned char> Bytes;
-
-Bytes read_file(const std::string& path)
-{
-    std::ifstream from(path, std::ios::binary);
-    Bytes bytes((std::istreambuf_iterator<char>(from)), std::istreambuf_iterator<char>());
-    check(!bytes.empty(), "`" + path + "` is missing or empty");
-    return bytes;
-}
 
 // A file that is removed at the end.
 struct TemporaryFile
@@ -139,8 +130,7 @@ void test_embedded_models(const Bytes& packed, const std::string& file, const cv
         cv::Mat faces;
         detector.setInputSize(photo.size());
         detector.detect(photo, faces);
-        check(faces.size() == expected.size() && cv::norm(faces, expected, cv::NORM_INF) == 0,
-              "an embedded detector finds other faces");
+        check(same(faces, expected), "an embedded detector finds other faces");
     }
     const auto refused = [](const EmbeddedDetector& made) {
         return made.reason != nullptr && *made.reason != '\0' && made.created == nullptr;

@@ -71,7 +71,7 @@ struct GraphChange
     void (*apply)(ChangedGraph&);
 };
 
-// Of the operators' types, attributes and weights.
+// Changes of operators' types, attributes and weights.
 const GraphChange OPERATOR_CHANGES[] = {
     {"the node `stage8.0.pointwise` is of type `QLinearConv`; quantized models are not supported, use the model "
      "with 32-bit floats",
@@ -124,7 +124,7 @@ const GraphChange OPERATOR_CHANGES[] = {
      [](ChangedGraph& it) { it.tensor("resize16.scales").floats = {1, 1, 4, 4}; }},
 };
 
-// Of the outputs, the input and the connections of nodes.
+// Changes of outputs, of the input and of connections.
 const GraphChange TOPOLOGY_CHANGES[] = {
     {"it has no output `cls_8`; models of 2021 and 2022 are not supported, use face_detection_yunet_2023mar.onnx",
      [](ChangedGraph& it) { it.graph.outputs = {"loc", "conf", "iou"}; }},

@@ -10,6 +10,7 @@
 #include "onnx/network_reader.hpp"
 #include "onnx_files.hpp"
 #include "onnx_refusals.hpp"
+#include "random_cases.hpp"
 
 using namespace conformance;
 
@@ -68,27 +69,15 @@ int main(int count, char** arguments)
 {
     if (count != 4)
         return 2;
-    const uint64_t seed = std::stoull(arguments[1]), first = std::stoull(arguments[2]);
-    const uint64_t cases = std::stoull(arguments[3]);
+    const CaseRange range = case_range(arguments + 1);
     try
     {
-        Random random(seed, first);
+        Random random(range.seed, range.first);
         const std::vector<OnnxRefusal> refusals = onnx_refusals(random);
         int failures = try_refusals(random, refusals);
-        long accepted = 0;
-        for (uint64_t number = first; number < first + cases && failures < 5; number++)
-        {
-            const std::string wrong = try_file(seed, number);
-            if (wrong.empty())
-            {
-                accepted++;
-                continue;
-            }
-            failures++;
-            std::cout << "case " << number << " of seed " << seed << ": " << wrong << "\n  repeat: onnx_variants "
-                      << seed << ' ' << number << " 1" << std::endl;
-        }
-        std::cout << "{\"read\":" << accepted << ",\"refused\":" << refusals.size() << "}" << std::endl;
+        failures += run_cases(range, "onnx_variants", [&](uint64_t number) { return try_file(range.seed, number); });
+        if (failures == 0)
+            std::cout << "{\"read\":" << range.count << ",\"refused\":" << refusals.size() << "}" << std::endl;
         return failures == 0 ? 0 : 1;
     }
     catch (const std::exception& error)

@@ -3,30 +3,16 @@
 
 #include <cmath>
 #include <cstdint>
-#include <fstream>
-#include <iterator>
 #include <memory>
-#include <stdexcept>
-#include <string>
 #include <vector>
 
 #include "chain.hpp"
+#include "files.hpp"
 #include "network_arrays.hpp"
 #include "random.hpp"
 #include "sanitized.hpp"
 
 namespace conformance {
-
-typedef std::vector<uint8_t> Bytes;
-
-inline Bytes read_file(const std::string& path)
-{
-    std::ifstream from(path, std::ios::binary);
-    const Bytes bytes((std::istreambuf_iterator<char>(from)), std::istreambuf_iterator<char>());
-    if (bytes.empty())
-        throw std::runtime_error("`" + path + "` is missing or empty");
-    return bytes;
-}
 
 // A network with its weights in an allocation of exactly their length.
 struct TestNetwork

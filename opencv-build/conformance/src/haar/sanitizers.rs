@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use fs_err as fs;
 use serde::Deserialize;
 use support::progress::print_status;
@@ -12,7 +12,7 @@ use support::run::{Shell, cmd};
 
 use crate::Fixture;
 use crate::programs::{Programs, run_all, run_and_capture};
-use crate::sanitizers::{Core, SanitizerBuild, Variant};
+use crate::sanitizers::{Core, SanitizerBuild, Variant, parse_tally};
 
 /// Cases per level without `--slow`. With it, the number of cases is divided by `SLOWDOWN`, because sanitizers are
 /// slow; ThreadSanitizer is slower still.
@@ -55,10 +55,7 @@ pub fn test(fixture: &Fixture, slow: Option<u64>) -> Result<()> {
     run_and_capture(cmd!(sh, "{grouping_index} {random...}"))?;
 
     let compiled = build.compile(&core("detector_core", &SOURCES.map(PathBuf::from)))?;
-    let cases_of = |variant: &Variant| match variant.is_for_threads() {
-        true => THREAD_SANITIZER_CASES,
-        false => cases,
-    };
+    let cases_of = |variant: &Variant| variant.cases(cases, THREAD_SANITIZER_CASES);
     let runs = compiled.iter().map(|(variant, program)| {
         let random = numbers(cases_of(variant));
         Command::from(cmd!(sh, "{program} {inputs} {random...}"))
@@ -80,9 +77,7 @@ fn core<'a>(program: &'a str, sources: &'a [PathBuf]) -> Core<'a> {
 
 /// Checks that all cases ran and that enough of them found windows.
 fn check_tally(variant: &str, cases: u64, output: &str) -> Result<()> {
-    let line = output.lines().last().unwrap_or_default();
-    let tally: Tally =
-        serde_json::from_str(line).with_context(|| format!("failed to parse the program's output `{output}`"))?;
+    let tally: Tally = parse_tally(output)?;
     let supported = tally.cases - tally.rejected.min(tally.cases);
     ensure!(
         tally.cases == cases && supported * 2 > tally.cases && tally.non_empty * 6 > tally.cases,

@@ -16,6 +16,12 @@ pub struct Tolerance {
     pub score: f32,
 }
 
+/// For results of the same weights.
+pub const SAME_WEIGHTS: Tolerance = Tolerance {
+    pixels: 0.5,
+    score: 0.005,
+};
+
 impl Face {
     /// `pixels` are the 14 numbers before the score.
     pub fn new(pixels: impl IntoIterator<Item = f32>, score: f32) -> Result<Self> {
@@ -123,25 +129,20 @@ fn all_match(faces: &[Face], lowest: f32, problem: &str, matches: impl Fn(&Face)
 mod tests {
     use super::*;
 
-    const TOLERANCE: Tolerance = Tolerance {
-        pixels: 0.5,
-        score: 0.005,
-    };
-
     fn face(left: f32, score: f32) -> Face {
         let landmarks = (0_u8..10).map(|at| left + f32::from(at));
         Face::new([left, 10.0, 20.0, 20.0].into_iter().chain(landmarks), score).unwrap()
     }
 
     fn is_same(expected: &[Face], found: &[Face]) -> bool {
-        compare(expected, found, 0.45, TOLERANCE).is_ok()
+        compare(expected, found, 0.45, SAME_WEIGHTS).is_ok()
     }
 
     #[test]
     fn faces_match_within_the_tolerances() {
         let expected = [face(50.0, 0.9), face(10.0, 0.6)];
         let found = [face(10.4, 0.604), face(50.4, 0.904)];
-        assert_eq!(compare(&expected, &found, 0.45, TOLERANCE).unwrap(), 2);
+        assert_eq!(compare(&expected, &found, 0.45, SAME_WEIGHTS).unwrap(), 2);
         assert!(!is_same(&expected, &[face(10.6, 0.6), face(50.0, 0.9)]));
         assert!(!is_same(&expected, &[face(10.0, 0.606), face(50.0, 0.9)]));
         assert!(!is_same(&expected, &[face(10.0, f32::NAN), face(50.0, 0.9)]));
@@ -151,20 +152,20 @@ mod tests {
     fn missing_and_additional_faces_are_errors() {
         let (one, both) = ([face(50.0, 0.9)], [face(50.0, 0.9), face(10.0, 0.6)]);
         let error = |expected: &[Face], found: &[Face]| {
-            let error = compare(expected, found, 0.45, TOLERANCE).unwrap_err();
+            let error = compare(expected, found, 0.45, SAME_WEIGHTS).unwrap_err();
             error.to_string()
         };
         assert!(error(&both, &one).ends_with("is not found"));
         assert!(error(&one, &both).ends_with("by the reference"));
         // Not those below or close to the threshold.
         assert!(is_same(&one, &[face(50.0, 0.9), face(10.0, 0.499)]));
-        assert_eq!(compare(&both, &one, 0.598, TOLERANCE).unwrap(), 1);
+        assert_eq!(compare(&both, &one, 0.598, SAME_WEIGHTS).unwrap(), 1);
     }
 
     #[test]
     fn rounding_may_change_which_candidate_remains() {
         let rounded = |found: &[Face], candidates: &[Face]| {
-            compare_rounded(&[face(10.0, 0.9)], found, candidates, TOLERANCE).is_ok()
+            compare_rounded(&[face(10.0, 0.9)], found, candidates, SAME_WEIGHTS).is_ok()
         };
         let candidates = [face(10.1, 0.9), face(12.0, 0.901)];
         assert!(rounded(&[face(12.0, 0.901)], &candidates));

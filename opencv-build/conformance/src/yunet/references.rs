@@ -9,17 +9,13 @@ use fs_err as fs;
 use serde::Deserialize;
 use support::progress::print_status;
 
-use super::faces::{Face, Tolerance, compare, compare_rounded, parse};
+use super::faces::{Face, SAME_WEIGHTS, Tolerance, compare, compare_rounded, parse};
 
 /// The files, and what `wheel.py` appends to the names of the photos.
 const FILES: [(&str, &str); 2] = [("yunet-4.14.json", ""), ("yunet-4.14-320.json", "-320")];
 /// The score threshold of the files.
 const THRESHOLD: f32 = 0.3;
 
-const SAME_WEIGHTS: Tolerance = Tolerance {
-    pixels: 0.5,
-    score: 0.005,
-};
 const ROUNDED_WEIGHTS: Tolerance = Tolerance {
     pixels: 1.0,
     score: 0.01,

@@ -7,7 +7,6 @@ use std::thread;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use support::files::{all_files, file_name};
 use support::progress::print_status;
 use support::run::{Shell, cmd};
@@ -15,7 +14,7 @@ use support::run::{Shell, cmd};
 use super::models::Models;
 use crate::Fixture;
 use crate::programs::{Programs, run_all, run_and_capture};
-use crate::sanitizers::{Core, SanitizerBuild, Variant};
+use crate::sanitizers::{Core, SanitizerBuild, Variant, parse_tally};
 
 /// Cases per level, and damaged files of each kind, without `--slow`. With it, the number of cases is divided by
 /// `SLOWDOWN`, because sanitizers are slow; ThreadSanitizer is slower still.
@@ -112,10 +111,7 @@ fn test_onnx_variants(build: &SanitizerBuild, core: &Core, slow: Option<u64>) ->
 
 fn test_cases(build: &SanitizerBuild, core: &Core, onnx: &Path, slow: Option<u64>) -> Result<()> {
     let cases = slow.map_or(CASES, |cases| cases / SLOWDOWN);
-    let cases_of = |variant: &Variant| match variant.is_for_threads() {
-        true => THREAD_SANITIZER_CASES,
-        false => cases,
-    };
+    let cases_of = |variant: &Variant| variant.cases(cases, THREAD_SANITIZER_CASES);
     let (sh, seed) = (Shell::new()?, SEED.to_string());
     let compiled = build.compile(core)?;
     let runs = compiled.iter().map(|(variant, program)| {
@@ -144,9 +140,4 @@ fn sources(fixture: &Fixture) -> Result<Vec<PathBuf>> {
     };
     let files = all_files(&folder)?.into_iter().filter(is_needed);
     files.map(|path| Ok(path.strip_prefix(&folder)?.to_owned())).collect()
-}
-
-fn parse_tally<Tally: DeserializeOwned>(output: &str) -> Result<Tally> {
-    let line = output.lines().last().unwrap_or_default();
-    serde_json::from_str(line).with_context(|| format!("failed to parse the program's output `{output}`"))
 }

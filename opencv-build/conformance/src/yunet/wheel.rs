@@ -1,5 +1,5 @@
-//! Compares faces with those of OpenCV's Python wheel 4.14, from the same pixels: in photos, in images of odd sizes, and
-//! in random pictures; with several thresholds, numbers of threads, and at each SIMD level.
+//! Compares faces with those of OpenCV's Python wheel 4.14, from the same pixels: in photos, in images of odd sizes,
+//! and in random pictures; with several thresholds, numbers of threads, and at each SIMD level.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,7 +9,7 @@ use fs_err as fs;
 use support::progress::print_status;
 use support::run::{Shell, cmd};
 
-use super::faces::{Tolerance, compare, parse};
+use super::faces::{SAME_WEIGHTS, compare, parse};
 use super::models::Models;
 use super::references::{References, Results};
 use crate::Fixture;
@@ -22,11 +22,6 @@ use crate::wheel_results::WheelScript;
 /// Random pictures in a batch: one batch without `--slow`. With it, the number of cases is divided by `SLOWDOWN`.
 const PICTURES: u64 = 100;
 const SLOWDOWN: u64 = 10;
-
-const TOLERANCE: Tolerance = Tolerance {
-    pixels: 0.5,
-    score: 0.005,
-};
 
 /// The result of `wheel.py` for images that the wheel's network library computes wrongly.
 const UNRELIABLE: &str = "unreliable";
@@ -174,7 +169,7 @@ fn compare_lines(requests: &str, expected: &str, found: &str) -> Result<usize> {
             continue;
         }
         let threshold = request.split_whitespace().nth(3).unwrap_or_default().parse()?;
-        compared += compare(&parse(expected)?, &found, threshold, TOLERANCE)
+        compared += compare(&parse(expected)?, &found, threshold, SAME_WEIGHTS)
             .with_context(|| format!("the request `{request}`"))?;
     }
     ensure!(

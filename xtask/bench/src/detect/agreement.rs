@@ -35,8 +35,8 @@ impl Agreement {
                     }
                     _ if face[SCORE] < threshold + SCORE_TOLERANCE => {}
                     Some((pixels, score)) => bail!(
-                        "the {} finds {face:?}; the nearest face of the {} differs by {pixels:.3} pixels and {score:.4} \
-                         in its score, and {PIXEL_TOLERANCE} and {SCORE_TOLERANCE} are permitted",
+                        "the {} finds {face:?}; the nearest face of the {} differs by {pixels:.3} pixels and \
+                         {score:.4} in its score, and {PIXEL_TOLERANCE} and {SCORE_TOLERANCE} are permitted",
                         names.0,
                         names.1
                     ),

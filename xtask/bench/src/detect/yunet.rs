@@ -49,8 +49,8 @@ pub fn measure(context: &BenchContext, photos: &[Photo], notes: &mut Vec<String>
     let times = programs.measure(context, photos, &mut agreements)?;
     for ((size, _), agreement) in SIZES.iter().zip(agreements) {
         notes.push(format!(
-            "YuNet, photos {size}: both found the same faces each time, {} in {} photo(s); boxes and landmarks differ by \
-             at most {:.3} pixels, scores by at most {:.5}",
+            "YuNet, photos {size}: both found the same faces each time, {} in {} photo(s); boxes and landmarks differ \
+             by at most {:.3} pixels, scores by at most {:.5}",
             agreement.faces,
             photos.len(),
             agreement.pixels,

@@ -77,7 +77,7 @@ struct ReferencePrograms {
 }
 
 impl Detectors {
-    /// Without Python 3.11 or 3.12, or with an SDK without YuNet, there are no references, and a note says why.
+    /// Evaluates only the presets, and adds the reason to `notes`, if Python is not 3.11 or 3.12 or the SDK has no YuNet.
     pub fn start(
         workspace: &Workspace,
         (sdk, binary): (&Sdk, &FunctionBinary),
@@ -121,7 +121,7 @@ impl Detectors {
         min_score: Option<f64>,
     ) -> Result<Detection> {
         let mut reference = |longest_side| {
-            let references = self.references.as_mut().context("there are no references")?;
+            let references = self.references.as_mut().context("the references were not started")?;
             references.detect(path, longest_side, min_score.unwrap_or(REFERENCE_SCORE))
         };
         let detection = match detector {

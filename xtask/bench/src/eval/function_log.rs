@@ -32,7 +32,7 @@ impl FunctionLog {
     /// The milliseconds in which the function decoded the photo `url` and detected in it, from the next line about it.
     ///
     /// # Errors
-    /// There is no such line within some seconds.
+    /// The log has no such line after ten seconds.
     pub fn next_detection_ms(&mut self, url: &str) -> Result<f64> {
         let start = Instant::now();
         while start.elapsed() < TIMEOUT {

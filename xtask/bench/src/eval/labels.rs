@@ -70,9 +70,22 @@ impl LabelledPhotos {
     }
 }
 
+/// A photo's name is a path below the folder of the photos and of the written pictures, and the key of an S3 object.
+///
+/// # Errors
+/// The path has an empty part, `.` or `..`.
+fn ensure_relative(path: &str) -> Result<()> {
+    let is_plain = path.split('/').all(|part| !["", ".", ".."].contains(&part));
+    ensure!(is_plain, "`{path}` is not a relative path without `.` and `..`");
+    Ok(())
+}
+
 /// An object that maps photos to lists of boxes.
 fn parse_json(text: &str) -> Result<BTreeMap<String, Vec<Label>>> {
     let labels: BTreeMap<String, Vec<Rectangle>> = serde_json::from_str(text)?;
+    for name in labels.keys() {
+        ensure_relative(name)?;
+    }
     let label = |rectangle| Label {
         rectangle,
         is_ignored: false,
@@ -132,6 +145,8 @@ mod tests {
             ("a.json", "{}", "has no labels"),
             ("b.json", "[]", "has no labels"),
             ("c.json", r#"{"b.jpg": []}"#, "b.jpg` does not exist; use --images"),
+            ("c.json", r#"{"../b.jpg": []}"#, "`../b.jpg` is not a relative path"),
+            ("c.json", r#"{"/b.jpg": []}"#, "`/b.jpg` is not a relative path"),
             ("d.txt", "", "has no labels"),
             ("e.txt", "b.jpg\nmany\n", "line 2"),
         ] {

@@ -96,7 +96,7 @@ fn outline(overlay: &mut RgbImage, [x, y, width, height]: Rectangle, colour: Rgb
     }
 }
 
-/// Writes the score above the box, inside if there is no space above.
+/// Writes the score above the box, or in it if the box is at the top of the photo.
 fn write_score(overlay: &mut RgbImage, [x, y, ..]: Rectangle, score: f64, colour: Rgb<u8>) {
     let text = format!("{score:.2}");
     let height = digits::HEIGHT + 2;

@@ -7,6 +7,7 @@ use std::str::Lines;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use super::ensure_relative;
 use crate::eval::score::Label;
 
 /// x, y, w, h, blur, expression, illumination, invalid, occlusion, pose.
@@ -26,7 +27,7 @@ pub fn parse(text: &str) -> Result<BTreeMap<String, Vec<Label>>> {
             continue;
         }
         let failed = || format!("line {}: `{path}`", index + 1);
-        ensure_relative(path).with_context(failed)?;
+        ensure_path(path).with_context(failed)?;
         let labels = faces(&mut lines).with_context(failed)?;
         if photos.insert(path.to_owned(), labels).is_some() {
             bail!("line {}: `{path}` occurs twice", index + 1);
@@ -35,15 +36,14 @@ pub fn parse(text: &str) -> Result<BTreeMap<String, Vec<Label>>> {
     Ok(photos)
 }
 
-/// The path is also the key of an S3 object, where `.` and `..` are not possible.
-fn ensure_relative(path: &str) -> Result<()> {
-    let is_plain = path.split('/').all(|part| !["", ".", ".."].contains(&part));
-    let is_list_of_numbers = parse_face(path).is_some();
+/// # Errors
+/// The line is a face, or not a relative path.
+fn ensure_path(line: &str) -> Result<()> {
     ensure!(
-        is_plain && !is_list_of_numbers,
-        "it is not a relative path of a photo without `..`; does the count above it match its faces?"
+        parse_face(line).is_none(),
+        "it is a face, not the path of a photo; does the count above it match its faces?"
     );
-    Ok(())
+    ensure_relative(line)
 }
 
 fn faces(lines: &mut Peekable<Enumerate<Lines>>) -> Result<Vec<Label>> {

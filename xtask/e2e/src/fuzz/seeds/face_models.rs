@@ -7,8 +7,8 @@ use anyhow::{Context, Result};
 use super::files::{NamedFile, read};
 use super::small_onnx;
 
-/// The length of a packed network's header up to the widths of its convolutions, in bytes, and the number of widths. The
-/// format is in `packed_network.cpp` of OpenCV's module objdetect in the overlay.
+/// The length of a packed network's header up to the widths of its convolutions, in bytes, and the number of widths.
+/// The format is in `packed_network.cpp` of OpenCV's module objdetect in the overlay.
 const HEADER: usize = 24;
 const WIDTHS: usize = 21;
 /// The smallest width, and the floats of the first convolution and of each further pair of that width.

@@ -1,83 +1,42 @@
 //! Cuts a small model out of an ONNX file: the same graph, with two channels where the network has 16 or more.
-//!
-//! The file is a message of protocol buffers, so a list of fields, some of which are messages themselves:
-//! <https://protobuf.dev/programming-guides/encoding/>. Numbers of fields are those of `onnx.proto`.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
+use opencv_build::internals::Message;
+use opencv_build::internals::onnx::{FLOAT, ModelProto, TensorProto};
 
 /// The numbers of channels that are replaced, and by what.
-const CHANNELS: [u64; 3] = [16, 32, 64];
-const FEW: u64 = 2;
-
-const MODEL_GRAPH: u64 = 7;
-const GRAPH_NODE: u64 = 1;
-const GRAPH_TENSOR: u64 = 5;
-const NODE_ATTRIBUTE: u64 = 5;
-const ATTRIBUTE_NAME: u64 = 1;
-const ATTRIBUTE_INT: u64 = 3;
-const TENSOR_DIMENSION: u64 = 1;
-const TENSOR_TYPE: u64 = 2;
-const TENSOR_BYTES: u64 = 9;
-/// `TensorProto.DataType.FLOAT`
-const FLOAT: u64 = 1;
-
-/// A field's value: a number, or bytes.
-#[derive(Clone, Debug, PartialEq)]
-enum Value {
-    Number(u64),
-    Bytes(Vec<u8>),
-}
-
-type Fields = Vec<(u64, Value)>;
+const CHANNELS: [i64; 3] = [16, 32, 64];
+const FEW: i64 = 2;
 
 /// # Errors
-/// The file is not an ONNX file with the types of fields that `opencv-build` writes.
+/// The file is not an ONNX file, or has no graph.
 pub fn cut(model: &[u8]) -> Result<Vec<u8>> {
-    edit(model, |fields| {
-        edit_each(fields, MODEL_GRAPH, |graph| {
-            edit_each(graph, GRAPH_NODE, |node| {
-                edit_each(node, NODE_ATTRIBUTE, |attribute| {
-                    cut_groups(attribute);
-                    Ok(())
-                })
-            })?;
-            edit_each(graph, GRAPH_TENSOR, cut_tensor)
-        })
-    })
-}
-
-/// Depthwise convolutions have as many groups as channels.
-fn cut_groups(attribute: &mut Fields) {
-    if attribute.contains(&(ATTRIBUTE_NAME, Value::Bytes(b"group".to_vec()))) {
-        for (field, value) in attribute {
-            if let (ATTRIBUTE_INT, Value::Number(groups)) = (*field, value) {
-                *groups = few(*groups);
-            }
-        }
+    let mut model = ModelProto::decode(model).context("failed to decode the ONNX file")?;
+    let graph = model.graph.as_mut().context("the ONNX file has no graph")?;
+    // Depthwise convolutions have as many groups as channels.
+    let attributes = graph.node.iter_mut().flat_map(|node| &mut node.attribute);
+    for groups in attributes.filter(|attribute| attribute.name == "group") {
+        groups.i = groups.i.map(few);
     }
+    for tensor in graph.initializer.iter_mut().filter(|tensor| tensor.data_type == FLOAT) {
+        cut_tensor(tensor).with_context(|| format!("failed to cut the tensor `{}`", tensor.name))?;
+    }
+    Ok(model.encode_to_vec())
 }
 
 /// Keeps the first channels of each dimension.
-fn cut_tensor(tensor: &mut Fields) -> Result<()> {
-    if !tensor.contains(&(TENSOR_TYPE, Value::Number(FLOAT))) {
-        return Ok(());
+fn cut_tensor(tensor: &mut TensorProto) -> Result<()> {
+    if let Some(bytes) = &mut tensor.raw_data {
+        *bytes = cut_dimensions(bytes, &tensor.dims)?;
     }
-    let mut shape = Vec::new();
-    for (field, value) in tensor.iter_mut() {
-        match (*field, value) {
-            (TENSOR_DIMENSION, Value::Number(length)) => {
-                shape.push(*length);
-                *length = few(*length);
-            }
-            (TENSOR_BYTES, Value::Bytes(bytes)) => *bytes = cut_dimensions(bytes, &shape)?,
-            _ => {}
-        }
+    for length in &mut tensor.dims {
+        *length = few(*length);
     }
     Ok(())
 }
 
 /// Cuts an array of the outermost dimension first.
-fn cut_dimensions(bytes: &[u8], shape: &[u64]) -> Result<Vec<u8>> {
+fn cut_dimensions(bytes: &[u8], shape: &[i64]) -> Result<Vec<u8>> {
     let Some((&length, rest)) = shape.split_first() else {
         return Ok(bytes.to_vec());
     };
@@ -91,123 +50,69 @@ fn cut_dimensions(bytes: &[u8], shape: &[u64]) -> Result<Vec<u8>> {
     Ok(parts.concat())
 }
 
-fn few(channels: u64) -> u64 {
+fn few(channels: i64) -> i64 {
     if CHANNELS.contains(&channels) { FEW } else { channels }
-}
-
-/// Edits the messages in all fields of a number.
-fn edit_each(fields: &mut Fields, number: u64, mut change: impl FnMut(&mut Fields) -> Result<()>) -> Result<()> {
-    for (field, value) in fields {
-        if let (true, Value::Bytes(bytes)) = (*field == number, value) {
-            *bytes = edit(bytes, &mut change)?;
-        }
-    }
-    Ok(())
-}
-
-fn edit(message: &[u8], change: impl FnOnce(&mut Fields) -> Result<()>) -> Result<Vec<u8>> {
-    let mut fields = parse(message)?;
-    change(&mut fields)?;
-    Ok(encode(&fields))
-}
-
-fn parse(mut message: &[u8]) -> Result<Fields> {
-    let mut fields = Vec::new();
-    while !message.is_empty() {
-        let key = take_number(&mut message)?;
-        let value = match key & 7 {
-            0 => Value::Number(take_number(&mut message)?),
-            2 => {
-                let length = usize::try_from(take_number(&mut message)?)?;
-                let (bytes, rest) = message.split_at_checked(length).context("the ONNX file is truncated")?;
-                message = rest;
-                Value::Bytes(bytes.to_vec())
-            }
-            other => bail!("the ONNX file has a field of the unexpected type {other}"),
-        };
-        fields.push((key >> 3, value));
-    }
-    Ok(fields)
-}
-
-/// A number has seven bits per byte, the lowest first; the eighth says that more follow.
-fn take_number(message: &mut &[u8]) -> Result<u64> {
-    let mut number = 0;
-    for shift in (0..64).step_by(7) {
-        let (byte, rest) = message.split_first().context("the ONNX file is truncated")?;
-        *message = rest;
-        number |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return Ok(number);
-        }
-    }
-    bail!("the ONNX file has a number of more than 64 bits")
-}
-
-fn encode(fields: &Fields) -> Vec<u8> {
-    let mut message = Vec::new();
-    for (field, value) in fields {
-        match value {
-            Value::Number(number) => {
-                put_number(&mut message, field << 3);
-                put_number(&mut message, *number);
-            }
-            Value::Bytes(bytes) => {
-                put_number(&mut message, field << 3 | 2);
-                put_number(&mut message, bytes.len() as u64);
-                message.extend(bytes);
-            }
-        }
-    }
-    message
-}
-
-fn put_number(message: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        message.push(number.to_le_bytes()[0] | 0x80);
-        number >>= 7;
-    }
-    message.push(number.to_le_bytes()[0]);
 }
 
 #[cfg(test)]
 mod tests {
+    use opencv_build::internals::onnx::{AttributeProto, GraphProto, NodeProto};
+
     use super::*;
 
-    fn message(fields: &[(u64, Value)]) -> Value {
-        Value::Bytes(encode(&fields.to_vec()))
+    fn model(graph: Option<GraphProto>) -> Vec<u8> {
+        let model = ModelProto {
+            ir_version: 300,
+            graph,
+            ..ModelProto::default()
+        };
+        model.encode_to_vec()
     }
 
     #[test]
     fn tensors_and_groups_are_cut() {
-        // [16][3] floats: the tensor keeps the first two rows.
-        let tensor = |rows: u64, length| {
-            let bytes: Vec<_> = (0..192).take(length).collect();
-            message(&[
-                (TENSOR_DIMENSION, Value::Number(rows)),
-                (TENSOR_DIMENSION, Value::Number(3)),
-                (TENSOR_TYPE, Value::Number(FLOAT)),
-                (TENSOR_BYTES, Value::Bytes(bytes)),
-            ])
+        let values: Vec<_> = (0..64_u8).map(f32::from).collect();
+        let graph = |groups, weights, bias| {
+            let node = NodeProto {
+                op_type: "Conv".to_owned(),
+                attribute: vec![AttributeProto::int("group", groups), AttributeProto::int("other", 64)],
+                ..NodeProto::default()
+            };
+            let shape = TensorProto::int64s("shape", &[1], &[16]);
+            model(Some(GraphProto {
+                node: vec![node],
+                initializer: vec![weights, bias, shape, TensorProto::floats("empty", &[0], &[])],
+                ..GraphProto::default()
+            }))
         };
-        let node = |groups: u64| {
-            let name = Value::Bytes(b"group".to_vec());
-            let attribute = message(&[(ATTRIBUTE_NAME, name), (ATTRIBUTE_INT, Value::Number(groups))]);
-            message(&[(4, Value::Bytes(b"Conv".to_vec())), (NODE_ATTRIBUTE, attribute)])
-        };
-        let model = |rows, length, groups| {
-            let graph = message(&[(GRAPH_NODE, node(groups)), (GRAPH_TENSOR, tensor(rows, length))]);
-            encode(&vec![(1, Value::Number(300)), (MODEL_GRAPH, graph)])
-        };
-        assert_eq!(cut(&model(16, 192, 64)).unwrap(), model(2, 24, 2));
-        assert_eq!(cut(&model(10, 120, 4)).unwrap(), model(10, 120, 4));
+        // Of 16 inputs or outputs, the first two remain.
+        let weights = |dims: &[i64], values: &[f32]| TensorProto::floats("weights", dims, values);
+        let bias = |values: &[f32]| TensorProto::floats("bias", &[i64::try_from(values.len()).unwrap()], values);
+        let before = graph(64, weights(&[4, 16, 1], &values), bias(&values[..16]));
+        let kept = [0.0, 1.0, 16.0, 17.0, 32.0, 33.0, 48.0, 49.0];
+        let after = graph(2, weights(&[4, 2, 1], &kept), bias(&values[..2]));
+        assert_eq!(cut(&before).unwrap(), after);
+        let before = graph(64, weights(&[16, 3], &values[..48]), bias(&values));
+        let after = graph(2, weights(&[2, 3], &values[..6]), bias(&values[..2]));
+        assert_eq!(cut(&before).unwrap(), after);
+        let other = graph(4, weights(&[10, 3], &values[..30]), bias(&values[..4]));
+        assert_eq!(cut(&other).unwrap(), other);
     }
 
     #[test]
     fn damaged_files_are_errors() {
         for wrong in [&b"\x0a\x05a"[..], b"\x08", b"\x09\0\0\0\0\0\0\0\0", &[0xff; 12]] {
             let error = cut(wrong).unwrap_err().to_string();
-            assert!(error.starts_with("the ONNX file"), "{error}");
+            assert_eq!(error, "failed to decode the ONNX file");
         }
+        let error = cut(&model(None)).unwrap_err().to_string();
+        assert_eq!(error, "the ONNX file has no graph");
+        let negative = TensorProto::floats("weights", &[-1], &[1.0]);
+        let graph = GraphProto {
+            initializer: vec![negative],
+            ..GraphProto::default()
+        };
+        let error = cut(&model(Some(graph))).unwrap_err().to_string();
+        assert!(error.contains("`weights`"), "{error}");
     }
 }

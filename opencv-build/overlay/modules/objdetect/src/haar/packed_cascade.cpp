@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "../shared/checksum.hpp"
+#include "../shared/packed_header.hpp"
 
 namespace cv { namespace haar {
 
@@ -13,10 +13,9 @@ namespace {
 const char MAGIC[8] = {'C', 'A', 'S', 'C', 'A', 'D', 'E', '\n'};
 const uint32_t VERSION = 2;
 
-struct PackedHeader
+struct CascadeHeader
 {
-    char magic[8];
-    uint32_t version, length, checksum[2];
+    detection::PackedHeader common;
     uint32_t width, height, stage_count, tree_count, node_count, leaf_count, feature_count, model_offset;
 };
 
@@ -124,7 +123,7 @@ const char* validateTrees(const PackedCascade& packed)
 std::vector<uint8_t> packCascade(const CascadeDescription& from, bool with_model, const char** reason)
 {
     Cascade cascade;
-    std::vector<uint8_t> model, bytes(sizeof(PackedHeader));
+    std::vector<uint8_t> model, bytes(sizeof(CascadeHeader));
     *reason = !with_model                ? "no model was requested"
               : toCascade(from, cascade) ? compileModel(cascade, model)
                                          : "it has trees of more than two nodes";
@@ -133,9 +132,8 @@ std::vector<uint8_t> packCascade(const CascadeDescription& from, bool with_model
     append(bytes, from.nodes);
     append(bytes, from.leaves);
     append(bytes, from.features);
-    PackedHeader header = {};
-    std::memcpy(header.magic, MAGIC, sizeof MAGIC);
-    header.version = VERSION;
+    CascadeHeader header = {};
+    header.common = detection::packedHeader(MAGIC, VERSION);
     header.width = uint32_t(from.width);
     header.height = uint32_t(from.height);
     header.stage_count = uint32_t(from.stages.size());
@@ -146,29 +144,18 @@ std::vector<uint8_t> packCascade(const CascadeDescription& from, bool with_model
     header.model_offset = *reason ? 0 : uint32_t(bytes.size());
     if (!*reason)
         append(bytes, model);
-    header.length = uint32_t(bytes.size());
     std::memcpy(bytes.data(), &header, sizeof header);
-    const size_t checksummed_from = offsetof(PackedHeader, width);
-    detection::checksum(&bytes[checksummed_from], bytes.size() - checksummed_from, header.checksum);
-    std::memcpy(bytes.data(), &header, sizeof header);
+    detection::sealPacked(bytes);
     return bytes;
 }
 
 const char* openPackedCascade(const uint8_t* bytes, size_t length, PackedCascade& packed)
 {
-    PackedHeader header;
-    if (length < sizeof header || std::memcmp(bytes, MAGIC, sizeof MAGIC) != 0)
+    if (!detection::hasMagic(bytes, length, MAGIC))
         return "it is not a packed cascade";
-    std::memcpy(&header, bytes, sizeof header);
-    if (header.version != VERSION)
-        return "it is a packed cascade of an unsupported version";
-    if (header.length != length)
-        return "it is truncated or has trailing bytes";
-    uint32_t expected[2];
-    const size_t checksummed_from = offsetof(PackedHeader, width);
-    detection::checksum(bytes + checksummed_from, length - checksummed_from, expected);
-    if (expected[0] != header.checksum[0] || expected[1] != header.checksum[1])
-        return "its checksum does not match";
+    CascadeHeader header;
+    if (const char* reason = detection::readPackedHeader(bytes, length, VERSION, header))
+        return reason;
     // Boxes have 8-bit coordinates.
     if (header.width < 3 || header.width > 255 || header.height < 3 || header.height > 255)
         return "its window is too large or too small";

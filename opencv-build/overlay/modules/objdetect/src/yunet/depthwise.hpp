@@ -31,8 +31,8 @@ inline void depthwiseBlock(const float* const (&inputs)[3], const v_float32 (&we
         v_store(output + p * ChannelStep, Relu ? v_max(sums[p], vx_setzero_f32()) : sums[p]);
 }
 
-// Computes `channels` outputs for `width` pixels. `rows` are the pixels above, at and below the outputs' row, each group
-// of channels with one more pixel at both ends. `weights` are [row][column][channel].
+// Computes `channels` outputs for `width` pixels. `rows` are the pixels above, at and below the outputs' row, each
+// group of channels with one more pixel at both ends. `weights` are [row][column][channel].
 template <bool Relu>
 inline void depthwiseRow(const float* const (&rows)[3], const float* weights, const float* bias, size_t channels,
                          int width, float* outputs)

@@ -10,6 +10,7 @@
 #include "../shared/parallel_for.hpp"
 #include "faces.hpp"
 #include "inference.hpp"
+#include "onnx/graph_reader.hpp"
 #include "onnx/network_reader.hpp"
 #include "packed_network.hpp"
 
@@ -30,13 +31,8 @@ static_assert(sizeof(Face) == 15 * sizeof(float), "faces are rows of 15 floats")
 // A network and the memory that its weights are in, if that is not the caller's.
 struct Model
 {
-    Model() : network() {}
-
-    const Network& get() const { return onnx.weights.empty() ? network : onnx.network; }
-
-    Network network;             // points into a packed network
+    OwnedNetwork owned;          // without weights of its own for a packed network
     std::vector<uint8_t> bytes;  // the packed network
-    OwnedNetwork onnx;
 };
 
 class FaceDetectorYNImpl CV_FINAL : public FaceDetectorYN
@@ -45,7 +41,7 @@ public:
     FaceDetectorYNImpl(const Ptr<Model>& model, const Size& input_size, float score_threshold, float nms_threshold,
                        int top_k)
         : model_(model),
-          inference_(model->get()),
+          inference_(model->owned.network),
           input_size_(input_size),
           score_threshold_(score_threshold),
           nms_threshold_(nms_threshold),
@@ -95,12 +91,10 @@ private:
     int top_k_;
 };
 
-// The reader of ONNX files accepts no larger ones.
-const size_t MaxModelBytes = 8 << 20;
-
+// The content of a file, or if it is too large for a model, its beginning.
 std::vector<uint8_t> readFile(const String& path)
 {
-    std::vector<uint8_t> bytes(MaxModelBytes + 1);
+    std::vector<uint8_t> bytes(MaxOnnxBytes + 1);
     errno = 0;
     FILE* const file = std::fopen(path.c_str(), "rb");
     const size_t length = file ? std::fread(bytes.data(), 1, bytes.size(), file) : 0;
@@ -108,9 +102,8 @@ std::vector<uint8_t> readFile(const String& path)
     const int error = errno;
     if (file)
         std::fclose(file);
-    if (failed || length > MaxModelBytes)
-        CV_Error(Error::StsError, "failed to read the face detection model `" + path +
-                                      "`: " + (failed ? std::strerror(error) : "it has more than 8 MiB"));
+    if (failed)
+        CV_Error(Error::StsError, "failed to read the face detection model `" + path + "`: " + std::strerror(error));
     bytes.resize(length);
     bytes.shrink_to_fit();
     return bytes;
@@ -125,10 +118,10 @@ Ptr<Model> loadModel(const String& path)
     std::string reason;
     if (isPackedNetwork(bytes, length))
     {
-        if (const char* packed_reason = openPackedNetwork(bytes, length, model->network))
+        if (const char* packed_reason = openPackedNetwork(bytes, length, model->owned.network))
             reason = packed_reason;
     }
-    else if (readOnnxNetwork(bytes, length, model->onnx, reason))
+    else if (readOnnxNetwork(bytes, length, model->owned, reason))
         std::vector<uint8_t>().swap(model->bytes);
     if (!reason.empty())
         CV_Error(Error::StsParseError, "failed to use the face detection model `" + path + "`: " + reason);
@@ -157,7 +150,7 @@ CV_EXPORTS const char* opencv_packed_face_detector_create(void** detector, const
             model->bytes.assign(bytes, bytes + length);
             bytes = model->bytes.data();
         }
-        if (const char* reason = openPackedNetwork(bytes, length, model->network))
+        if (const char* reason = openPackedNetwork(bytes, length, model->owned.network))
             return reason;
         const Ptr<FaceDetectorYN> created = makePtr<FaceDetectorYNImpl>(model, Size(), 0.9f, 0.3f, 5000);
         *detector = new Ptr<FaceDetectorYN>(created);

@@ -202,8 +202,8 @@ private:
     float* output_;
 };
 
-// A pair of convolutions. Keeps three rows of the pointwise convolution's results, with a zero pixel at both ends of each
-// group.
+// A pair of convolutions. Keeps three rows of the pointwise convolution's results, with a zero pixel at both ends of
+// each group.
 class PairRows final : public RowSource
 {
 public:

@@ -30,8 +30,8 @@ struct PairList
     }
 };
 
-// Calls `visit(array, count)` for every array, in the order of memory, except those of pairs that are absent. `array` is
-// the network's pointer itself.
+// Calls `visit(array, count)` for every array, in the order of memory, except those of pairs that are absent. `array`
+// is the network's pointer itself.
 template <typename Visit> void visitArrays(Network& network, Visit visit)
 {
     const size_t taps = 3 * 3;

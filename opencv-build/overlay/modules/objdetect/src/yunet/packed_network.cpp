@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "network_arrays.hpp"
-#include "../shared/checksum.hpp"
+#include "../shared/packed_header.hpp"
 
 namespace cv { namespace yunet {
 
@@ -13,14 +13,11 @@ namespace {
 const char MAGIC[8] = {'Y', 'U', 'N', 'E', 'T', 'N', 'E', '\n'};
 const uint32_t VERSION = 1;
 
-struct PackedHeader
+struct NetworkHeader
 {
-    char magic[8];
-    uint32_t version, length, checksum[2];
+    detection::PackedHeader common;
     uint32_t widths[WidthCount];
 };
-
-const size_t CHECKSUMMED_FROM = offsetof(PackedHeader, widths);
 
 }  // namespace
 
@@ -28,40 +25,25 @@ std::vector<uint8_t> packNetwork(const Network& network)
 {
     const std::vector<float> weights = collectWeights(network);
     const size_t weight_bytes = weights.size() * sizeof(float);
-    std::vector<uint8_t> bytes(sizeof(PackedHeader) + weight_bytes);
-    PackedHeader header = {};
-    std::memcpy(header.magic, MAGIC, sizeof MAGIC);
-    header.version = VERSION;
-    header.length = uint32_t(bytes.size());
+    std::vector<uint8_t> bytes(sizeof(NetworkHeader) + weight_bytes);
+    NetworkHeader header;
+    header.common = detection::packedHeader(MAGIC, VERSION);
     getWidths(network, header.widths);
     std::memcpy(bytes.data(), &header, sizeof header);
     std::memcpy(bytes.data() + sizeof header, weights.data(), weight_bytes);
-    detection::checksum(&bytes[CHECKSUMMED_FROM], bytes.size() - CHECKSUMMED_FROM, header.checksum);
-    std::memcpy(bytes.data(), &header, sizeof header);
+    detection::sealPacked(bytes);
     return bytes;
 }
 
-bool isPackedNetwork(const uint8_t* bytes, size_t length)
-{
-    return length >= sizeof MAGIC && std::memcmp(bytes, MAGIC, sizeof MAGIC) == 0;
-}
+bool isPackedNetwork(const uint8_t* bytes, size_t length) { return detection::hasMagic(bytes, length, MAGIC); }
 
 const char* openPackedNetwork(const uint8_t* bytes, size_t length, Network& network)
 {
     if (!isPackedNetwork(bytes, length))
         return "it is not a packed network";
-    PackedHeader header;
-    if (length < sizeof header)
-        return "it is truncated";
-    std::memcpy(&header, bytes, sizeof header);
-    if (header.version != VERSION)
-        return "it is a packed network of an unsupported version";
-    if (header.length != length)
-        return "it is truncated or has trailing bytes";
-    uint32_t expected[2];
-    detection::checksum(bytes + CHECKSUMMED_FROM, length - CHECKSUMMED_FROM, expected);
-    if (expected[0] != header.checksum[0] || expected[1] != header.checksum[1])
-        return "its checksum does not match";
+    NetworkHeader header;
+    if (const char* reason = detection::readPackedHeader(bytes, length, VERSION, header))
+        return reason;
     if (const char* reason = setWidths(header.widths, network))
         return reason;
     const size_t count = countWeights(network);

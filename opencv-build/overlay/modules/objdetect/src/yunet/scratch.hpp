@@ -20,19 +20,18 @@ static inline size_t alignedLength(size_t length)
 // A row of the image for `width` outputs of the first convolution: twice as many pixels, and one to their left.
 static inline size_t imageRowLength(int width) { return (2 * size_t(width) + 1) * ImageChannels; }
 
+// A row of a layer's outputs.
+static inline size_t rowScratch(int width, size_t channels) { return alignedLength(size_t(width) * channels); }
+
 static inline size_t imageConvolutionScratch(int width, size_t channels)
 {
-    return 3 * alignedLength(imageRowLength(width)) + alignedLength(size_t(width) * channels);
+    return 3 * alignedLength(imageRowLength(width)) + rowScratch(width, channels);
 }
-
-static inline size_t sumScratch(int width, size_t channels) { return alignedLength(size_t(width) * channels); }
-
-static inline size_t poolScratch(int width, size_t channels) { return alignedLength(size_t(width) * channels); }
 
 // Three rows and a row of zeros, with a pixel at both ends, and the output.
 static inline size_t pairScratch(int width, size_t channels)
 {
-    return 4 * alignedLength(size_t(width + 2) * channels) + alignedLength(size_t(width) * channels);
+    return 4 * rowScratch(width + 2, channels) + rowScratch(width, channels);
 }
 
 // The number of floats that one call of `runChain` takes.
@@ -42,7 +41,7 @@ static inline size_t scratchLength(const Chain& chain)
     size_t channels = chain.input.channels;
     size_t length = chain.first ? imageConvolutionScratch(width, channels) : 0;
     if (chain.coarser.values)
-        length += sumScratch(width, channels);
+        length += rowScratch(width, channels);
     for (int i = 0; i < chain.layer_count; i++)
     {
         const ConvolutionPair* pair = chain.layers[i].pair;
@@ -50,7 +49,7 @@ static inline size_t scratchLength(const Chain& chain)
             channels = pair->outputs;
         else
             width /= 2;
-        length += pair ? pairScratch(width, channels) : poolScratch(width, channels);
+        length += pair ? pairScratch(width, channels) : rowScratch(width, channels);
     }
     return length;
 }

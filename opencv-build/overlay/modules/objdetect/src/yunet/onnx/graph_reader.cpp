@@ -9,8 +9,6 @@ namespace cv { namespace yunet {
 
 namespace {
 
-// A network with the largest widths has 5 MB.
-const size_t MAX_BYTES = 8 << 20;
 // Messages of two bytes become objects of a hundred.
 const size_t MAX_PARTS_OF_GRAPH = 1024, MAX_PARTS_OF_NODE = 64;
 
@@ -155,11 +153,11 @@ private:
         uint64_t size = 1;
         for (int64_t side : tensor.shape)
         {
-            if (side < 0 || side > int64_t(MAX_BYTES))
+            if (side < 0 || side > int64_t(MaxOnnxBytes))
                 return fail("it has a tensor with an invalid shape");
             // Both factors are below 2^24, so the product does not overflow.
             size *= uint64_t(side);
-            if (size > MAX_BYTES)
+            if (size > MaxOnnxBytes)
                 return fail("it has a tensor with an invalid shape");
         }
         const bool matches = tensor.type == OnnxFloat   ? size == tensor.floats.size()
@@ -255,7 +253,7 @@ private:
 bool readOnnxGraph(const uint8_t* bytes, size_t length, OnnxGraph& graph, std::string& reason)
 {
     graph = OnnxGraph();
-    if (length > MAX_BYTES)
+    if (length > MaxOnnxBytes)
     {
         reason = "it is larger than 8 MiB";
         return false;

@@ -12,6 +12,9 @@
 
 namespace cv { namespace yunet {
 
+// Larger files are refused. A network with the largest widths has 5 MB.
+const size_t MaxOnnxBytes = 8 << 20;
+
 // Values of `TensorProto.DataType`.
 enum { OnnxFloat = 1, OnnxInt64 = 7 };
 
