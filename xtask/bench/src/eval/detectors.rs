@@ -77,7 +77,8 @@ struct ReferencePrograms {
 }
 
 impl Detectors {
-    /// Evaluates only the presets, and adds the reason to `notes`, if Python is not 3.11 or 3.12 or the SDK has no YuNet.
+    /// Evaluates only the presets, and adds the reason to `notes`, if Python is not 3.11 or 3.12 or the SDK has no
+    /// YuNet.
     pub fn start(
         workspace: &Workspace,
         (sdk, binary): (&Sdk, &FunctionBinary),
