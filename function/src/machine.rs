@@ -19,7 +19,7 @@ const MAX_VCPUS: u32 = 6;
 /// of 128 MB it is 8 MB, which holds two or three phone photos.
 const FILE_MEMORY_DIVISOR: u64 = 16;
 
-/// Memory of the process before a large photo, in bytes: 14 MB after small photos with all detectors, up to 15 MB that
+/// Memory of the process before a large photo, in bytes: 14 MB after small photos with all detectors, up to 17 MB that
 /// YuNet keeps, and a margin for connections and for other photos' files.
 const BASE_BYTES: u64 = 50 << 20;
 /// Memory per pixel of the photo, in bytes: three colours, grey, and the encoder's buffers.

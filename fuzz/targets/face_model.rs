@@ -15,7 +15,7 @@ use opencv::objdetect::FaceDetectorYN;
 use opencv::prelude::*;
 
 unsafe extern "C" {
-    // Of the SDK's header `packed_models.h`.
+    // Declared in the SDK's header `packed_models.h`.
     fn opencv_packed_face_detector_create(detector: *mut *mut c_void, bytes: *const u8, length: usize)
     -> *const c_char;
 }

@@ -34,8 +34,8 @@ impl FaceDetector {
         let faces = cancellation::with_deadline(limits.deadline, || match &detection.detector {
             DetectorOptions::Cascades(options) => self.cascades.detect(photo, detection, options, limits),
             DetectorOptions::YuNet(options) => {
-                let found = self.yunet.detect(photo.image(), photo.scaling(), detection, options);
-                Ok(found?)
+                self.yunet
+                    .detect(photo.image(), photo.scaling(), detection, options, limits)
             }
         });
         // A detection that is stopped at the deadline fails with an error of OpenCV.

@@ -7,6 +7,8 @@ const MAX_OVERLAP: f64 = 0.3;
 /// Faces of the lowest scores are not considered if there are more, as in `cv::FaceDetectorYN`: suppression takes
 /// quadratic time.
 const MAX_FACES: usize = 5_000;
+/// The faces that are compared with all better ones between two checks of the time.
+const FACES_PER_CHECK: usize = 128;
 
 /// Adds the faces of a tile, and drops those of the lowest scores if there are many.
 pub fn add_faces(faces: &mut Vec<Values>, more: impl Iterator<Item = Values>) {
@@ -21,16 +23,26 @@ fn keep_best(faces: &mut Vec<Values>) {
     faces.truncate(MAX_FACES);
 }
 
-/// Keeps the best of the faces that overlap, by falling score.
-pub fn suppress_overlapping(mut faces: Vec<Values>) -> Vec<Values> {
+/// Keeps the best of the faces that overlap, by falling score. Calls `check_time` about every millisecond if there are
+/// thousands.
+///
+/// # Errors
+/// That of `check_time`.
+pub fn suppress_overlapping<E>(
+    mut faces: Vec<Values>,
+    check_time: impl Fn() -> Result<(), E>,
+) -> Result<Vec<Values>, E> {
     keep_best(&mut faces);
     let mut kept: Vec<Values> = Vec::new();
-    for face in faces {
+    for (index, face) in faces.into_iter().enumerate() {
+        if index % FACES_PER_CHECK == 0 {
+            check_time()?;
+        }
         if kept.iter().all(|better| overlap(&face, better) <= MAX_OVERLAP) {
             kept.push(face);
         }
     }
-    kept
+    Ok(kept)
 }
 
 /// The intersection over union of two boxes; 0 for boxes that are empty or not finite.
@@ -45,6 +57,9 @@ fn overlap(a: &Values, b: &Values) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+    use std::convert::Infallible;
+
     use super::*;
 
     fn face(left: f64, side: f64, score: f64) -> Values {
@@ -54,14 +69,18 @@ mod tests {
         values
     }
 
+    fn suppress(faces: Vec<Values>) -> Vec<Values> {
+        suppress_overlapping(faces, || Ok::<_, Infallible>(())).unwrap()
+    }
+
     #[test]
     fn the_best_of_overlapping_faces_remains() {
         let (best, beside, inside) = (face(0.0, 20.0, 0.9), face(11.0, 20.0, 0.85), face(0.0, 10.0, 0.7));
         // 10 of 30 columns are in both: a third.
         let (worse, shifted) = (face(1.0, 21.0, 0.8), face(10.0, 20.0, 0.89));
         let faces = vec![inside, worse, beside, best, shifted];
-        assert_eq!(suppress_overlapping(faces), [best, beside, inside]);
-        assert!(suppress_overlapping(Vec::new()).is_empty());
+        assert_eq!(suppress(faces), [best, beside, inside]);
+        assert!(suppress(Vec::new()).is_empty());
     }
 
     #[test]
@@ -72,6 +91,18 @@ mod tests {
             face(0.0, 0.0, 0.7),
         ];
         let faces = [&odd[..], &odd].concat();
-        assert_eq!(suppress_overlapping(faces).len(), 6);
+        assert_eq!(suppress(faces).len(), 6);
+    }
+
+    #[test]
+    fn suppression_ends_when_the_time_is_over() {
+        let beside = |index: u16| face(30.0 * f64::from(index), 20.0, 0.9);
+        let faces: Vec<_> = (0..1000).map(beside).collect();
+        let checks = Cell::new(0);
+        let stopped = suppress_overlapping(faces, || {
+            checks.set(checks.get() + 1);
+            if checks.get() < 3 { Ok(()) } else { Err("over") }
+        });
+        assert_eq!((stopped, checks.get()), (Err("over"), 3));
     }
 }

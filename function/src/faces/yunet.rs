@@ -10,10 +10,12 @@ use super::pyramid::levels;
 use super::tiles::{Tile, tiles};
 use super::{Face, merge, packed};
 use crate::options::{DetectionOptions, YuNetOptions};
+use crate::photo::PhotoError;
 use crate::photo::pixels::{downscale, side};
+use crate::photo::resource_limits::ResourceLimits;
 use crate::photo::scaling::Scaling;
 
-/// Keeps the memory for its largest tile: at most 8 MB, and 1 MB per thread.
+/// Keeps the memory for its largest tile: at most 8.2 MB, and 1.4 MB per thread.
 pub struct YuNet(Ptr<FaceDetectorYN>);
 
 impl YuNet {
@@ -22,13 +24,17 @@ impl YuNet {
     }
 
     /// The faces in a photo, in any order, from its `image` for detection.
+    ///
+    /// # Errors
+    /// The deadline has passed, or OpenCV failed.
     pub fn detect(
         &mut self,
         image: &Mat,
         scaling: Scaling,
         detection: &DetectionOptions,
         options: &YuNetOptions,
-    ) -> Result<Vec<Face>> {
+        limits: ResourceLimits,
+    ) -> Result<Vec<Face>, PhotoError> {
         #[expect(clippy::cast_possible_truncation, reason = "rounded to single precision")]
         self.0.set_score_threshold(options.score as f32)?;
         let mut found = Vec::new();
@@ -54,7 +60,7 @@ impl YuNet {
         }
         // The network has merged the faces of one tile itself.
         if tile_count > 1 {
-            found = merge::suppress_overlapping(found);
+            found = merge::suppress_overlapping(found, || limits.check_time())?;
         }
         let faces = found.into_iter().filter_map(|values| prediction::face(values, scaling));
         Ok(faces.filter(|face| is_in_range(face, detection)).collect())

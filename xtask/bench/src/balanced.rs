@@ -153,7 +153,8 @@ fn groups(what: &str, unit: Unit, photo: &Photo, [haar, yunet, ours]: Values) ->
     ]
 }
 
-fn faces(emulator: &Emulator, photo: &Photo) -> Result<Value> {
+/// Invokes a function with an S3 notification, for which ours uses `balanced`; returns the faces.
+pub fn faces(emulator: &Emulator, photo: &Photo) -> Result<Value> {
     let response = emulator.invoke(&notification(&photo.name))?;
     // Those in Python respond to every event as to a direct one.
     let faces = response

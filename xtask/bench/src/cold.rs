@@ -1,8 +1,9 @@
 //! `cargo xtask bench cold`: measures the time from the start of a function's process to its first poll for an event,
 //! with its models loaded, and from the first event to its response. Ours and Python's alternate, with and without
-//! their files in the page cache.
+//! their files in the page cache. Also measures detection with `balanced` in the first photo of a process, and in it again.
 
 mod fake_runtime_api;
+mod first_detection;
 mod page_cache;
 
 use std::time::{Duration, Instant};
@@ -14,6 +15,7 @@ use support::progress::ProgressStep;
 use support::run::{Shell, cmd};
 
 use self::fake_runtime_api::FakeRuntimeApi;
+use self::first_detection::FirstDetection;
 use super::context::{BenchContext, Repetitions};
 use super::figures::{Figures, Group, Unit};
 use super::process;
@@ -60,7 +62,7 @@ struct Measurements {
 pub fn run(context: &BenchContext) -> Result<ColdBench> {
     let rig = BenchRig::start(context)?;
     let runs = context.repetitions(RUNS);
-    let mut measured = Measurements::default();
+    let (mut measured, mut first_detection) = (Measurements::default(), FirstDetection::default());
     let mut step = ProgressStep::start("starting both functions");
     // A run that is not counted, so that all files are in the page cache.
     for implementation in IMPLEMENTATIONS {
@@ -72,12 +74,15 @@ pub fn run(context: &BenchContext) -> Result<ColdBench> {
         step.advance(run as u64, runs as u64);
         measured.start(&rig, false)?;
         measured.start(&rig, true)?;
+        first_detection.measure(&rig)?;
     }
     let mut notes = rig.photos.notes.clone();
+    let mut groups = measured.groups(&mut notes);
+    groups.push(first_detection.group());
     Ok(ColdBench {
         first_poll: measured.polls[0].each_ref().map(|times| median(times)),
         figures: Figures {
-            groups: measured.groups(&mut notes),
+            groups,
             method: format!(
                 "Medians of {runs} alternating run(s). The first poll is the first request for an event to a fake of \
                  Lambda's Runtime API; the first response is that of AWS's emulator, which starts the function when \

@@ -5,7 +5,6 @@ mod average_precision;
 mod detectors;
 mod digits;
 pub mod face;
-mod function_log;
 mod labels;
 mod output;
 mod overlay;

@@ -12,6 +12,7 @@ mod detect;
 pub mod document;
 pub mod eval;
 mod figures;
+mod function_log;
 mod image;
 mod large_layer;
 mod machine;

@@ -10,10 +10,11 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::context::BenchContext;
+use super::function_log::FunctionLog;
 use super::photos::{Photo, Photos};
 use super::python_reference::{PythonReference, Release};
 use local::emulator::{Emulator, credentials};
-use local::launch::{EmulatorLauncher, unpack_for_launch};
+use local::launch::{EMULATOR_LOG, EmulatorLauncher, unpack_for_launch};
 use local::rie;
 use local::s3::S3Server;
 use package::artefacts::base::Base;
@@ -122,7 +123,7 @@ impl BenchRig {
 
     /// Starts the emulator, which starts the function at the first event.
     pub fn start_function(&self, implementation: Implementation) -> Result<Emulator> {
-        let folder = self.scratch.path().join(implementation.name());
+        let folder = self.folder(implementation);
         fs::create_dir_all(&folder)?;
         let environment = self.python(implementation).environment();
         let environment = environment.iter().map(|(name, value)| (*name, &**value));
@@ -131,6 +132,15 @@ impl BenchRig {
         let command = |launcher: EmulatorLauncher| launcher.launch_command(&command, &working_dir);
         Emulator::start((&self.rie, &folder), &self.storage, &environment, command)
             .with_context(|| format!("failed to start the function, {}", implementation.name()))
+    }
+
+    /// The log of the function that was started last.
+    pub fn function_log(&self, implementation: Implementation) -> Result<FunctionLog> {
+        FunctionLog::open(&self.folder(implementation).join(EMULATOR_LOG))
+    }
+
+    fn folder(&self, implementation: Implementation) -> PathBuf {
+        self.scratch.path().join(implementation.name())
     }
 
     /// Invokes a function with a direct event for a photo, for which our function uses `original`; returns the faces,

@@ -15,6 +15,9 @@ use support::child::Child;
 use support::interruption::Cleanup;
 use support::run::{Shell, cmd, output};
 
+/// The log of the emulator and the function, unless they run in a container.
+pub const EMULATOR_LOG: &str = "emulator.log";
+
 pub struct EmulatorLauncher<'a> {
     pub emulator: &'a Path,
     /// The folder for the log and the unpacked image.
@@ -67,7 +70,7 @@ impl EmulatorLauncher<'_> {
     }
 
     pub fn launch_command(&self, command: &[OsString], work: &Path) -> Result<LaunchedEmulator> {
-        let log = self.folder.join("emulator.log");
+        let log = self.folder.join(EMULATOR_LOG);
         let (sh, program, options) = (Shell::new()?, self.emulator, self.options);
         sh.change_dir(work);
         let run = cmd!(sh, "{program} {options...} {command...}").env_clear();

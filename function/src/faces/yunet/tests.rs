@@ -7,6 +7,7 @@ use opencv::imgcodecs::{IMREAD_COLOR, imread};
 use super::*;
 use crate::faces::Prediction;
 use crate::options::{DetectorOptions, Preset};
+use crate::photo::pixels::tests::unlimited;
 
 const YUNET_PRESETS: [Preset; 3] = [Preset::Fast, Preset::Balanced, Preset::Accurate];
 
@@ -17,7 +18,7 @@ fn portrait() -> Mat {
 }
 
 /// The faces in the photo with this preset after `change`.
-fn detect(photo: &Mat, preset: Preset, change: impl FnOnce(&mut DetectionOptions)) -> Result<Vec<Face>> {
+fn detect(photo: &Mat, preset: Preset, change: impl FnOnce(&mut DetectionOptions)) -> Result<Vec<Face>, PhotoError> {
     let mut detection = preset.options().detection;
     change(&mut detection);
     let [width, height] = [photo.cols(), photo.rows()].map(i32::unsigned_abs);
@@ -27,7 +28,8 @@ fn detect(photo: &Mat, preset: Preset, change: impl FnOnce(&mut DetectionOptions
     let DetectorOptions::YuNet(options) = &detection.detector else {
         panic!("{detection:?}");
     };
-    YuNet::new()?.detect(smaller.as_ref().unwrap_or(photo), scaling, &detection, options)
+    let image = smaller.as_ref().unwrap_or(photo);
+    YuNet::new()?.detect(image, scaling, &detection, options, unlimited())
 }
 
 fn set_score(score: f64) -> impl FnOnce(&mut DetectionOptions) {

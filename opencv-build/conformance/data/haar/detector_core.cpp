@@ -255,9 +255,9 @@ struct CorruptionTest
             wrong = "truncated bytes are accepted";
     }
 
-    // Tries every length and every byte of `small`, and samples of both. Truncated bytes do not get a fixed checksum.
+    // Tries every length and every byte of `small`, and samples of both. Truncated bytes keep their header.
     void try_all(Random& random, const std::vector<uint8_t>& small, const std::vector<uint8_t>& large,
-                 const std::function<void(std::vector<uint8_t>&)>& fix_checksum)
+                 const std::function<void(std::vector<uint8_t>&)>& correct)
     {
         for (size_t length = 0; length < small.size(); length++)
             try_one(std::vector<uint8_t>(small.begin(), small.begin() + static_cast<std::ptrdiff_t>(length)), false);
@@ -266,14 +266,14 @@ struct CorruptionTest
             {
                 std::vector<uint8_t> bad = small;
                 bad[at] = static_cast<uint8_t>(bad[at] ^ flip);
-                fix_checksum(bad);
+                correct(bad);
                 try_one(bad, true);
             }
         for (int i = 0; i < 1500; i++)
         {
             std::vector<uint8_t> bad =
                 corrupted(random, random.chance(0.7) ? small : large, random.chance(0.5) ? small : large);
-            fix_checksum(bad);
+            correct(bad);
             try_one(bad, true);
         }
         if (wrong.empty() && accepted * 20 > attempts * 19)

@@ -11,7 +11,10 @@ const char* const stopped_error = "the detection was stopped";
 
 struct StopAfterCalls : CallCounter
 {
-    explicit StopAfterCalls(long times) : CallCounter(times) { opencv_detection_set_stop_callback(should_stop, this); }
+    explicit StopAfterCalls(long times) : CallCounter(times)
+    {
+        opencv_detection_set_stop_callback(should_stop, static_cast<CallCounter*>(this));
+    }
     ~StopAfterCalls() { opencv_detection_set_stop_callback(nullptr, nullptr); }
 };
 

@@ -9,6 +9,7 @@
 #include <opencv2/imgproc.hpp>
 #include <opencv2/objdetect.hpp>
 
+#include <limits>
 #include <thread>
 
 #include "checks.hpp"
@@ -67,14 +68,13 @@ void test_effect_of_settings(const cv::Mat& photo)
     check(same(detect(detector, photo), candidates.rowRange(0, 1)), "the candidates of a face are not suppressed");
 }
 
-void check_refused(const cv::Mat& image, const std::string& part)
+void check_refused(const Detector& detector, const cv::Mat& image, const std::string& part)
 {
-    const Detector detector = cv::FaceDetectorYN::create(model, "", cv::Size(64, 48));
     cv::Mat faces;
     try
     {
         detector->detect(image, faces);
-        check(false, "an image is accepted that should be refused: " + part);
+        check(false, "a detection succeeds that should be refused: " + part);
     }
     catch (const cv::Exception& error)
     {
@@ -89,10 +89,14 @@ void test_images(const cv::Mat& photo)
     cv::Mat faces;
     check(detector->detect(cv::Mat(), faces) == 0, "an empty image does not give 0");
     check(detect(detector, cv::Mat::zeros(48, 64, CV_8UC3)).empty(), "a black image has faces");
-    check_refused(cv::Mat::zeros(48, 65, CV_8UC3), "setInputSize");
-    check_refused(cv::Mat::zeros(64, 48, CV_8UC3), "setInputSize");
+    detector->setInputSize(cv::Size(64, 48));
+    check_refused(detector, cv::Mat::zeros(48, 65, CV_8UC3), "setInputSize");
+    check_refused(detector, cv::Mat::zeros(64, 48, CV_8UC3), "setInputSize");
     for (int type : {CV_8UC1, CV_8UC2, CV_8UC4, CV_8SC3, CV_16UC3, CV_32FC3})
-        check_refused(cv::Mat::zeros(48, 64, type), "8-bit");
+        check_refused(detector, cv::Mat::zeros(48, 64, type), "8-bit");
+    const int too_long = (1 << 24) + 1;
+    detector->setInputSize(cv::Size(too_long, 1));
+    check_refused(detector, cv::Mat::zeros(1, too_long, CV_8UC3), "too large");
 
     // Memory and rows of an earlier call do not matter.
     const cv::Mat expected = detect(detector, photo);
@@ -115,6 +119,15 @@ void test_images(const cv::Mat& photo)
     detector->setInputSize(photo.size());
     detector->detect(photo, into);
     check(same(into.getMat(cv::ACCESS_READ), expected), "an output in a UMat has other faces");
+}
+
+void test_invalid_thresholds(const cv::Mat& photo)
+{
+    for (const float invalid : {-1.f, -std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()})
+    {
+        check_refused(cv::FaceDetectorYN::create(model, "", photo.size(), invalid), photo, "score threshold");
+        check_refused(cv::FaceDetectorYN::create(model, "", photo.size(), 0.9f, invalid), photo, "overlaps");
+    }
 }
 
 void test_threads(const cv::Mat& photo)
@@ -149,6 +162,7 @@ int main(int count, char** arguments)
         test_settings();
         test_effect_of_settings(photo);
         test_images(photo);
+        test_invalid_thresholds(photo);
         test_threads(photo);
     }
     return failures() == 0 ? 0 : 1;

@@ -36,7 +36,8 @@ void run(const cv::yunet::Network& network)
     cv::yunet::Inference inference(network);
     const cv::yunet::FeatureMap* heads =
         inference.run(image.view, 1, parallel_for_threads(1), cv::detection::StopCallback());
-    cv::yunet::suppressOverlapping(cv::yunet::decodeFaces(heads, 0.1f), 0.1f, 0.3f, 100, cv::detection::StopCallback());
+    const cv::detection::StopCallback never = {};
+    cv::yunet::suppressOverlapping(cv::yunet::decodeFaces(heads, 0.1f, never), 0.1f, 0.3f, 100, never);
 }
 
 // Returns the reason, or NULL if the bytes are accepted.

@@ -63,7 +63,7 @@ std::string try_suppression(Random& random, std::vector<Face> faces)
 std::string try_faces(Random& random, const FeatureMap* heads, Tally& tally)
 {
     const float threshold = static_cast<float>(random.between(0.1, 0.9));
-    const std::vector<Face> faces = cv::yunet::decodeFaces(heads, threshold);
+    const std::vector<Face> faces = cv::yunet::decodeFaces(heads, threshold, cv::detection::StopCallback());
     tally.candidates += static_cast<long>(faces.size());
     for (const Face& face : faces)
         if (!(face.score >= threshold && face.score <= 1))
@@ -108,6 +108,24 @@ std::string try_network(Random& random, const TestNetwork& network, Tally& tally
     return text.str();
 }
 
+// Faces beside each other: each is compared with all before it.
+std::string try_stopped_suppression()
+{
+    std::vector<Face> faces(2000, Face());
+    for (size_t i = 0; i < faces.size(); i++)
+    {
+        faces[i].x = 30 * static_cast<float>(i);
+        faces[i].width = faces[i].height = 20;
+        faces[i].score = 0.9f;
+    }
+    CallCounter stop(0);
+    const std::vector<Face> kept =
+        cv::yunet::suppressOverlapping(faces, 0.3f, 0.3f, 0, {CallCounter::should_stop, &stop});
+    if (stop.calls != 1 || kept.size() >= faces.size() / 2)
+        return "suppression does not stop when it is requested";
+    return "";
+}
+
 std::string try_case(const TestNetwork& trained, uint64_t seed, uint64_t number, Tally& tally)
 {
     Random random(seed, number);
@@ -133,6 +151,9 @@ int main(int count, char** arguments)
         if (!cv::yunet::readOnnxNetwork(bytes.data(), bytes.size(), owned, reason))
             throw std::runtime_error("the model is refused: " + reason);
         const TestNetwork trained(owned.network, owned.weights);
+        const std::string wrong = try_stopped_suppression();
+        if (!wrong.empty())
+            throw std::runtime_error(wrong);
         Tally tally;
         failures = run_cases(range, "detector_core MODEL",
                              [&](uint64_t number) { return try_case(trained, range.seed, number, tally); });

@@ -35,8 +35,8 @@ struct TemporaryFile
     ~TemporaryFile() { std::remove(path.c_str()); }
 };
 
-// `create` must throw an error with the path and a reason.
-void check_refused(const std::string& path, const std::string& what)
+// `create` must throw an error with the path and a reason, which contains `part`.
+void check_refused(const std::string& path, const std::string& what, const std::string& part = "")
 {
     try
     {
@@ -50,13 +50,14 @@ void check_refused(const std::string& path, const std::string& what)
         // The words after the path and a colon say what is wrong.
         const size_t reason = at + ("`" + path + "`: ").size();
         check(at != std::string::npos && error.err.size() > reason, what + ": the error has no reason: " + error.err);
+        check(error.err.find(part) != std::string::npos, what + ": the error lacks `" + part + "`: " + error.err);
     }
 }
 
-void check_bytes_refused(const Bytes& bytes, const std::string& what)
+void check_bytes_refused(const Bytes& bytes, const std::string& what, const std::string& part = "")
 {
     const TemporaryFile file(bytes);
-    check_refused(file.path, what);
+    check_refused(file.path, what, part);
 }
 
 // Any changed bit of a packed file is detected. In an ONNX file it may be in a name, or give another valid weight.
@@ -92,6 +93,7 @@ void test_other_files(const std::string& share)
     check_bytes_refused(Bytes(), "an empty file");
     check_bytes_refused(Bytes(300000, 0), "a file of zeros");
     check_bytes_refused(Bytes(300000, 255), "a file of ones");
+    check_bytes_refused(Bytes((8 << 20) + 1, 0), "a large file", "larger than 8 MiB");
 }
 
 // Takes the detector from `opencv_packed_face_detector_create`.
@@ -112,6 +114,7 @@ void test_embedded_models(const Bytes& packed, const std::string& file, const cv
 {
     cv::Mat expected;
     cv::FaceDetectorYN::create(file, "", photo.size())->detect(photo, expected);
+    check(!expected.empty(), "the sample has no face");
     // At every address: only aligned bytes are used where they are.
     for (size_t by = 0; by < 5; by++)
     {
@@ -154,9 +157,16 @@ int main(int count, char** arguments)
         return 2;
     const std::string share = arguments[1], models = share + "/yunet/face_detection_yunet";
     silence_errors();
-    const Bytes packed = read_file(models + ".packed"), onnx = read_file(models + ".onnx");
-    test_other_files(share);
-    test_damage(packed, onnx);
-    test_embedded_models(packed, models + ".packed", cv::imread(share + "/samples/lena.jpg"));
+    try
+    {
+        const Bytes packed = read_file(models + ".packed"), onnx = read_file(models + ".onnx");
+        test_other_files(share);
+        test_damage(packed, onnx);
+        test_embedded_models(packed, models + ".packed", cv::imread(share + "/samples/lena.jpg"));
+    }
+    catch (const std::exception& error)
+    {
+        check(false, error.what());
+    }
     return failures() == 0 ? 0 : 1;
 }

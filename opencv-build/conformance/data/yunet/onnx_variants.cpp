@@ -75,6 +75,8 @@ int main(int count, char** arguments)
         Random random(range.seed, range.first);
         const std::vector<OnnxRefusal> refusals = onnx_refusals(random);
         int failures = try_refusals(random, refusals);
+        if (failures > 0)
+            std::cout << "repeat: onnx_variants " << range.seed << " " << range.first << " 0" << std::endl;
         failures += run_cases(range, "onnx_variants", [&](uint64_t number) { return try_file(range.seed, number); });
         if (failures == 0)
             std::cout << "{\"read\":" << range.count << ",\"refused\":" << refusals.size() << "}" << std::endl;

@@ -14,7 +14,7 @@ import time
 
 import cv2
 
-# Lower than any threshold that is evaluated.
+# The lowest threshold that is evaluated: `MIN_SCORE` in `detectors.rs`.
 SCORE_THRESHOLD, NMS_THRESHOLD, TOP_K = 0.3, 0.3, 5000
 LANDMARKS = ("right_eye", "left_eye", "nose", "right_mouth_corner", "left_mouth_corner")
 

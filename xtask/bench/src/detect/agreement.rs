@@ -5,7 +5,8 @@ use anyhow::{Result, bail};
 /// A row of `cv::FaceDetectorYN`: left, top, width and height, five landmarks (x, y), and the score.
 pub type Face = [f64; 15];
 
-/// The largest permitted differences. Both compute with floats, in a different order.
+/// The largest permitted differences, as in the conformance tests' `SAME_WEIGHTS`. Both compute with floats, in a
+/// different order.
 const PIXEL_TOLERANCE: f64 = 0.5;
 const SCORE_TOLERANCE: f64 = 0.005;
 const SCORE: usize = 14;
@@ -14,7 +15,7 @@ const SCORE: usize = 14;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Agreement {
     pub faces: usize,
-    /// Of a number of the box or of a landmark, in pixels.
+    /// The largest difference of a number of a box or a landmark, in pixels.
     pub pixels: f64,
     pub score: f64,
 }
@@ -50,7 +51,7 @@ impl Agreement {
 
     /// The larger differences of two comparisons of the same photos.
     #[must_use]
-    pub fn of_repetition(self, repetition: Self) -> Self {
+    pub fn with_repetition(self, repetition: Self) -> Self {
         Self {
             faces: repetition.faces,
             pixels: self.pixels.max(repetition.pixels),
@@ -87,7 +88,7 @@ mod tests {
         assert_eq!(agreement.faces, 2);
         assert!((agreement.pixels - 0.25).abs() < 1e-9, "{agreement:?}");
         assert!((agreement.score - 0.002).abs() < 1e-9, "{agreement:?}");
-        let again = agreement.of_repetition(Agreement {
+        let again = agreement.with_repetition(Agreement {
             faces: 2,
             pixels: 0.5,
             score: 0.0,

@@ -113,7 +113,7 @@ impl Programs {
                         of_wheel.push(wheel.milliseconds);
                         of_sdk.push(sdk.milliseconds);
                     }
-                    *agreement = agreement.of_repetition(of_round);
+                    *agreement = agreement.with_repetition(of_round);
                 }
             }
         }

@@ -9,10 +9,11 @@ use opencv_build::Sdk;
 use serde_json::json;
 
 use super::face::{Face, with_min_score};
-use super::function_log::FunctionLog;
 use super::reference_program::ReferenceProgram;
+use crate::function_log::FunctionLog;
 use crate::python_reference::{PythonReference, Release};
 use local::engine::Engine;
+use local::launch::EMULATOR_LOG;
 use local::local_lambda::LocalLambda;
 use package::workspace::Workspace;
 
@@ -90,7 +91,7 @@ impl Detectors {
         let lambda = LocalLambda::start(workspace, (sdk, binary), Engine::None, &[])?;
         lambda.storage.create_bucket(BUCKET)?;
         Ok(Self {
-            log: FunctionLog::open(&lambda.scratch.path().join("emulator.log"))?,
+            log: FunctionLog::open(&lambda.scratch.path().join(EMULATOR_LOG))?,
             lambda,
             references: references.ok(),
         })

@@ -41,7 +41,7 @@ impl LabelledPhotos {
         let parent = file.parent().unwrap_or(Path::new("."));
         let shown = file.display();
         let (labels, folder) = if file.extension().is_some_and(|extension| extension == "json") {
-            let labels = parse_json(&text).with_context(|| format!("`{shown}` has no labels"))?;
+            let labels = parse_json(&text).with_context(|| format!("failed to read labels from `{shown}`"))?;
             (labels, parent.to_owned())
         } else {
             let labels = wider_face::parse(&text);
@@ -76,7 +76,7 @@ impl LabelledPhotos {
 /// The path has an empty part, `.` or `..`.
 fn ensure_relative(path: &str) -> Result<()> {
     let is_plain = path.split('/').all(|part| !["", ".", ".."].contains(&part));
-    ensure!(is_plain, "`{path}` is not a relative path without `.` and `..`");
+    ensure!(is_plain, "it is not a relative path without `.` and `..`");
     Ok(())
 }
 
@@ -84,7 +84,7 @@ fn ensure_relative(path: &str) -> Result<()> {
 fn parse_json(text: &str) -> Result<BTreeMap<String, Vec<Label>>> {
     let labels: BTreeMap<String, Vec<Rectangle>> = serde_json::from_str(text)?;
     for name in labels.keys() {
-        ensure_relative(name)?;
+        ensure_relative(name).with_context(|| format!("`{name}`"))?;
     }
     let label = |rectangle| Label {
         rectangle,
@@ -143,10 +143,10 @@ mod tests {
         assert!(error("").contains("--photos"));
         for (name, text, expected) in [
             ("a.json", "{}", "has no labels"),
-            ("b.json", "[]", "has no labels"),
+            ("b.json", "[]", "failed to read labels"),
             ("c.json", r#"{"b.jpg": []}"#, "b.jpg` does not exist; use --images"),
-            ("c.json", r#"{"../b.jpg": []}"#, "`../b.jpg` is not a relative path"),
-            ("c.json", r#"{"/b.jpg": []}"#, "`/b.jpg` is not a relative path"),
+            ("c.json", r#"{"../b.jpg": []}"#, "`../b.jpg`: it is not a relative path"),
+            ("c.json", r#"{"/b.jpg": []}"#, "`/b.jpg`: it is not a relative path"),
             ("d.txt", "", "has no labels"),
             ("e.txt", "b.jpg\nmany\n", "line 2"),
         ] {

@@ -10,7 +10,7 @@ use super::digits;
 use super::face::{Face, Landmarks};
 use super::score::{Label, Matching, Rectangle, Verdict};
 
-/// Of labels and boxes: matched, not matched, ignored.
+/// Colours of labels and boxes that are matched, not matched, ignored.
 const LABEL_COLOURS: [Rgb<u8>; 3] = [Rgb([40, 200, 80]), Rgb([255, 150, 0]), Rgb([150, 150, 150])];
 const BOX_COLOURS: [Rgb<u8>; 3] = [Rgb([60, 120, 255]), Rgb([235, 30, 30]), Rgb([200, 200, 200])];
 const LANDMARK: Rgb<u8> = Rgb([255, 255, 0]);

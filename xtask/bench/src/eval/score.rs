@@ -16,7 +16,7 @@ pub struct Label {
     pub is_ignored: bool,
 }
 
-/// Of a box: whether it is on a label. Of a label: whether a box is on it.
+/// Whether a box is on a label, or a label has a box on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     Matched,

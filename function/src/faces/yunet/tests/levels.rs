@@ -152,7 +152,8 @@ fn faces_at_seams_are_found_once() {
 fn levels_with_the_same_face_give_one() {
     let _guard = vision::lock_opencv_globals();
     let (photo, side) = face_of(300);
-    let half = downscale(&photo, Size::new(side / 2, side / 2)).unwrap();
+    let half_side = (side + 1) / 2;
+    let half = downscale(&photo, Size::new(half_side, half_side)).unwrap();
     let scores = [&photo, &half].map(|level| match predict(level, 0.8).as_slice() {
         [[.., score]] => *score,
         faces => panic!("{faces:?}"),

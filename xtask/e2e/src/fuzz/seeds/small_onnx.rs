@@ -1,7 +1,7 @@
 //! Cuts a small model out of an ONNX file: the same graph, with two channels where the network has 16 or more.
 
 use anyhow::{Context, Result};
-use opencv_build::internals::Message;
+use opencv_build::internals::ProstMessage;
 use opencv_build::internals::onnx::{FLOAT, ModelProto, TensorProto};
 
 /// The numbers of channels that are replaced, and by what.
@@ -9,7 +9,8 @@ const CHANNELS: [i64; 3] = [16, 32, 64];
 const FEW: i64 = 2;
 
 /// # Errors
-/// The file is not an ONNX file, or has no graph.
+/// The file is not an ONNX file, or has no graph, or a tensor has a negative dimension or its values are not in
+/// `raw_data`.
 pub fn cut(model: &[u8]) -> Result<Vec<u8>> {
     let mut model = ModelProto::decode(model).context("failed to decode the ONNX file")?;
     let graph = model.graph.as_mut().context("the ONNX file has no graph")?;
@@ -26,9 +27,8 @@ pub fn cut(model: &[u8]) -> Result<Vec<u8>> {
 
 /// Keeps the first channels of each dimension.
 fn cut_tensor(tensor: &mut TensorProto) -> Result<()> {
-    if let Some(bytes) = &mut tensor.raw_data {
-        *bytes = cut_dimensions(bytes, &tensor.dims)?;
-    }
+    let bytes = tensor.raw_data.as_mut().context("its values are not in `raw_data`")?;
+    *bytes = cut_dimensions(bytes, &tensor.dims)?;
     for length in &mut tensor.dims {
         *length = few(*length);
     }

@@ -133,7 +133,7 @@ std::vector<uint8_t> packCascade(const CascadeDescription& from, bool with_model
     append(bytes, from.leaves);
     append(bytes, from.features);
     CascadeHeader header = {};
-    header.common = detection::packedHeader(MAGIC, VERSION);
+    header.common = detection::newHeader(MAGIC, VERSION);
     header.width = uint32_t(from.width);
     header.height = uint32_t(from.height);
     header.stage_count = uint32_t(from.stages.size());

@@ -39,7 +39,7 @@ inline void computeChecksum(const uint8_t* bytes, size_t length, uint32_t* resul
 }
 
 // The header of a model, whose length and checksum are set by `sealPacked`.
-inline PackedHeader packedHeader(const char (&magic)[8], uint32_t version)
+inline PackedHeader newHeader(const char (&magic)[8], uint32_t version)
 {
     PackedHeader header = {};
     std::memcpy(header.magic, magic, sizeof magic);

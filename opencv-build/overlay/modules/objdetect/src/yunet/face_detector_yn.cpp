@@ -73,7 +73,7 @@ public:
         const detection::StopCallback stop = detection::threadStopCallback();
         const FeatureMap* heads = inference_.run(view, threads, detection::runInParallel, stop);
         detection::throwIfStopped(stop());
-        std::vector<Face> found = decodeFaces(heads, score_threshold_);
+        std::vector<Face> found = decodeFaces(heads, score_threshold_, stop);
         found = suppressOverlapping(found, score_threshold_, nms_threshold_, top_k_, stop);
         detection::throwIfStopped(stop());
         if (found.empty())

@@ -63,14 +63,15 @@ float overlap(const PixelBox& a, const PixelBox& b)
 
 }  // namespace
 
-std::vector<Face> decodeFaces(const FeatureMap heads[LevelCount], float score_threshold)
+std::vector<Face> decodeFaces(const FeatureMap heads[LevelCount], float score_threshold,
+                              const detection::StopCallback& stop)
 {
     std::vector<Face> faces;
     for (int level = 0; level < LevelCount; level++)
     {
         const FeatureMap& head = heads[level];
         const float* output = head.values;
-        for (int row = 0; row < head.height; row++)
+        for (int row = 0; row < head.height && !stop(); row++)
             for (int column = 0; column < head.width; column++, output += HeadOutputCount)
             {
                 const float score = std::sqrt(sigmoid(output[HeadClass]) * sigmoid(output[HeadObject]));

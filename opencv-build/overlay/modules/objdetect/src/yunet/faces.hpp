@@ -16,8 +16,9 @@ struct Face
     float score;
 };
 
-// The faces with at least this score, in the order of levels, rows and columns.
-std::vector<Face> decodeFaces(const FeatureMap heads[LevelCount], float score_threshold);
+// The faces with at least this score, in the order of levels, rows and columns; not all once `stop` returns true.
+std::vector<Face> decodeFaces(const FeatureMap heads[LevelCount], float score_threshold,
+                              const detection::StopCallback& stop);
 
 // Keeps the `top_k` best faces (all if it is not positive), and of those whose overlap, as intersection over union,
 // exceeds `nms_threshold`, the best. Sorted by falling score. A single face is always kept. Once `stop` returns true,

@@ -45,6 +45,9 @@ Chain chainOf(const FeatureMap& input, const FeatureMap& output)
     return chain;
 }
 
+// The backbone is the longest chain.
+static_assert(MaxLayers >= StemPairs + 1 + Stage4Pairs + 1 + StagePairs, "a chain has too many layers");
+
 void addPair(Chain& chain, const ConvolutionPair& pair, bool relu)
 {
     const Layer layer = {&pair, relu};

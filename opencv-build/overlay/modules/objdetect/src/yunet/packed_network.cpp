@@ -27,7 +27,7 @@ std::vector<uint8_t> packNetwork(const Network& network)
     const size_t weight_bytes = weights.size() * sizeof(float);
     std::vector<uint8_t> bytes(sizeof(NetworkHeader) + weight_bytes);
     NetworkHeader header;
-    header.common = detection::packedHeader(MAGIC, VERSION);
+    header.common = detection::newHeader(MAGIC, VERSION);
     getWidths(network, header.widths);
     std::memcpy(bytes.data(), &header, sizeof header);
     std::memcpy(bytes.data() + sizeof header, weights.data(), weight_bytes);

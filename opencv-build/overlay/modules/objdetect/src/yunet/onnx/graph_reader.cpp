@@ -255,7 +255,7 @@ bool readOnnxGraph(const uint8_t* bytes, size_t length, OnnxGraph& graph, std::s
     graph = OnnxGraph();
     if (length > MaxOnnxBytes)
     {
-        reason = "it is larger than 8 MiB";
+        reason = "it is larger than " + std::to_string(MaxOnnxBytes >> 20) + " MiB";
         return false;
     }
     return Reader(reason).readModel(ProtobufMessage(bytes, length), graph);
