@@ -9,4 +9,3 @@ pub use crate::pins::{Origin, OriginKind, Pins, Wheel};
 pub use crate::sanitizers::sanitizer_flags;
 pub use crate::third_party::entries as third_party_entries;
 pub use crate::wheels::{find_python, fingerprint as wheels_fingerprint, install as install_wheels};
-pub use prost::Message as ProstMessage;

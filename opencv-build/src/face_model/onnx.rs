@@ -6,7 +6,7 @@
     reason = "the names are those of `onnx.proto`, which has the documentation"
 )]
 
-use prost::Message;
+pub use prost::Message;
 
 /// `TensorProto.DataType`.
 pub const FLOAT: i32 = 1;

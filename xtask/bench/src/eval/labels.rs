@@ -1,5 +1,6 @@
 //! Labelled photos: reads their labels from `labelled.json` or from a file in the format of WIDER FACE.
 
+mod photo_path;
 mod wider_face;
 
 use std::collections::BTreeMap;
@@ -8,6 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
 
+use self::photo_path::ensure_relative;
 use super::score::{Label, Rectangle};
 use package::workspace::Workspace;
 
@@ -68,16 +70,6 @@ impl LabelledPhotos {
         }
         Ok(Self { folder, ..self })
     }
-}
-
-/// A photo's name is a path below the folder of the photos and of the written pictures, and the key of an S3 object.
-///
-/// # Errors
-/// The path has an empty part, `.` or `..`.
-fn ensure_relative(path: &str) -> Result<()> {
-    let is_plain = path.split('/').all(|part| !["", ".", ".."].contains(&part));
-    ensure!(is_plain, "it is not a relative path without `.` and `..`");
-    Ok(())
 }
 
 /// An object that maps photos to lists of boxes.

@@ -7,7 +7,7 @@ use std::str::Lines;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::ensure_relative;
+use super::photo_path::ensure_relative;
 use crate::eval::score::Label;
 
 /// x, y, w, h, blur, expression, illumination, invalid, occlusion, pose.

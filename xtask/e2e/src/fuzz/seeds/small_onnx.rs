@@ -1,8 +1,7 @@
 //! Cuts a small model out of an ONNX file: the same graph, with two channels where the network has 16 or more.
 
 use anyhow::{Context, Result};
-use opencv_build::internals::ProstMessage;
-use opencv_build::internals::onnx::{FLOAT, ModelProto, TensorProto};
+use opencv_build::internals::onnx::{FLOAT, Message, ModelProto, TensorProto};
 
 /// The numbers of channels that are replaced, and by what.
 const CHANNELS: [i64; 3] = [16, 32, 64];
