@@ -61,8 +61,13 @@ pub enum Error {
     AnnotatedTooLarge { width: u32, height: u32, limit: u32 },
     #[error("OpenCV failed: {0}")]
     OpenCvFailed(String),
-    #[error("the response has {bytes} bytes, more than Lambda's limit of 6 MB; {remedy}")]
-    ResponseTooLarge { bytes: usize, remedy: &'static str },
+    /// `limit` is that of Lambda or of the sender.
+    #[error("the response has {bytes} bytes, more than the limit of {limit}; {remedy}")]
+    ResponseTooLarge {
+        bytes: usize,
+        limit: usize,
+        remedy: &'static str,
+    },
     #[error("the function panicked, which is a bug; its log has the location")]
     InternalError,
 }

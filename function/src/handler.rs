@@ -3,15 +3,11 @@
 use std::env;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use ::http::Method;
 use futures_util::FutureExt;
 use tokio::task::spawn_blocking;
 
-use aws_lambda_events::event::s3::batch_job::S3BatchJobResponse;
-use aws_lambda_events::event::sqs::SqsBatchResponse;
-
+use self::http::HttpContext;
 use crate::deadline::Deadline;
 use crate::detection_queue::DetectionQueue;
 use crate::error::{Error, Result};
@@ -20,29 +16,13 @@ use crate::machine::Machine;
 use crate::options::{EnvironmentOptions, Options, Preset, SetBy};
 use crate::pipeline::{PhotoTask, Pipeline};
 use crate::report::Report;
-use crate::request::{self, BatchRequest, Event, HttpRequest, Object, Request, ResponseFormat, SqsRequest};
-use crate::response::{self, Response};
+use crate::request::{BatchRequest, Event, ItemsRequest, PhotoRequest, PhotoRequests, Request, SqsRequest};
+use crate::response::{self, ObjectResult, Response};
 use crate::sequencer::Order;
 use crate::storage::Storage;
-use crate::truncate::truncate;
 use crate::vision::Detector;
 
-/// At least one of these is needed to find the S3 endpoint. Lambda sets the last two.
-const ENDPOINT_VARIABLES: [&str; 4] = [
-    "AWS_ENDPOINT_URL_S3",
-    "AWS_ENDPOINT_URL",
-    "AWS_REGION",
-    "AWS_DEFAULT_REGION",
-];
-/// Lambda sets one of these pairs: credentials, or their endpoint after a restore from a snapshot. Without them,
-/// `object_store` would query the instance metadata service, which is not wanted before an event.
-const CREDENTIAL_VARIABLES: [[&str; 2]; 2] = [
-    ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"],
-    [
-        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-        "AWS_CONTAINER_AUTHORIZATION_TOKEN",
-    ],
-];
+mod http;
 
 /// State that lives as long as the process.
 pub struct Function<D> {
@@ -51,8 +31,6 @@ pub struct Function<D> {
     storage: Storage,
     environment_options: EnvironmentOptions,
     machine: Machine,
-    /// Connections do not survive a snapshot, so none is opened before one.
-    snapshot_pending: AtomicBool,
 }
 
 impl<D: Detector> Function<D> {
@@ -63,7 +41,6 @@ impl<D: Detector> Function<D> {
             storage: Storage::default(),
             environment_options,
             machine,
-            snapshot_pending: AtomicBool::new(false),
         }
     }
 
@@ -78,15 +55,10 @@ impl<D: Detector> Function<D> {
     }
 
     /// Opens a connection to S3. Before an event only `BUCKET_NAME` and FACE_DETECT_BUCKETS are known, but any bucket
-    /// is sufficient: buckets are path segments at the same endpoint.
+    /// is sufficient: most buckets are path segments at the same endpoint.
     async fn connect(&self, environment: impl Fn(&str) -> Option<String>) {
-        let is_set = |name: &&str| environment(name).is_some_and(|value| !value.is_empty());
         let options = self.environment_options.resolve(Preset::Original, SetBy::Anyone, &[]);
-        if let Ok(options) = options
-            && !self.snapshot_pending.load(Ordering::Relaxed)
-            && ENDPOINT_VARIABLES.iter().any(is_set)
-            && CREDENTIAL_VARIABLES.iter().any(|pair| pair.iter().all(is_set))
-        {
+        if let Ok(options) = options {
             let config = &options.storage;
             let bucket = environment("BUCKET_NAME").filter(|name| !name.is_empty());
             let first_allowed = || config.allowed_buckets.as_ref()?.first().cloned();
@@ -103,13 +75,8 @@ impl<D: Detector> Function<D> {
 
     /// Prepares the detector, and drops connections and credentials, which would not survive the snapshot.
     pub fn before_snapshot(&self) {
-        self.snapshot_pending.store(true, Ordering::Relaxed);
         self.detector.prepare();
         self.storage.reset();
-    }
-
-    pub fn after_restore(&self) {
-        self.snapshot_pending.store(false, Ordering::Relaxed);
     }
 
     /// `request_id` is Lambda's. Errors of HTTP events become responses, because Lambda would turn them into status 502
@@ -125,13 +92,20 @@ impl<D: Detector> Function<D> {
             deadline,
             report: &report,
         };
-        let is_http = event.0.as_ref().is_ok_and(request::is_http);
+        let http = event.0.as_ref().ok().and_then(HttpContext::of);
         let response = catch_panic(self.respond(event, &pipeline)).await;
+        let response = response.map(|response| match (response, &http) {
+            (Response::Http(response), Some(http)) => {
+                Response::Http(http.complete(response, &self.environment_options))
+            }
+            (response, _) => response,
+        });
         let mut response = response.and_then(response::limit_size);
         if let Err(error) = &response {
             report.event_failed(0, error);
-            if is_http {
-                response = Ok(Response::Http(response::from_error(error)));
+            if let Some(http) = http {
+                let error = http.complete(response::from_error(error), &self.environment_options);
+                response = Ok(Response::Http(error));
             }
         }
         // Only the operator can set the namespace, so it does not depend on the event.
@@ -151,13 +125,16 @@ impl<D: Detector> Function<D> {
                 let processed = pipeline.process_one(task).await?;
                 Ok(Response::Direct(response::direct(processed)))
             }
-            Request::Notification(objects) => {
-                let response = self.handle_notification(objects, pipeline).await;
+            Request::Notification(photos) => {
+                let response = self.handle_notification(photos, pipeline).await;
                 response.map(Response::Notification)
             }
             Request::Sqs(sqs) => self.handle_sqs(sqs, pipeline).await.map(Response::Sqs),
+            Request::Items(items) => self.handle_items(items, pipeline).await.map(Response::Items),
             Request::Batch(batch) => self.handle_batch(batch, pipeline).await.map(Response::Batch),
-            Request::Http(http) => self.handle_http(*http, pipeline).await.map(Response::Http),
+            Request::Http(http) => http::respond(*http, &self.environment_options, pipeline)
+                .await
+                .map(Response::Http),
         }
     }
 
@@ -171,30 +148,41 @@ impl<D: Detector> Function<D> {
         self.options(Preset::Balanced, SetBy::Caller, &[])
     }
 
+    /// A direct event inside another has its own options; all other photos have `options`.
+    fn photo_task(&self, photo: Result<PhotoRequest>, options: &Arc<Options>) -> PhotoTask {
+        let explicit = photo.and_then(|PhotoRequest { object, direct_options }| {
+            let own = direct_options.map(|own| self.options(Preset::Original, SetBy::Caller, &own));
+            Ok((object, own.transpose()?))
+        });
+        match explicit {
+            Ok((object, Some(own))) => PhotoTask::requested(object, own),
+            Ok((object, None)) => PhotoTask::from_notification(Ok(object), options),
+            Err(error) => PhotoTask::from_notification(Err(error), options),
+        }
+    }
+
     async fn handle_notification(
         &self,
-        objects: Vec<Object>,
+        photos: PhotoRequests,
         pipeline: &Pipeline<'_, D>,
     ) -> Result<response::NotificationResponse> {
         let options = self.default_options()?;
-        let task = |object: &Object| PhotoTask::from_notification(Ok(object.clone()), &options);
-        let photo_tasks = objects.iter().map(task).collect();
-        let results = pipeline.process_all(photo_tasks, Order::Any).await;
+        let objects: Vec<_> = photos
+            .iter()
+            .map(|photo| photo.as_ref().map(|photo| photo.object.clone()).map_err(Clone::clone))
+            .collect();
+        let tasks = photos.into_iter().map(|photo| self.photo_task(photo, &options));
+        let results = pipeline.process_all(tasks.collect(), Order::Any).await;
         response::notification(objects.into_iter().zip(results).collect())
     }
 
-    async fn handle_sqs(&self, sqs: SqsRequest, pipeline: &Pipeline<'_, D>) -> Result<SqsBatchResponse> {
+    async fn handle_sqs(&self, sqs: SqsRequest, pipeline: &Pipeline<'_, D>) -> Result<response::SqsResponse> {
         let options = self.default_options()?;
         let mut photo_tasks = Vec::new();
         let mut messages = Vec::new();
         for message in sqs.messages {
             let first = photo_tasks.len();
-            let objects: Vec<_> = match message.objects {
-                Ok(objects) => objects.into_iter().map(Ok).collect(),
-                Err(error) => vec![Err(error)],
-            };
-            let task = |object| PhotoTask::from_notification(object, &options);
-            photo_tasks.extend(objects.into_iter().map(task));
+            photo_tasks.extend(message.photos.into_iter().map(|photo| self.photo_task(photo, &options)));
             messages.push((message.id, first..photo_tasks.len()));
         }
         let order = if sqs.fifo { Order::Strict } else { Order::Any };
@@ -205,8 +193,19 @@ impl<D: Detector> Function<D> {
     }
 
     /// # Errors
+    /// The options are invalid, or the single item failed.
+    async fn handle_items(&self, request: ItemsRequest, pipeline: &Pipeline<'_, D>) -> Result<response::ItemsResponse> {
+        let options = self.options(Preset::Balanced, SetBy::Caller, &request.options?)?;
+        let tasks = request.items.iter().cloned();
+        let tasks = tasks.map(|object| PhotoTask::from_notification(object, &options));
+        let results = pipeline.process_all(tasks.collect(), Order::Any).await;
+        let results: Vec<ObjectResult> = request.items.into_iter().zip(results).collect();
+        response::items(request.is_batch, results)
+    }
+
+    /// # Errors
     /// The environment's options are invalid; those of the job only fail its tasks.
-    async fn handle_batch(&self, batch: BatchRequest, pipeline: &Pipeline<'_, D>) -> Result<S3BatchJobResponse> {
+    async fn handle_batch(&self, batch: BatchRequest, pipeline: &Pipeline<'_, D>) -> Result<response::BatchResponse> {
         self.default_options()?;
         let options = batch.options;
         let options = options.and_then(|event_options| self.options(Preset::Balanced, SetBy::Caller, &event_options));
@@ -226,39 +225,6 @@ impl<D: Detector> Function<D> {
         };
         let tasks = ids.into_iter().zip(results);
         Ok(response::batch(batch.schema_version, batch.invocation_id, tasks))
-    }
-
-    async fn handle_http(&self, http: HttpRequest, pipeline: &Pipeline<'_, D>) -> Result<response::HttpResponse> {
-        // Photos are accepted at any path, because an API can have any route; the page is only at the root.
-        if http.method == Method::GET || http.method == Method::HEAD {
-            if http.path == "/" || http.path.is_empty() {
-                return Ok(response::html_page());
-            }
-            let path = truncate(&http.path, 200);
-            let message = format!("`{path}` does not exist; the page is at `/`");
-            return Ok(response::error_response(404, "NotFound", &message));
-        }
-        if http.method != Method::POST {
-            let method = truncate(http.method.as_str(), 200);
-            let message = format!("the method {method} is not allowed; POST a photo");
-            return Ok(response::error_response(405, "MethodNotAllowed", &message));
-        }
-        self.handle_photo(http, pipeline).await
-    }
-
-    async fn handle_photo(&self, http: HttpRequest, pipeline: &Pipeline<'_, D>) -> Result<response::HttpResponse> {
-        if http.response_format == ResponseFormat::NotAcceptable {
-            let message = "the response to a photo can only be application/json or image/jpeg";
-            return Ok(response::error_response(406, "NotAcceptable", message));
-        }
-        let options = self.options(Preset::Balanced, SetBy::Anyone, &http.options)?;
-        let photo = http.body.photo().await?;
-        let annotate = (http.response_format == ResponseFormat::Jpeg).then_some(options.output.jpeg_quality);
-        let detections = pipeline.process_body(photo, &options, annotate).await?;
-        match detections.annotated {
-            Some(file) => response::annotated_jpeg(&file?, detections.faces.len()),
-            None => Ok(response::json(&detections.into())),
-        }
     }
 }
 

@@ -10,12 +10,12 @@ use function::handler::Function;
 use function::log::{self, Level, Log};
 use function::machine::{MEMORY_SIZE_VARIABLE, Machine};
 use function::options::EnvironmentOptions;
-use function::prefetch::prefetch_during;
+use function::prefetch::spawn_prefetch;
 use function::reexec::reexec;
 use function::request::Event;
 use function::vision::{Detector, OpenCvDetector};
 use lambda_runtime::tower::util::MapResultLayer;
-use lambda_runtime::{BoxFuture, Error, LambdaEvent, Runtime, SnapStartResource, service_fn};
+use lambda_runtime::{BoxFuture, Error, FunctionResponse, LambdaEvent, Runtime, SnapStartResource, service_fn};
 use serde_json::json;
 
 /// glibc's parameter for the number of malloc arenas. With an arena per thread, memory that one thread frees is not
@@ -54,7 +54,8 @@ async fn serve() -> Result<(), Error> {
         async move {
             let deadline = Deadline::from_unix_millis(event.context.deadline);
             let request = event.context.request_id;
-            function.handle(event.payload, request, deadline).await
+            let response = function.handle(event.payload, request, deadline).await;
+            response.map(FunctionResponse::from)
         }
     };
     let snapstart_hooks = Arc::new(SnapStartHooks(Arc::clone(&function)));
@@ -68,10 +69,14 @@ async fn serve() -> Result<(), Error> {
     let runtime = Runtime::new(service_fn(handler))
         .layer(MapResultLayer::new(after_response))
         .register_snapstart_resource(snapstart_hooks);
-    // With SnapStart the first request is the one for the restore; what can be prepared before it is in the snapshot.
-    let requests = if snapshot { 2 } else { 1 };
-    let prefetch = async move { function.prepare(|name| env::var(name).ok()).await };
-    prefetch_during(runtime.run(), requests, prefetch).await
+    if !snapshot {
+        prefetch(function);
+    }
+    runtime.run().await
+}
+
+fn prefetch<D: Detector>(function: Arc<Function<D>>) {
+    spawn_prefetch(async move { function.prepare(|name| env::var(name).ok()).await });
 }
 
 /// Ends a detection that is still running after its deadline, so that the next event does not wait for it.
@@ -95,7 +100,7 @@ impl<D: Detector> SnapStartResource for SnapStartHooks<D> {
     }
 
     fn after_restore(&self) -> BoxFuture<'_, Result<(), Error>> {
-        self.0.after_restore();
+        prefetch(Arc::clone(&self.0));
         Box::pin(async { Ok(()) })
     }
 }

@@ -15,8 +15,8 @@ pub use key_pattern::KeyPattern;
 pub use storage::{StorageBackend, StorageConfig};
 pub use table::{ENVIRONMENT_PREFIX, OPTION_SPECS, SetBy};
 pub use values::{
-    CascadeOptions, DetectionOptions, DetectorOptions, EyeCascade, Limits, Options, OutputFiles, OutputOptions, Preset,
-    YuNetOptions,
+    CascadeOptions, DetectionOptions, DetectorOptions, EyeCascade, Limits, Options, OutputFiles, OutputOptions,
+    OversizedJpeg, Preset, YuNetOptions,
 };
 
 use table::OptionSource;

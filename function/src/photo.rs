@@ -6,6 +6,7 @@
 
 #[cfg(feature = "opencv")]
 mod annotation;
+mod annotation_options;
 pub mod container;
 pub mod decode;
 mod error;
@@ -18,6 +19,7 @@ mod refusal;
 pub mod resource_limits;
 pub mod scaling;
 
+pub use self::annotation_options::AnnotationOptions;
 pub use self::error::PhotoError;
 pub use self::format::Format;
 pub use self::header::Header;

@@ -17,10 +17,10 @@ use crate::machine::Machine;
 use crate::memory_budget::{MemoryBudget, Reservation};
 use crate::options::{DetectionOptions, Options, StorageConfig};
 use crate::photo::resource_limits::ResourceLimits;
-use crate::photo::{Header, PhotoError, Refusal};
+use crate::photo::{AnnotationOptions, Header, PhotoError, Refusal};
 use crate::report::Report;
 use crate::request::Object;
-use crate::response::{self, Outcome, ProcessedPhoto};
+use crate::response::{self, Outcome, ProcessedPhoto, SkipReason};
 use crate::sequencer::{Order, Sequencer};
 use crate::storage::Storage;
 use crate::vision::{DetectionTask, Detections, Detector};
@@ -42,6 +42,8 @@ pub struct PhotoTask {
     options: Arc<Options>,
     /// Whether photos that this function wrote are skipped.
     loop_guard: bool,
+    /// Whether objects that mark folders are skipped.
+    folder_guard: bool,
 }
 
 impl PhotoTask {
@@ -51,6 +53,7 @@ impl PhotoTask {
             object: Ok(object),
             options,
             loop_guard: false,
+            folder_guard: false,
         }
     }
 
@@ -59,6 +62,7 @@ impl PhotoTask {
         Self {
             object,
             loop_guard: options.output.loop_guard,
+            folder_guard: true,
             options: Arc::clone(options),
         }
     }
@@ -75,7 +79,7 @@ impl<D: Detector> Pipeline<'_, D> {
         match results.pop() {
             Some(Ok(Outcome::Processed(found))) => Ok(found),
             Some(Err(error)) => Err(error),
-            Some(Ok(Outcome::OwnOutput)) | None => Err(Error::NotTried),
+            Some(Ok(Outcome::Skipped(_))) | None => Err(Error::NotTried),
         }
     }
 
@@ -113,10 +117,10 @@ impl<D: Detector> Pipeline<'_, D> {
         &self,
         photo: Bytes,
         options: &Arc<Options>,
-        annotation_quality: Option<i32>,
+        annotation: Option<AnnotationOptions>,
     ) -> Result<Detections> {
         let url = "the photo";
-        let found = self.detect(photo, options, annotation_quality, url).await;
+        let found = self.detect(photo, options, annotation, url).await;
         match &found {
             Ok((header, detections)) => self.report.photo_succeeded(url, header, detections, &[]),
             Err(error) => self.report.photo_failed(None, error),
@@ -124,8 +128,12 @@ impl<D: Detector> Pipeline<'_, D> {
         found.map(|(_, detections)| detections)
     }
 
-    /// The content of a task's object and the time of its download; `None` if this function wrote it.
-    async fn download(&self, task: &PhotoTask, reservation: &mut Reservation<'_>) -> Result<Option<(Bytes, Duration)>> {
+    /// The content of a task's object and the time of its download, or why it is skipped.
+    async fn download(
+        &self,
+        task: &PhotoTask,
+        reservation: &mut Reservation<'_>,
+    ) -> Result<Result<(Bytes, Duration), SkipReason>> {
         let start = Instant::now();
         let object = task.object.as_ref().map_err(Clone::clone)?;
         let (output, storage_config) = (&task.options.output, &task.options.storage);
@@ -134,8 +142,11 @@ impl<D: Detector> Pipeline<'_, D> {
         // Before any request to either bucket.
         storage_config.check_bucket_allowed(&object.bucket)?;
         storage_config.check_bucket_allowed(bucket)?;
+        if task.folder_guard && object.is_folder() {
+            return Ok(Err(SkipReason::Folder));
+        }
         if task.loop_guard && same_bucket && output.key_pattern.matches(&object.key) {
-            return Ok(None);
+            return Ok(Err(SkipReason::OwnOutput));
         }
         let url = storage_config.url(&object.bucket, &object.key);
         if same_bucket && output.key_pattern.is_identity() {
@@ -148,29 +159,39 @@ impl<D: Detector> Pipeline<'_, D> {
             let limit = task.options.limits.max_bytes;
             let found = self.storage.get(storage_config, object, limit, task.loop_guard);
             let Some(found) = found.await? else {
-                return Ok(None);
+                return Ok(Err(SkipReason::OwnOutput));
             };
             // The wait for memory does not count as download time.
             let wait = Instant::now();
-            reservation.acquire(found.meta.size).await;
+            reservation.acquire(found.size).await;
             let waited = wait.elapsed();
             let content = self.storage.download(storage_config, object, found).await?;
-            Ok(Some((content, start.elapsed().saturating_sub(waited))))
+            Ok(Ok((content, start.elapsed().saturating_sub(waited))))
         };
         self.deadline.enforce("read", &url, read).await
     }
 
-    async fn detect_and_upload(&self, task: &PhotoTask, content: Option<(Bytes, Duration)>) -> response::PhotoResult {
+    async fn detect_and_upload(
+        &self,
+        task: &PhotoTask,
+        content: Result<(Bytes, Duration), SkipReason>,
+    ) -> response::PhotoResult {
         let object = task.object.as_ref().map_err(Clone::clone)?;
         let (output, storage_config) = (&task.options.output, &task.options.storage);
         let url = storage_config.url(&object.bucket, &object.key);
-        let Some((content, download)) = content else {
-            self.report.photo_skipped(&url);
-            return Ok(Outcome::OwnOutput);
+        let (content, download) = match content {
+            Ok(content) => content,
+            Err(reason) => {
+                self.report.photo_skipped(&url, reason);
+                return Ok(Outcome::Skipped(reason));
+            }
         };
         let bytes = content.len();
-        let annotation_quality = output.files.includes_annotated().then_some(output.jpeg_quality);
-        let result = self.detect(content, &task.options, annotation_quality, &url);
+        let annotation = output.files.includes_annotated().then_some(AnnotationOptions {
+            quality: output.jpeg_quality,
+            max_bytes: None,
+        });
+        let result = self.detect(content, &task.options, annotation, &url);
         let (header, detections) = result.await?;
 
         let start = Instant::now();
@@ -212,7 +233,7 @@ impl<D: Detector> Pipeline<'_, D> {
         &self,
         content: Bytes,
         options: &Arc<Options>,
-        annotation_quality: Option<i32>,
+        annotation: Option<AnnotationOptions>,
         url: &str,
     ) -> Result<(Header, Detections)> {
         let (detector, options) = (Arc::clone(self.detector), Arc::clone(options));
@@ -227,7 +248,7 @@ impl<D: Detector> Pipeline<'_, D> {
             let (header, detection) = read_header(&content, &options, &machine).map_err(PhotoError::Refused)?;
             let task = DetectionTask {
                 detection,
-                annotation_quality,
+                annotation,
                 limits,
             };
             let _guard = queued.start();

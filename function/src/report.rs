@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::error::Error;
 use crate::log::{Level, Log, Metrics, milliseconds};
 use crate::photo::Header;
+use crate::response::SkipReason;
 use crate::truncate::truncate;
 use crate::vision::Detections;
 
@@ -68,9 +69,9 @@ impl Report {
         self.log.write(Level::Error, "the photo failed", fields);
     }
 
-    pub fn photo_skipped(&self, url: &str) {
+    pub fn photo_skipped(&self, url: &str, reason: SkipReason) {
         let fields = json!({"object": truncate(url, MAX_OBJECT_CHARS)});
-        self.log.write(Level::Info, "skipped: this function wrote it", fields);
+        self.log.write(Level::Info, &format!("skipped: {reason}"), fields);
     }
 
     /// An event, or `photos` of its photos, failed as a whole.

@@ -1,24 +1,35 @@
 //! Parses events. The shape of an event determines which service sent it.
 
 mod batch;
+mod body;
 mod common;
 mod direct;
 mod eventbridge;
 mod http;
+mod http_event;
+mod named;
+mod notification;
 mod s3;
-mod sns;
 mod sqs;
+mod step_functions;
 
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 pub use self::batch::{BatchRequest, Task};
-pub use self::common::Object;
-pub use self::http::{Body, HttpRequest, ResponseFormat};
+pub use self::body::Body;
+pub use self::common::{Object, PhotoRequest, PhotoRequests};
+pub use self::http::{HttpRequest, ResponseFormat, origin};
+pub use self::http_event::HttpSender;
 pub use self::sqs::{Message, SqsRequest};
+pub use self::step_functions::ItemsRequest;
 
 use crate::error::{Error, Result};
 use crate::options::RawOptions;
+use crate::truncate::truncate;
+
+/// Errors quote the input up to this length.
+const MAX_QUOTED_CHARS: usize = 200;
 
 /// An event as Lambda passes it: JSON, or why it could not be parsed.
 #[derive(Debug)]
@@ -33,13 +44,6 @@ impl<'de> Deserialize<'de> for Event {
     }
 }
 
-/// Whether an event came over HTTP, in any payload format and however malformed: then every failure must be
-/// an HTTP response. Only function URLs, API Gateway and load balancers send these fields.
-pub fn is_http(event: &Value) -> bool {
-    let has = |name: &str| event.get(name).is_some_and(|value| !value.is_null());
-    has("requestContext") || has("httpMethod")
-}
-
 #[derive(Debug)]
 pub enum Request {
     /// One photo; the event of the Python original.
@@ -47,39 +51,55 @@ pub enum Request {
         object: Object,
         options: RawOptions,
     },
-    /// New objects in S3, from S3, SNS or EventBridge. Empty for a test event.
-    Notification(Vec<Object>),
+    /// New objects in S3, in any wrapping. Empty for other changes in S3.
+    Notification(PhotoRequests),
     Sqs(SqsRequest),
     Batch(BatchRequest),
+    Items(ItemsRequest),
     Http(Box<HttpRequest>),
 }
 
 impl Request {
     /// `environment` returns the value of an environment variable.
     pub fn parse(event: Value, environment: impl Fn(&str) -> Option<String>) -> Result<Self> {
-        let has = |name: &str| event.get(name).is_some();
-        let description = match common::event_source(&event).as_deref() {
-            Some("aws:s3") => return s3::objects(event).map(Self::Notification),
-            Some("aws:sqs") => return sqs::parse(event).map(Self::Sqs),
-            Some("aws:sns") => return sns::objects(event).map(Self::Notification),
-            Some(other) => format!("records of `{other}`"),
-            None if s3::is_test_event(&event) => return Ok(Self::Notification(Vec::new())),
-            None if has("invocationSchemaVersion") => return batch::parse(event).map(Self::Batch),
-            None if event.pointer("/requestContext/http").is_some() => {
-                return http::parse(event).map(|http| Self::Http(Box::new(http)));
-            }
-            None if eventbridge::is_object_created(&event) => {
-                return eventbridge::objects(event).map(Self::Notification);
-            }
-            None if has("Records") => "`Records` without an `eventSource`".to_owned(),
-            None if has("requestContext") => {
-                "an HTTP request in payload format 1.0; set the integration to 2.0".to_owned()
-            }
-            None if has("detail-type") => "an EventBridge event other than `Object Created` from S3".to_owned(),
-            None => "its shape is unknown".to_owned(),
-        };
-        let (object, options) = direct::parse(&event, environment, &description)?;
-        Ok(Self::Direct { object, options })
+        let environment: &dyn Fn(&str) -> Option<String> = &environment;
+        if let Some(sender) = HttpSender::of(&event) {
+            return http::parse(event, sender).map(|http| Self::Http(Box::new(http)));
+        }
+        if event.get("invocationSchemaVersion").is_some() {
+            return batch::parse(&event).map(Self::Batch);
+        }
+        if let Some(messages) = sqs::parse(&event, environment) {
+            return Ok(Self::Sqs(messages));
+        }
+        if direct::is_direct(&event) {
+            let (object, options) = direct::parse(&event, environment)?;
+            return Ok(Self::Direct { object, options });
+        }
+        if let Some(items) = step_functions::parse(&event, environment) {
+            return Ok(Self::Items(items));
+        }
+        if let Some(photos) = notification::photos(&event, environment) {
+            return Ok(Self::Notification(photos));
+        }
+        if direct::is_in_environment(environment) {
+            let (object, options) = direct::parse(&event, environment)?;
+            return Ok(Self::Direct { object, options });
+        }
+        Err(common::unknown_event(&description(&event)))
+    }
+}
+
+/// Why an event is unknown.
+fn description(event: &Value) -> String {
+    let records = event.get("Records").unwrap_or(event);
+    let source = common::first_text(records, &["/0/eventSource", "/0/EventSource"]);
+    let kind = common::text(event, "/detail-type");
+    match (source, kind) {
+        (Some(source), _) => format!("records of `{}`", truncate(source, MAX_QUOTED_CHARS)),
+        (None, Some(kind)) => format!("an EventBridge event `{}`", truncate(kind, MAX_QUOTED_CHARS)),
+        (None, None) if event.get("Records").is_some() => "`Records` without an `eventSource`".to_owned(),
+        (None, None) => "its shape is unknown".to_owned(),
     }
 }
 
@@ -102,9 +122,7 @@ mod tests {
             json!("text"),
             json!({"Records": []}),
             json!({"Records": [{"eventSource": "aws:kinesis"}]}),
-            json!({"requestContext": {"httpMethod": "GET"}}),
             json!({"key1": "value1"}),
-            json!({"detail-type": "Object Deleted", "source": "aws.s3"}),
             json!({"detail-type": "Scheduled Event", "source": "aws.events"}),
         ] {
             let error = parse(event.clone()).unwrap_err();
@@ -128,42 +146,58 @@ mod tests {
     }
 
     #[test]
-    fn malformed_http_events_are_recognized_as_http() {
-        for event in [
-            json!({"requestContext": {"http": 1}}),
-            json!({"requestContext": {"elb": {}}, "httpMethod": "GET", "path": "/"}),
-            json!({"version": "1.0", "requestContext": {"httpMethod": "POST"}}),
-            json!({"httpMethod": "POST"}),
+    fn sender_is_known_by_the_shape_of_the_event() {
+        let key = json!({"bucket": "b", "key": "k"});
+        for (event, expected) in [
+            (json!({"BUCKET_NAME": "b", "S3_KEY": "k"}), "Direct"),
+            (json!({"Records": [{"eventSource": "aws:s3"}]}), "Notification"),
+            (json!({"Records": [{"EventSource": "aws:sns"}]}), "Notification"),
+            (
+                json!({"detail-type": "Object Created", "source": "aws.s3"}),
+                "Notification",
+            ),
+            (
+                json!({"detail-type": "Object Deleted", "source": "aws.s3"}),
+                "Notification",
+            ),
+            (key.clone(), "Notification"),
+            (json!([key]), "Notification"),
+            (json!({"Records": [{"eventSource": "aws:sqs"}]}), "Sqs"),
+            (json!([{"messageId": "m", "body": "{}"}]), "Sqs"),
+            (
+                json!({"invocationSchemaVersion": "1.0", "invocationId": "i", "tasks": []}),
+                "Batch",
+            ),
+            (json!({"Items": []}), "Items"),
+            (json!({"Key": "k"}), "Items"),
+            (json!({"requestContext": {"http": {"method": "GET"}}}), "Http"),
+            (json!({"requestContext": {"elb": {}}, "httpMethod": "GET"}), "Http"),
+            (json!({"httpMethod": "GET"}), "Http"),
+            (
+                json!({"requestContext": {"functionArn": "a"}, "requestPayload": key}),
+                "Notification",
+            ),
         ] {
-            assert!(is_http(&event), "{event}");
-        }
-        for event in [
-            json!(null),
-            json!([1]),
-            json!({"Records": [{"eventSource": "aws:sqs"}], "requestContext": null}),
-            json!({"BUCKET_NAME": "b", "S3_KEY": "k"}),
-        ] {
-            assert!(!is_http(&event), "{event}");
+            let request = parse(event.clone()).unwrap_or_else(|error| panic!("{event}: {error}"));
+            let found = format!("{request:?}");
+            assert!(found.starts_with(expected), "{event}: {found}");
         }
     }
 
     #[test]
-    fn malformed_known_event_names_its_type() {
-        for (event, expected) in [
-            (json!({"Records": [{"eventSource": "aws:s3"}]}), "S3"),
-            (json!({"Records": [{"eventSource": "aws:sqs"}]}), "SQS"),
-            (json!({"Records": [{"EventSource": "aws:sns"}]}), "SNS"),
-            (json!({"invocationSchemaVersion": "1.0"}), "Batch"),
-            (json!({"requestContext": {"http": 1}}), "HTTP"),
-            (
-                json!({"detail-type": "Object Created", "source": "aws.s3"}),
-                "EventBridge",
-            ),
+    fn any_event_is_direct_if_the_environment_names_the_photo() {
+        let environment = |name: &str| Some(name.to_lowercase());
+        for event in [
+            json!(null),
+            json!({"detail-type": "Scheduled Event", "source": "aws.events"}),
         ] {
-            let error = parse(event.clone()).unwrap_err();
-            let message = error.to_string();
-            assert_eq!(error.name(), "InvalidRequest", "{event}: {message}");
-            assert!(message.contains(expected), "{event}: {message}");
+            let Request::Direct { object, .. } = Request::parse(event, environment).unwrap() else {
+                panic!("the event is not direct");
+            };
+            assert_eq!((object.bucket.as_str(), object.key.as_str()), ("bucket_name", "s3_key"));
         }
+        // Events that name other photos are not.
+        let named = Request::parse(json!({"bucket": "b", "key": "k"}), environment).unwrap();
+        assert!(matches!(named, Request::Notification(_)));
     }
 }

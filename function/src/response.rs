@@ -1,18 +1,26 @@
 //! Responses, in the form that the sender of the event expects.
 
 mod batch;
+mod cors;
 mod direct;
 mod http;
+mod items;
 mod notification;
 mod outcome;
+mod page;
+mod photo_list;
 mod serialized_size;
 mod size_limit;
 mod sqs;
+mod stream;
 
-pub use self::batch::batch;
+pub use self::batch::{BatchResponse, batch};
+pub use self::cors::preflight;
 pub use self::direct::{DirectResponse, direct};
-pub use self::http::{HttpResponse, annotated_jpeg, error_response, from_error, html_page, json};
+pub use self::http::{HttpResponse, annotated_jpeg, error_response, from_error, json, max_jpeg_bytes};
+pub use self::items::{ItemsResponse, items};
 pub use self::notification::{NotificationResponse, notification};
-pub use self::outcome::{ObjectResult, Outcome, PhotoResult, ProcessedPhoto};
+pub use self::outcome::{ObjectResult, Outcome, PhotoResult, ProcessedPhoto, SkipReason};
+pub use self::page::html_page;
 pub use self::size_limit::{Response, limit_size};
-pub use self::sqs::sqs;
+pub use self::sqs::{SqsResponse, sqs};

@@ -3,49 +3,91 @@
 //! Buckets are in S3, or folders for local tests. Connections are kept for the next event, and one can be opened in
 //! advance; [`Storage::reset`] drops them before a snapshot.
 
-mod bucket;
+mod bucket_name;
 mod credentials;
+mod endpoint;
+mod environment;
 mod error;
+mod folder;
+mod host_label;
 mod http;
 mod integrity;
+mod key;
+mod object;
+mod retry;
 mod s3;
+mod session;
+mod sign;
 mod tls;
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{env, io};
 
-use bucket::Bucket;
+use bucket_name::BucketName;
 use bytes::Bytes;
-use error::{configuration_error, storage_error};
-use http::ConnectOnly;
-use integrity::ContentMd5;
-use object_store::local::LocalFileSystem;
-use object_store::path::Path;
-use object_store::{Attribute, Attributes, GetOptions, GetResult, PutOptions, PutPayload};
-use s3::S3Access;
+use error::RequestError;
+use folder::{FolderBucket, ObjectFile};
+use key::validate_key;
+use object::S3Object;
+use retry::Retries;
+use s3::{S3Access, S3Bucket};
 
 use crate::error::{Error, Result};
 use crate::options::{StorageBackend, StorageConfig};
 use crate::photo::Refusal;
 use crate::request::Object;
 
-/// Metadata of the objects that this function writes, to recognize them regardless of their keys.
-const OUTPUT_MARKER: (&str, &str) = ("written-by", "face-detect");
-
 const MAX_CACHED_BUCKETS: usize = 16;
 
-#[derive(Default)]
+/// The value of an environment variable, if it is set.
+type Variables = dyn Fn(&str) -> Option<String> + Send + Sync;
+
 pub struct Storage {
+    variables: Box<Variables>,
     cache: Mutex<Cache>,
 }
 
 #[derive(Default)]
 struct Cache {
-    access: Option<S3Access>,
+    access: Option<Arc<S3Access>>,
     buckets: HashMap<(StorageConfig, String), Bucket>,
 }
 
+#[derive(Clone)]
+enum Bucket {
+    S3(Arc<S3Bucket>),
+    Folder(Arc<FolderBucket>),
+}
+
+/// An object whose content is not yet read.
+pub struct FoundObject {
+    /// In bytes.
+    pub size: u64,
+    source: Source,
+}
+
+enum Source {
+    S3(Arc<S3Bucket>, Box<S3Object>),
+    File(ObjectFile),
+}
+
+impl Default for Storage {
+    fn default() -> Self {
+        Self::new(|name| env::var(name).ok())
+    }
+}
+
 impl Storage {
+    /// The settings of S3 are read when it is first used: the first event should not wait for them, and they change
+    /// when the function is restored from a snapshot.
+    fn new(variables: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
+        Self {
+            variables: Box::new(variables),
+            cache: Mutex::default(),
+        }
+    }
+
     /// Refuses an object of more than `limit` bytes. `None` for one that this function wrote, if `skip_own_output` is
     /// set.
     pub async fn get(
@@ -54,20 +96,31 @@ impl Storage {
         object: &Object,
         limit: u64,
         skip_own_output: bool,
-    ) -> Result<Option<GetResult>> {
+    ) -> Result<Option<FoundObject>> {
         let (bucket, key) = (&object.bucket, &object.key);
-        let fail = |error| storage_error("read", config, bucket, key, &error);
-        let store = self.bucket(config, bucket)?;
-        let options = GetOptions {
-            version: object.version_id.clone(),
-            ..GetOptions::default()
+        let found = match self.bucket(config, bucket)? {
+            Bucket::S3(store) => {
+                validate_key(key)?;
+                let found = S3Object::find(&store, object).await;
+                let found = found.map_err(|error| error.into_error("read", config, bucket, key))?;
+                if skip_own_output && found.is_own_output {
+                    return Ok(None);
+                }
+                FoundObject {
+                    size: found.size(),
+                    source: Source::S3(store, Box::new(found)),
+                }
+            }
+            Bucket::Folder(store) => {
+                let file = store.find(key).await?;
+                let file = file.map_err(|error| file_error("read", &config.url(bucket, key), &error))?;
+                FoundObject {
+                    size: file.size,
+                    source: Source::File(file),
+                }
+            }
         };
-        let found = store.get(&object_path(key)?, options).await.map_err(fail)?;
-        let marker = found.attributes.get(&Attribute::Metadata(OUTPUT_MARKER.0.into()));
-        if skip_own_output && marker.is_some_and(|by| by.as_ref() == OUTPUT_MARKER.1) {
-            return Ok(None);
-        }
-        let bytes = found.meta.size;
+        let bytes = found.size;
         if bytes > limit {
             return Err(Error::Photo {
                 photo: config.url(bucket, key),
@@ -77,19 +130,17 @@ impl Storage {
         Ok(Some(found))
     }
 
-    pub async fn download(&self, config: &StorageConfig, object: &Object, found: GetResult) -> Result<Bytes> {
+    pub async fn download(&self, config: &StorageConfig, object: &Object, found: FoundObject) -> Result<Bytes> {
         let (bucket, key) = (&object.bucket, &object.key);
-        let fail = |error| storage_error("read", config, bucket, key, &error);
-        let (bytes, md5) = (found.meta.size, found.extensions.get::<ContentMd5>().copied());
-        let content = found.bytes().await.map_err(fail)?;
-        match integrity::integrity_error(&content, bytes, md5.as_ref()) {
-            None => Ok(content),
-            Some(reason) => Err(Error::StorageFailed {
-                operation: "read",
-                url: config.url(bucket, key),
-                reason,
-                temporary: true,
-            }),
+        match found.source {
+            Source::S3(store, found) => {
+                let content = found.download(&store, object).await;
+                content.map_err(|error| error.into_error("read", config, bucket, key))
+            }
+            Source::File(file) => {
+                let content = file.read().await;
+                content.map_err(|error| file_error("read", &config.url(bucket, key), &error))
+            }
         }
     }
 
@@ -100,34 +151,31 @@ impl Storage {
         bucket: &str,
         key: &str,
         content_type: &'static str,
-        bytes: impl Into<PutPayload>,
+        content: impl Into<Bytes>,
     ) -> Result<()> {
-        let fail = |error| storage_error("write", config, bucket, key, &error);
-        let store = self.bucket(config, bucket)?;
-        let mut options = PutOptions::default();
-        // `LocalFileSystem` does not support attributes.
-        if config.backend == StorageBackend::S3 {
-            options.attributes = Attributes::from_iter([
-                (Attribute::ContentType, content_type),
-                (Attribute::Metadata(OUTPUT_MARKER.0.into()), OUTPUT_MARKER.1),
-            ]);
+        let content = content.into();
+        match self.bucket(config, bucket)? {
+            Bucket::S3(store) => {
+                validate_key(key)?;
+                let mut retries = Retries::new();
+                while let Err(error) = store.put(key, content_type, &content).await {
+                    let waited = retries.wait(error).await;
+                    waited.map_err(|error| error.into_error("write", config, bucket, key))?;
+                }
+                Ok(())
+            }
+            Bucket::Folder(store) => {
+                let written = store.write(key, content).await?;
+                written.map_err(|error| file_error("write", &config.url(bucket, key), &error))
+            }
         }
-        let path = object_path(key)?;
-        let written = store.put(&path, bytes.into(), options);
-        written.await.map_err(fail)?;
-        Ok(())
     }
 
     /// Opens a connection for the next request to this bucket, or another at the same endpoint, and fetches
     /// credentials. Errors are ignored: they recur for that request, which reports them.
     pub async fn connect(&self, config: &StorageConfig, bucket: &str) {
-        if config.backend == StorageBackend::S3
-            && let Ok(store) = self.bucket(config, bucket)
-        {
-            let mut options = GetOptions::default();
-            options.extensions.insert(ConnectOnly);
-            // It always fails.
-            let _ = store.get(&Path::from("any"), options).await;
+        if let Ok(Bucket::S3(store)) = self.bucket(config, bucket) {
+            let _ = store.connect().await;
         }
     }
 
@@ -137,7 +185,6 @@ impl Storage {
     }
 
     fn bucket(&self, config: &StorageConfig, name: &str) -> Result<Bucket> {
-        validate_bucket_name(name)?;
         config.check_bucket_allowed(name)?;
         let mut cache = self.lock();
         let key = (config.clone(), name.to_owned());
@@ -146,15 +193,15 @@ impl Storage {
         }
         let store = match &config.backend {
             StorageBackend::S3 => {
+                let parsed = BucketName::parse(name).map_err(Error::InvalidRequest)?;
+                let access = cache.access(&self.variables).map_err(|reason| {
+                    let error = RequestError::Configuration(reason);
+                    error.into_error("use", config, name, "")
+                })?;
                 let owner = config.expected_bucket_owner.as_deref();
-                let made = cache.access().and_then(|access| access.bucket(name, owner));
-                Bucket::S3(made.map_err(|error| configuration_error(config, name, &error))?)
+                Bucket::S3(Arc::new(S3Bucket::new(access, parsed, owner)))
             }
-            StorageBackend::Folder(folder) => {
-                let made = LocalFileSystem::new_with_prefix(folder.join(name));
-                // It fails if the folder does not exist.
-                Bucket::Folder(made.map_err(|_| Error::BucketNotFound(name.to_owned()))?)
-            }
+            StorageBackend::Folder(folder) => Bucket::Folder(Arc::new(FolderBucket::open(folder, name)?)),
         };
         if cache.buckets.len() >= MAX_CACHED_BUCKETS {
             cache.buckets.clear();
@@ -170,33 +217,26 @@ impl Storage {
 }
 
 impl Cache {
-    fn access(&mut self) -> object_store::Result<&S3Access> {
-        match &mut self.access {
-            Some(access) => Ok(access),
-            none => Ok(none.insert(S3Access::from_env()?)),
+    fn access(&mut self, variables: &Variables) -> Result<Arc<S3Access>, String> {
+        if let Some(access) = &self.access {
+            return Ok(Arc::clone(access));
         }
+        let access = Arc::new(S3Access::from_variables(variables)?);
+        self.access = Some(Arc::clone(&access));
+        Ok(access)
     }
 }
 
-/// The name becomes part of a URL or path. Source: Amazon S3 User Guide, "General purpose bucket naming rules"; old
-/// buckets can have upper-case letters and underscores.
-fn validate_bucket_name(name: &str) -> Result<()> {
-    let is_allowed = |letter: char| letter.is_ascii_alphanumeric() || "-._".contains(letter);
-    if !name.is_empty() && name.chars().all(is_allowed) && !name.starts_with('.') {
-        return Ok(());
+fn file_error(operation: &'static str, url: &str, error: &io::Error) -> Error {
+    if operation == "read" && error.kind() == io::ErrorKind::NotFound {
+        return Error::ObjectNotFound(url.to_owned());
     }
-    let reason = format!("`{name}` is not a bucket name");
-    Err(Error::InvalidRequest(reason))
-}
-
-/// Refuses keys that `object_store` would normalize, and so read and write under another name.
-fn object_path(key: &str) -> Result<Path> {
-    let parsed = Path::parse(key).ok().filter(|path| path.as_ref() == key);
-    parsed.filter(|_| !key.is_empty()).ok_or_else(|| {
-        Error::InvalidRequest(format!(
-            "the key `{key}` is not supported: a part of it is empty, `.` or `..`"
-        ))
-    })
+    Error::StorageFailed {
+        operation,
+        url: url.to_owned(),
+        reason: error.to_string(),
+        temporary: false,
+    }
 }
 
 #[cfg(test)]

@@ -14,7 +14,8 @@ use layer::scan::scan;
 /// Reads a whole layer, including the content of its entries.
 pub fn read_layer(bytes: &[u8], compression: Compression) {
     let mut visit = |_: &Entry, content: &mut dyn Read| {
-        let _ = copy(content, &mut sink());
+        // The holes of sparse files need no space in the input.
+        let _ = copy(&mut content.take(1 << 26), &mut sink());
         Ok(())
     };
     let _ = scan("the fuzzer", bytes, compression, &mut visit);

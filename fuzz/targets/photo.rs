@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use function::faces::{BoundingBox, Prediction};
 use function::options::{CascadeOptions, DetectionOptions, DetectorOptions, EyeCascade, Preset, YuNetOptions};
 use function::photo::resource_limits::ResourceLimits;
-use function::photo::{Format, Header, PhotoError};
+use function::photo::{AnnotationOptions, Format, Header, PhotoError};
 use function::vision::{DetectionTask, Detections, Detector, OpenCvDetector};
 use libfuzzer_sys::{Corpus, fuzz_target};
 
@@ -35,7 +35,10 @@ fuzz_target!(|bytes: &[u8]| -> Corpus {
     };
     let task = DetectionTask {
         detection: detection(*choice, &header),
-        annotation_quality: Some(i32::from(choice[3] % 100) + 1),
+        annotation: Some(AnnotationOptions {
+            quality: i32::from(choice[3] % 100) + 1,
+            max_bytes: Some(10_000),
+        }),
         limits: ResourceLimits {
             deadline: Instant::now() + Duration::from_secs(600),
             // The checks would include the sanitizers' memory.

@@ -3,9 +3,18 @@
 #![no_main]
 
 use function::options::{EnvironmentOptions, Preset, SetBy};
-use function::request::{Event, Request, is_http};
+use function::request::{Event, HttpSender, PhotoRequests, Request, origin};
 use futures_util::FutureExt;
 use libfuzzer_sys::{Corpus, fuzz_target};
+
+/// Objects have names; only direct events name what may be a folder.
+fn check(photos: &PhotoRequests) {
+    for photo in photos.iter().flatten() {
+        let object = &photo.object;
+        assert!(!object.bucket.is_empty() && !object.key.is_empty());
+        assert!(photo.direct_options.is_some() || !object.is_folder());
+    }
+}
 
 fuzz_target!(|bytes: &[u8]| -> Corpus {
     let event = match serde_json::from_slice(bytes) {
@@ -16,13 +25,14 @@ fuzz_target!(|bytes: &[u8]| -> Corpus {
         }
         Err(_) => return Corpus::Reject,
     };
-    let http = is_http(&event);
+    let sender = HttpSender::of(&event);
+    let _ = origin(&event);
     let named = bytes.first() == Some(&b' ');
     let environment = |name: &str| named.then(|| name.to_lowercase());
     let environment_options = EnvironmentOptions::default();
     match Request::parse(event, environment) {
         Ok(Request::Http(request)) => {
-            assert!(http);
+            assert_eq!(sender, Some(request.sender));
             let _ = environment_options.resolve(Preset::Balanced, SetBy::Anyone, &request.options);
             // The body is complete, so the future is ready.
             let photo = request.body.photo().now_or_never();
@@ -37,7 +47,14 @@ fuzz_target!(|bytes: &[u8]| -> Corpus {
                 let _ = environment_options.resolve(Preset::Balanced, SetBy::Caller, &options);
             }
         }
-        Ok(Request::Notification(_) | Request::Sqs(_)) => {}
+        Ok(Request::Notification(photos)) => check(&photos),
+        Ok(Request::Sqs(sqs)) => sqs.messages.iter().for_each(|message| check(&message.photos)),
+        Ok(Request::Items(items)) => {
+            assert!(items.is_batch || items.items.len() == 1);
+            if let Ok(options) = items.options {
+                let _ = environment_options.resolve(Preset::Balanced, SetBy::Caller, &options);
+            }
+        }
         Err(error) => assert!(!error.name().is_empty() && !error.to_string().is_empty()),
     }
     Corpus::Keep

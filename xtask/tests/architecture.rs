@@ -17,8 +17,7 @@ fn root() -> PathBuf {
 
 /// Every crate of the workspace: its folder, its name, and the workspace's crates that it depends on, which are all
 /// above it in this list.
-const CRATE_DEPENDENCIES: [(&str, &str, &[&str]); 18] = [
-    ("function/crc-fast", "crc-fast", &[]),
+const CRATE_DEPENDENCIES: [(&str, &str, &[&str]); 17] = [
     ("function", "function", &[]),
     ("layer/platform", "platform", &[]),
     ("layer", "layer", &["platform"]),

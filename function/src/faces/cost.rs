@@ -86,7 +86,7 @@ mod tests {
     use crate::options::{EnvironmentOptions, OPTION_SPECS, SetBy};
 
     /// The options that public requests may set, with values up to the most expensive.
-    const EXTREMES: [(&str, &[&str]); 10] = [
+    const EXTREMES: [(&str, &[&str]); 11] = [
         ("preset", &["original", "fast", "balanced", "accurate"]),
         ("eye_cascade", &["none", "eye", "eye_tree_eyeglasses"]),
         ("scale_factor", &["1.05", "1.1", "2"]),
@@ -99,6 +99,7 @@ mod tests {
         ("min_face", &["0"]),
         ("max_face", &["0"]),
         ("jpeg_quality", &["100"]),
+        ("oversized_jpeg", &["lower_quality"]),
     ];
 
     /// All combinations of these values, each without the options that its preset does not have.

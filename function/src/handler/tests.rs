@@ -176,3 +176,68 @@ async fn batch_tasks_use_the_jobs_user_arguments() {
     let text = response["results"][0]["resultString"].as_str().unwrap();
     assert!(text.starts_with("InvalidOption: `output`"), "{text}");
 }
+
+#[tokio::test]
+async fn unreadable_record_fails_the_invocation_but_not_the_other_photos() {
+    let fixture = FunctionFixture::new();
+    let record = |key: Option<&str>| json!({"s3": {"bucket": {"name": "b"}, "object": {"key": key}}});
+    let records = [record(Some("one.png")), record(None), record(Some("two.png"))];
+    let error = fixture.invoke(json!({"Records": records})).await.unwrap_err();
+    assert_eq!(error.name(), "InvalidRequest", "{error}");
+    assert_eq!(fixture.written_keys(), ["one.png_rs.jpg", "two.png_rs.jpg"]);
+}
+
+#[tokio::test]
+async fn dead_letters_are_replayed_with_the_options_of_their_events() {
+    let fixture = FunctionFixture::new();
+    let direct = json!({"BUCKET_NAME": "b", "S3_KEY": "one.png", "options": {"output": "sidecar"}});
+    let failed =
+        json!({"requestContext": {"condition": "RetriesExhausted"}, "requestPayload": object_created("two.png")});
+    let forbidden = json!({"BUCKET_NAME": "b", "S3_KEY": "one.png", "options": {"max_bytes": 1}});
+    let message =
+        |event: &Value, id: &str| json!({"messageId": id, "eventSource": "aws:sqs", "body": event.to_string()});
+    let records = [message(&direct, "1"), message(&failed, "2"), message(&forbidden, "3")];
+    let response = fixture.invoke(json!({"Records": records})).await.unwrap();
+    assert_eq!(response, json!({"batchItemFailures": [{"itemIdentifier": "3"}]}));
+    assert_eq!(fixture.written_keys(), ["one.png_rs.json", "two.png_rs.jpg"]);
+
+    let response = fixture.invoke(failed).await.unwrap();
+    assert_eq!(response["photos"][0]["key"], "two.png");
+}
+
+#[tokio::test]
+async fn items_of_a_state_machine_fail_alone_in_a_batch() {
+    let fixture = FunctionFixture::new();
+    fixture.put_object("own_rs.jpg", &png(300));
+    let keys = ["one.png", "text.png", "a folder/", "own_rs.jpg"];
+    let items = keys.map(|key| json!({"Key": key, "Size": 1, "Etag": "e"}));
+    let input = json!({"bucket": "b", "options": {"output": "sidecar"}});
+    let response = fixture
+        .invoke(json!({"Items": items, "BatchInput": input}))
+        .await
+        .unwrap();
+    let numbers = ["succeeded", "skipped", "failed"].map(|name| response[name].as_u64().unwrap());
+    assert_eq!(numbers, [1, 2, 1], "{response}");
+    assert_eq!(response["photos"][0]["faces"][0]["box"], json!([1, 2, 3, 4]));
+    assert_eq!(response["photos"][1]["error"]["type"], "NotAnImage");
+    assert_eq!(response["photos"][2]["skipped"], "it marks a folder");
+    assert_eq!(fixture.written_keys(), ["one.png_rs.json", "own_rs.jpg"]);
+
+    let single = |key: &str| json!({"Bucket": "b", "Key": key});
+    let response = fixture.invoke(single("two.png")).await.unwrap();
+    assert_eq!((&response["key"], &response["width"]), (&json!("two.png"), &json!(300)));
+    let error = fixture.invoke(single("text.png")).await.unwrap_err();
+    assert_eq!(error.name(), "NotAnImage");
+}
+
+#[tokio::test]
+async fn folder_is_a_successful_task_of_a_batch_job() {
+    let fixture = FunctionFixture::new();
+    let response = fixture.invoke(json!({
+        "invocationSchemaVersion": "2.0", "invocationId": "i", "job": {"id": "j"},
+        "tasks": [{"taskId": "t", "s3Key": "a+folder/", "s3Bucket": "b"}],
+    }));
+    let result = &response.await.unwrap()["results"][0];
+    assert_eq!(result["resultCode"], "Succeeded");
+    assert_eq!(result["resultString"], "skipped: it marks a folder");
+}

@@ -8,13 +8,11 @@ pub struct KeyPattern {
 }
 
 impl KeyPattern {
-    /// `None` unless the pattern contains `{key}` exactly once and results in valid keys.
+    /// `None` unless the pattern contains `{key}` exactly once. S3 allows any key; only one that ends in `/` is refused,
+    /// because S3's console shows it as a folder.
     pub fn parse(text: &str) -> Option<Self> {
         let (prefix, suffix) = text.split_once("{key}")?;
-        // Segments that are empty, `.` or `..` cannot be written.
-        let sample = text.replacen("{key}", "k", 1);
-        let is_valid = |part: &str| !part.is_empty() && part != "." && part != "..";
-        (!suffix.contains("{key}") && sample.split('/').all(is_valid)).then(|| Self {
+        (!suffix.contains("{key}") && !suffix.ends_with('/')).then(|| Self {
             prefix: prefix.to_owned(),
             suffix: suffix.to_owned(),
         })
@@ -85,8 +83,10 @@ mod tests {
     fn pattern_needs_exactly_one_key_placeholder() {
         assert_eq!(KeyPattern::parse("photo.jpg"), None);
         assert_eq!(KeyPattern::parse("{key}{key}"), None);
-        for pattern in ["/a/{key}", "../{key}", "a//{key}", "{key}/", "{key}/../b"] {
-            assert_eq!(KeyPattern::parse(pattern), None, "{pattern}");
+        assert_eq!(KeyPattern::parse("{key}/"), None);
+        for pattern in ["/a/{key}", "../{key}", "a//{key}", "{key}/../b"] {
+            let parsed = KeyPattern::parse(pattern).unwrap();
+            assert_eq!(parsed.annotated_key("//k"), pattern.replace("{key}", "//k"));
         }
         assert!(KeyPattern::parse("{key}.jpg").unwrap().only_adds_extension());
         assert!(!KeyPattern::parse("{key}.faces.jpg").unwrap().only_adds_extension());

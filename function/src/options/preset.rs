@@ -3,8 +3,8 @@
 use super::key_pattern::KeyPattern;
 use super::storage::StorageConfig;
 use super::values::{
-    CascadeOptions, DetectionOptions, DetectorOptions, EyeCascade, Limits, Options, OutputFiles, OutputOptions, Preset,
-    YuNetOptions,
+    CascadeOptions, DetectionOptions, DetectorOptions, EyeCascade, Limits, Options, OutputFiles, OutputOptions,
+    OversizedJpeg, Preset, YuNetOptions,
 };
 
 impl Preset {
@@ -19,6 +19,7 @@ impl Preset {
                 bucket: None,
                 // OpenCV's default.
                 jpeg_quality: 95,
+                oversized_jpeg: OversizedJpeg::Refuse,
                 loop_guard: true,
             },
             limits: Limits {
@@ -27,6 +28,8 @@ impl Preset {
                 work_bounded: false,
             },
             storage: StorageConfig::default(),
+            stream_responses: false,
+            cors_origins: None,
             metrics_namespace: None,
         }
     }

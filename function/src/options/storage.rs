@@ -41,8 +41,12 @@ impl StorageConfig {
 
     pub(super) fn parse_buckets(text: &str) -> Option<Vec<String>> {
         let names: Vec<_> = text.split(',').map(|name| name.trim().to_owned()).collect();
-        let is_valid = |name: &String| !name.is_empty() && !name.contains('/');
-        names.iter().all(is_valid).then_some(names)
+        names.iter().all(|name| Self::may_be_bucket(name)).then_some(names)
+    }
+
+    /// Whether it is not obviously something else, such as a URL. The ARNs of access points contain a slash.
+    pub(super) fn may_be_bucket(name: &str) -> bool {
+        !name.is_empty() && (name.starts_with("arn:") || !name.contains('/'))
     }
 
     pub(super) fn parse_account_id(text: &str) -> Option<String> {
@@ -93,6 +97,8 @@ mod tests {
         for text in ["", "a,,b", "a,", "a/b", "s3://a"] {
             assert_eq!(StorageConfig::parse_buckets(text), None, "{text}");
         }
+        let arn = "arn:aws:s3:us-west-2:123456789012:accesspoint/my-access-point";
+        assert_eq!(StorageConfig::parse_buckets(&format!("{arn},a")).unwrap(), [arn, "a"]);
         assert!(StorageConfig::parse_account_id("111122223333").is_some());
         for text in ["", "11112222333", "1111222233334", "1111-2222-33", "\u{661}11122223333"] {
             assert_eq!(StorageConfig::parse_account_id(text), None, "{text}");

@@ -157,8 +157,9 @@ pub const OPTION_SPECS: &[OptionSpec] = option_specs! {
     "longest_side" Anyone detection.longest_side, text, longest_side,
         "0, or a whole number of pixels from 64 to 65535";
     "jpeg_quality" Anyone output.jpeg_quality, text, in_range(1, 100), "a whole number from 1 to 100";
+    "oversized_jpeg" Anyone output.oversized_jpeg, text, parsed, "`refuse` or `lower_quality`";
     "output" Caller output.files, text, parsed, "`annotated`, `sidecar` or `both`";
-    "output_key" Caller output.key_pattern, text, KeyPattern::parse, "a key that contains `{key}` once";
+    "output_key" Caller output.key_pattern, text, KeyPattern::parse, "a key that contains `{key}` once and does not end in `/`";
     "output_bucket" Caller output.bucket, optional, optional_value(bucket), "a bucket name";
     "loop_guard" Operator output.loop_guard, text, parsed, "`true` or `false`";
     "max_bytes" Operator limits.max_bytes, text, in_range(1, u64::MAX), "a whole number of bytes, 1 or more";
@@ -170,6 +171,9 @@ pub const OPTION_SPECS: &[OptionSpec] = option_specs! {
         "bucket names, separated by commas";
     "expected_bucket_owner" Operator storage.expected_bucket_owner, optional,
         optional_value(StorageConfig::parse_account_id), "the 12 digits of an AWS account ID";
+    "stream_responses" Operator stream_responses, text, parsed, "`true` or `false`";
+    "cors_origins" Operator cors_origins, joined_optional, optional_value(origins),
+        "`*`, or origins such as `https://example.com`, separated by commas";
     "metrics_namespace" Operator metrics_namespace, optional, optional_value(namespace),
         "a CloudWatch namespace of at most 255 characters";
 };
@@ -194,8 +198,8 @@ fn joined<T: Display>(values: impl IntoIterator<Item = T>) -> String {
 }
 
 #[expect(clippy::ref_option, reason = "the table passes references to fields")]
-fn joined_optional(buckets: &Option<Vec<String>>) -> String {
-    joined(buckets.iter().flatten())
+fn joined_optional(values: &Option<Vec<String>>) -> String {
+    joined(values.iter().flatten())
 }
 
 fn optional_value<T>(parse: fn(&str) -> Option<T>) -> impl Fn(&str) -> Option<Option<T>> {
@@ -215,7 +219,18 @@ fn longest_side(value: &str) -> Option<u32> {
 }
 
 fn bucket(value: &str) -> Option<String> {
-    (!value.is_empty() && !value.contains('/')).then(|| value.to_owned())
+    StorageConfig::may_be_bucket(value).then(|| value.to_owned())
+}
+
+/// `*` alone, or origins as browsers send them: a scheme, a host and, unless it is the usual one, a port.
+/// Source: Fetch Standard, "CORS protocol".
+fn origins(value: &str) -> Option<Vec<String>> {
+    let origins: Vec<_> = value.split(',').map(|origin| origin.trim().to_owned()).collect();
+    let is_origin = |origin: &String| {
+        let host = origin.split_once("://").map(|(_, host)| host);
+        host.is_some_and(|host| !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'/'))
+    };
+    (value == "*" || origins.iter().all(is_origin)).then_some(origins)
 }
 
 /// Source: Amazon CloudWatch API Reference, PutMetricData, Namespace.

@@ -114,7 +114,7 @@ fn unknown_options_and_invalid_values_are_refused() {
         (&[], &[("output_key", "same.jpg")], "{key}"),
         (&[], &[("output_key", "{key}")], "overwritten"),
         (&[], &[("output_key", "{key}.jpg")], "extension"),
-        (&[], &[("output_key", "../{key}")], "`output_key`"),
+        (&[], &[("output_key", "{key}/")], "`output_key`"),
         (&[], &[("min_face", "50"), ("max_face", "40")], "`max_face`"),
         (&[], &[("max_pixels", "1")], "FACE_DETECT_MAX_PIXELS"),
         (&[("FACE_DETECT_JPEG_QUALITY", "101")], &[], "FACE_DETECT_JPEG_QUALITY"),

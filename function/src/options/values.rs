@@ -14,6 +14,10 @@ pub struct Options {
     pub output: OutputOptions,
     pub limits: Limits,
     pub storage: StorageConfig,
+    /// Whether function URLs and APIs of API Gateway stream responses.
+    pub stream_responses: bool,
+    /// The origins whose pages may use the function, or `*`; `None` for its own page only.
+    pub cors_origins: Option<Vec<String>>,
     /// The CloudWatch namespace; `None` disables metrics.
     pub metrics_namespace: Option<String>,
 }
@@ -75,6 +79,7 @@ pub struct OutputOptions {
     pub bucket: Option<String>,
     /// 1 to 100.
     pub jpeg_quality: i32,
+    pub oversized_jpeg: OversizedJpeg,
     /// Whether objects that this function wrote are skipped.
     pub loop_guard: bool,
 }
@@ -86,6 +91,15 @@ pub enum OutputFiles {
     /// The boxes as JSON.
     Sidecar,
     Both,
+}
+
+/// What happens if the annotated photo is too large for an HTTP response.
+#[derive(Clone, Copy, Debug, Display, EnumString, PartialEq, Eq)]
+#[strum(serialize_all = "snake_case")]
+pub enum OversizedJpeg {
+    /// The response is an error.
+    Refuse,
+    LowerQuality,
 }
 
 impl OutputFiles {

@@ -12,7 +12,7 @@ use super::decode::{png, webp};
 use super::orientation::Orientation;
 use super::resource_limits::ResourceLimits;
 use super::scaling::Scaling;
-use super::{Format, Header, PhotoError, annotation};
+use super::{AnnotationOptions, Format, Header, PhotoError, annotation};
 use crate::faces::Face;
 
 /// A photo's file and the image of it that the detector scans.
@@ -101,7 +101,7 @@ impl<'a> Photo<'a> {
     ///
     /// # Errors
     /// A limit is reached, or OpenCV failed.
-    pub fn annotate(self, faces: &[Face], quality: i32) -> Result<Bytes, PhotoError> {
+    pub fn annotate(self, faces: &[Face], options: AnnotationOptions) -> Result<Bytes, PhotoError> {
         let Self {
             source,
             scaling,
@@ -124,7 +124,8 @@ impl<'a> Photo<'a> {
         }
         annotation::draw(&mut canvas, faces)?;
         let (stride, size) = (canvas.step1(0)?, scaling.photo());
-        let file = jpeg::encode(canvas.data_bytes()?, stride, size, quality, source.limits)?;
+        let pixels = canvas.data_bytes()?;
+        let file = options.encode(|quality| jpeg::encode(pixels, stride, size, quality, source.limits))?;
         Ok(Bytes::from(file))
     }
 }

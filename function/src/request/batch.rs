@@ -2,12 +2,10 @@
 //! has its ARN, and can contain the job's user arguments, which are options here.
 //! Source: Amazon S3 User Guide, "Invoke AWS Lambda function".
 
-use serde::Deserialize;
 use serde_json::Value;
 
-use super::common::{Object, deserialize};
+use super::common::{Object, decode_key, required, text, version_id};
 use super::direct::parse_options;
-use super::s3::{decode_key, version_id};
 use crate::error::{Error, Result};
 use crate::options::RawOptions;
 
@@ -26,57 +24,29 @@ pub struct Task {
     pub object: Result<Object>,
 }
 
-/// The event type of `aws_lambda_events` has the fields of 1.0 only.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Event {
-    invocation_schema_version: String,
-    invocation_id: String,
-    job: Job,
-    tasks: Vec<EventTask>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Job {
-    user_arguments: Option<Value>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct EventTask {
-    task_id: String,
-    s3_key: String,
-    s3_version_id: Option<String>,
-    s3_bucket_arn: Option<String>,
-    s3_bucket: Option<String>,
-}
-
-pub(super) fn parse(event: Value) -> Result<BatchRequest> {
-    let event: Event = deserialize(event, "S3 Batch Operations event")?;
-    let task = |task: EventTask| Task {
-        id: task.task_id.clone(),
-        object: object(task),
+/// # Errors
+/// Something is missing without which S3 could not match the response to the job.
+pub(super) fn parse(event: &Value) -> Result<BatchRequest> {
+    let what = "S3 Batch Operations event";
+    let tasks = event.get("tasks").and_then(Value::as_array);
+    let tasks = tasks.ok_or_else(|| Error::InvalidRequest(format!("the {what} has no list in `tasks`")))?;
+    let task = |task: &Value| {
+        Ok(Task {
+            id: required(task, "/taskId", "task of the S3 Batch Operations job")?,
+            object: object(task),
+        })
     };
     Ok(BatchRequest {
-        schema_version: event.invocation_schema_version,
-        invocation_id: event.invocation_id,
-        options: parse_options(event.job.user_arguments.as_ref()),
-        tasks: event.tasks.into_iter().map(task).collect(),
+        schema_version: required(event, "/invocationSchemaVersion", what)?,
+        invocation_id: required(event, "/invocationId", what)?,
+        options: parse_options(event.pointer("/job/userArguments")),
+        tasks: tasks.iter().map(task).collect::<Result<_>>()?,
     })
 }
 
-fn object(task: EventTask) -> Result<Object> {
-    // arn:PARTITION:s3:::NAME
-    let bucket_of_arn = |arn: String| {
-        let mut parts = arn.splitn(6, ':');
-        let known = parts.next() == Some("arn") && parts.nth(1) == Some("s3");
-        let name = parts.nth(2).filter(|name| known && !name.is_empty());
-        name.map(str::to_owned)
-            .ok_or_else(|| Error::InvalidRequest(format!("`{arn}` is not the ARN of a bucket")))
-    };
-    let bucket = match (task.s3_bucket, task.s3_bucket_arn) {
-        (Some(name), _) => name,
+fn object(task: &Value) -> Result<Object> {
+    let bucket = match (text(task, "/s3Bucket"), text(task, "/s3BucketArn")) {
+        (Some(name), _) => name.to_owned(),
         (None, Some(arn)) => bucket_of_arn(arn)?,
         (None, None) => {
             return Err(Error::InvalidRequest(
@@ -86,9 +56,18 @@ fn object(task: EventTask) -> Result<Object> {
     };
     Ok(Object {
         bucket,
-        key: decode_key(&task.s3_key)?,
-        version_id: version_id(task.s3_version_id),
+        key: decode_key(&required(task, "/s3Key", "task")?)?,
+        version_id: version_id(text(task, "/s3VersionId")),
     })
+}
+
+/// The name in `arn:PARTITION:s3:::NAME`.
+fn bucket_of_arn(arn: &str) -> Result<String> {
+    let mut parts = arn.splitn(6, ':');
+    let known = parts.next() == Some("arn") && parts.nth(1) == Some("s3");
+    let name = parts.nth(2).filter(|name| known && !name.is_empty());
+    name.map(str::to_owned)
+        .ok_or_else(|| Error::InvalidRequest(format!("`{arn}` is not the ARN of a bucket")))
 }
 
 #[cfg(test)]
@@ -98,7 +77,7 @@ mod tests {
     use super::*;
 
     fn batch(schema: &str, arguments: &Value, task: &Value) -> BatchRequest {
-        parse(json!({
+        parse(&json!({
             "invocationSchemaVersion": schema, "invocationId": "i",
             "job": {"id": "j", "userArguments": arguments}, "tasks": [task],
         }))
@@ -136,12 +115,32 @@ mod tests {
     fn task_without_a_bucket_fails_on_its_own() {
         for task in [
             json!({"taskId": "t", "s3Key": "a.jpg"}),
+            json!({"taskId": "t", "s3Bucket": "photos"}),
             json!({"taskId": "t", "s3Key": "a.jpg", "s3BucketArn": "photos"}),
             json!({"taskId": "t", "s3Key": "a.jpg", "s3BucketArn": "arn:aws:sqs:x:y:photos"}),
         ] {
             let batch = batch("1.0", &Value::Null, &task);
             let error = batch.tasks[0].object.clone().unwrap_err();
             assert_eq!(error.name(), "InvalidRequest");
+        }
+    }
+
+    #[test]
+    fn what_the_response_repeats_is_required() {
+        for (event, field) in [
+            (json!({"invocationSchemaVersion": "1.0"}), "`tasks`"),
+            (json!({"invocationSchemaVersion": "1.0", "tasks": []}), "`invocationId`"),
+            (
+                json!({"invocationSchemaVersion": 1, "tasks": []}),
+                "`invocationSchemaVersion`",
+            ),
+            (
+                json!({"invocationSchemaVersion": "1.0", "invocationId": "i", "tasks": [{}]}),
+                "`taskId`",
+            ),
+        ] {
+            let message = parse(&event).unwrap_err().to_string();
+            assert!(message.contains(field), "{event}: {message}");
         }
     }
 }

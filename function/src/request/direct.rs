@@ -3,29 +3,31 @@
 
 use serde_json::Value;
 
-use super::common::{Object, unknown_event};
+use super::common::{Object, PhotoRequest};
 use crate::error::{Error, Result};
 use crate::options::RawOptions;
 use crate::truncate::truncate;
 
 /// Errors quote the input up to this length.
 const MAX_QUOTED_CHARS: usize = 200;
+const BUCKET: &str = "BUCKET_NAME";
+const KEY: &str = "S3_KEY";
 
-/// `description` is for the error if this is not a direct event.
-pub(super) fn parse(
-    event: &Value,
-    environment: impl Fn(&str) -> Option<String>,
-    description: &str,
-) -> Result<(Object, RawOptions)> {
-    let (bucket, key) = ("BUCKET_NAME", "S3_KEY");
-    let variable = |name: &str| environment(name).filter(|text| !text.is_empty());
+/// Whether the event itself names the bucket or the key.
+pub(super) fn is_direct(event: &Value) -> bool {
     let has_field = |name: &str| event.get(name).is_some_and(|value| !value.is_null());
-    if !has_field(bucket) && !has_field(key) && (variable(bucket).is_none() || variable(key).is_none()) {
-        return Err(unknown_event(description));
-    }
+    has_field(BUCKET) || has_field(KEY)
+}
+
+/// Whether the environment names the photo, so that any event is a direct one.
+pub(super) fn is_in_environment(environment: &dyn Fn(&str) -> Option<String>) -> bool {
+    variable(environment, BUCKET).is_some() && variable(environment, KEY).is_some()
+}
+
+pub(super) fn parse(event: &Value, environment: &dyn Fn(&str) -> Option<String>) -> Result<(Object, RawOptions)> {
     let field = |name: &str| match event.get(name) {
         Some(Value::String(text)) if !text.is_empty() => Ok(text.clone()),
-        Some(Value::Null) | None => variable(name)
+        Some(Value::Null) | None => variable(environment, name)
             .ok_or_else(|| Error::InvalidRequest(format!("`{name}` is neither in the event nor in the environment"))),
         Some(other) => Err(Error::InvalidRequest(format!(
             "`{name}` is {}, not a non-empty string",
@@ -33,11 +35,24 @@ pub(super) fn parse(
         ))),
     };
     let object = Object {
-        bucket: field(bucket)?,
-        key: field(key)?,
+        bucket: field(BUCKET)?,
+        key: field(KEY)?,
         version_id: None,
     };
     Ok((object, parse_options(event.get("options"))?))
+}
+
+/// The photo of a direct event in another event.
+pub(super) fn photo(event: &Value, environment: &dyn Fn(&str) -> Option<String>) -> Result<PhotoRequest> {
+    let (object, options) = parse(event, environment)?;
+    Ok(PhotoRequest {
+        object,
+        direct_options: Some(options),
+    })
+}
+
+fn variable(environment: &dyn Fn(&str) -> Option<String>, name: &str) -> Option<String> {
+    environment(name).filter(|text| !text.is_empty())
 }
 
 fn quoted(value: &Value) -> String {
@@ -85,7 +100,7 @@ mod tests {
             "BUCKET_NAME": "b", "S3_KEY": "a/photo+1.jpg", "other": 1,
             "options": {"score": 0.7, "loop_guard": true, "preset": "balanced"},
         });
-        let (object, options) = parse(&event, variables, "").unwrap();
+        let (object, options) = parse(&event, &variables).unwrap();
         // The key is not decoded.
         assert_eq!((object.bucket.as_str(), object.key.as_str()), ("b", "a/photo+1.jpg"));
         let text = |(name, value): &(String, String)| format!("{name}={value}");
@@ -94,7 +109,7 @@ mod tests {
         assert_eq!(options, ["loop_guard=true", "preset=balanced", "score=0.7"]);
 
         let event = json!({"S3_KEY": "k"});
-        let (object, _) = parse(&event, variables, "").unwrap();
+        let (object, _) = parse(&event, &variables).unwrap();
         assert_eq!(object.bucket, "from-environment");
     }
 
@@ -102,7 +117,9 @@ mod tests {
     fn any_event_is_accepted_if_the_environment_names_the_photo() {
         let timer = json!({"detail-type": "Scheduled Event", "source": "aws.events"});
         for event in [json!(null), json!("text"), timer] {
-            let (object, _) = parse(&event, |name| Some(name.to_lowercase()), "").unwrap();
+            let environment = |name: &str| Some(name.to_lowercase());
+            assert!(!is_direct(&event) && is_in_environment(&environment));
+            let (object, _) = parse(&event, &environment).unwrap();
             assert_eq!(object.key, "s3_key");
         }
     }
@@ -116,7 +133,7 @@ mod tests {
             (json!({"S3_KEY": "k", "options": [1]}), "`options` is [1]"),
             (json!({"S3_KEY": "k", "options": {"preset": []}}), "`preset` is []"),
         ] {
-            let error = parse(&event, variables, "").unwrap_err().to_string();
+            let error = parse(&event, &variables).unwrap_err().to_string();
             assert!(error.contains(expected), "{event}: {error}");
         }
     }

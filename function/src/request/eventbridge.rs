@@ -1,44 +1,89 @@
-//! EventBridge's "Object Created" events. Unlike in S3 notifications, keys are not URL-encoded.
-//! Source: Amazon S3 User Guide, "EventBridge event message structure".
+//! EventBridge's events about objects: S3's own, and calls of S3's API that CloudTrail recorded. Unlike in S3
+//! notifications, keys are not URL-encoded. An input transformer can drop any field around `detail`.
+//! Source: Amazon S3 User Guide, "EventBridge event message structure"; AWS CloudTrail User Guide, "CloudTrail record
+//! contents".
 
-use aws_lambda_events::event::eventbridge::EventBridgeEvent;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::common::{Object, deserialize};
-use super::s3::version_id;
+use super::common::{Object, required, text, version_id};
+use super::named;
 use crate::error::Result;
 
-#[derive(Deserialize, Serialize)]
-struct Detail {
-    bucket: Bucket,
-    object: CreatedObject,
+/// The calls after which an object can be read. A restore is only requested by `RestoreObject`.
+const WRITING_CALLS: [&str; 4] = ["PutObject", "CompleteMultipartUpload", "CopyObject", "PostObject"];
+
+/// What an event means for this function.
+pub(super) enum Change {
+    /// The object can be read.
+    Readable(Result<Object>),
+    /// The event is about S3, but no object became readable.
+    Other,
+    /// The event is not about S3.
+    Unknown,
 }
 
-#[derive(Deserialize, Serialize)]
-struct Bucket {
-    name: String,
+pub(super) fn is_event(event: &Value) -> bool {
+    event.get("detail-type").is_some() || event.get("detail").is_some_and(Value::is_object)
 }
 
-#[derive(Deserialize, Serialize)]
-struct CreatedObject {
-    key: String,
-    #[serde(rename = "version-id")]
-    version_id: Option<String>,
+pub(super) fn change(event: &Value) -> Change {
+    let no_detail = Value::Null;
+    let detail = event.get("detail").unwrap_or(&no_detail);
+    match (text(event, "/source"), text(event, "/detail-type")) {
+        (Some("aws.s3") | None, Some("Object Created" | "Object Restore Completed")) => {
+            Change::Readable(created_object(detail))
+        }
+        (Some("aws.s3") | None, Some("AWS API Call via CloudTrail")) => api_call(detail),
+        (Some("aws.s3"), Some(_)) => Change::Other,
+        (None, Some(kind)) if kind.starts_with("Object ") => Change::Other,
+        // Other services have objects with such names that are not S3's.
+        (Some(source), _) if source.starts_with("aws.") && source != "aws.s3" => Change::Unknown,
+        _ => named_change(detail),
+    }
 }
 
-pub(super) fn is_object_created(event: &Value) -> bool {
-    let text = |name: &str| event.get(name).and_then(Value::as_str).unwrap_or_default();
-    (text("source"), text("detail-type")) == ("aws.s3", "Object Created")
+/// The `detail` of an S3 event alone, or an object that is named as in one.
+pub(super) fn named_change(detail: &Value) -> Change {
+    let has = |name: &str| detail.get(name).is_some();
+    // Without `detail-type`, the fields distinguish S3's events. Those about tags and access have neither of the last
+    // two; those about storage classes have none.
+    let is_s3_detail = has("request-id") || has("requester");
+    let is_readable = !has("deletion-type") && (!is_s3_detail || has("reason") || has("restore-expiry-time"));
+    match named::object(detail) {
+        Some(object) if is_readable => Change::Readable(object),
+        Some(_) => Change::Other,
+        None => Change::Unknown,
+    }
 }
 
-pub(super) fn objects(event: Value) -> Result<Vec<Object>> {
-    let event: EventBridgeEvent<Detail> = deserialize(event, "EventBridge event from S3")?;
-    Ok(vec![Object {
-        bucket: event.detail.bucket.name,
-        key: event.detail.object.key,
-        version_id: version_id(event.detail.object.version_id),
-    }])
+fn created_object(detail: &Value) -> Result<Object> {
+    let what = "EventBridge event from S3";
+    if let Some(object) = named::object(detail) {
+        return object;
+    }
+    Ok(Object {
+        bucket: required(detail, "/bucket/name", what)?,
+        key: required(detail, "/object/key", what)?,
+        version_id: None,
+    })
+}
+
+fn api_call(detail: &Value) -> Change {
+    let name = text(detail, "/eventName").unwrap_or_default();
+    let is_s3 = text(detail, "/eventSource").is_none_or(|source| source == "s3.amazonaws.com");
+    // A call that failed has an error code.
+    if !is_s3 || !WRITING_CALLS.contains(&name) || text(detail, "/errorCode").is_some() {
+        return Change::Other;
+    }
+    let what = "CloudTrail record";
+    let object = || {
+        Ok(Object {
+            bucket: required(detail, "/requestParameters/bucketName", what)?,
+            key: required(detail, "/requestParameters/key", what)?,
+            version_id: version_id(text(detail, "/responseElements/x-amz-version-id")),
+        })
+    };
+    Change::Readable(object())
 }
 
 #[cfg(test)]
@@ -47,19 +92,105 @@ mod tests {
 
     use super::*;
 
+    fn detail() -> Value {
+        json!({"bucket": {"name": "b"}, "object": {"key": "a+b %41.jpg", "size": 5, "version-id": "v"}})
+    }
+
+    fn key(event: &Value) -> Option<String> {
+        assert!(is_event(event), "{event}");
+        match change(event) {
+            Change::Readable(object) => Some(object.unwrap().key),
+            Change::Other => Some("other".to_owned()),
+            Change::Unknown => None,
+        }
+    }
+
     #[test]
-    fn key_is_not_decoded() {
-        let event = |kind: &str| {
+    fn created_and_restored_objects_are_taken() {
+        for kind in ["Object Created", "Object Restore Completed"] {
+            let event = json!({"version": "0", "detail-type": kind, "source": "aws.s3", "detail": detail()});
+            assert_eq!(key(&event).as_deref(), Some("a+b %41.jpg"), "{kind}");
+            let Change::Readable(Ok(object)) = change(&event) else {
+                panic!("{event}");
+            };
+            assert_eq!(object.version_id.as_deref(), Some("v"));
+        }
+    }
+
+    #[test]
+    fn other_events_of_s3_are_ignored() {
+        for kind in [
+            "Object Deleted",
+            "Object Restore Initiated",
+            "Object Restore Expired",
+            "Object Storage Class Changed",
+            "Object Access Tier Changed",
+            "Object ACL Updated",
+            "Object Tags Added",
+            "Object Tags Deleted",
+        ] {
+            for source in [json!("aws.s3"), Value::Null] {
+                let event = json!({"detail-type": kind, "source": source, "detail": detail()});
+                assert_eq!(key(&event).as_deref(), Some("other"), "{event}");
+            }
+        }
+    }
+
+    #[test]
+    fn detail_is_enough_if_it_names_an_object() {
+        assert_eq!(key(&json!({"detail": detail()})).as_deref(), Some("a+b %41.jpg"));
+        let custom = json!({"detail-type": "photo", "source": "shop", "detail": {"bucket": "b", "key": "k"}});
+        assert_eq!(key(&custom).as_deref(), Some("k"));
+        for (name, value, expected) in [
+            ("reason", "PutObject", "a+b %41.jpg"),
+            ("restore-expiry-time", "2026-01-01T00:00:00Z", "a+b %41.jpg"),
+            ("deletion-type", "Permanently Deleted", "other"),
+            ("source-storage-class", "GLACIER", "other"),
+        ] {
+            let mut detail = detail();
+            detail["request-id"] = json!("N");
+            detail[name] = json!(value);
+            let event = json!({"detail": detail});
+            assert_eq!(key(&event).as_deref(), Some(expected), "{event}");
+        }
+        for event in [
+            json!({"detail-type": "Scheduled Event", "source": "aws.events", "detail": {}}),
+            json!({"detail-type": "Backup", "source": "aws.backup", "detail": detail()}),
+            json!({"detail-type": "photo", "source": "shop", "detail": {"id": 1}}),
+        ] {
+            assert_eq!(key(&event), None, "{event}");
+        }
+    }
+
+    #[test]
+    fn calls_that_cloudtrail_recorded_name_their_object() {
+        let event = |name: &str, error: Option<&str>| {
             json!({
-                "version": "0", "id": "1", "detail-type": kind, "source": "aws.s3",
-                "account": "111122223333", "time": "2026-01-01T00:00:00Z", "region": "us-east-1",
-                "resources": ["arn:aws:s3:::b"],
-                "detail": {"bucket": {"name": "b"}, "object": {"key": "a+b %41.jpg", "size": 5}},
+                "detail-type": "AWS API Call via CloudTrail", "source": "aws.s3",
+                "detail": {
+                    "eventSource": "s3.amazonaws.com", "eventName": name, "errorCode": error,
+                    "requestParameters": {"bucketName": "b", "key": "a+b %41.jpg"}, "responseElements": null,
+                },
             })
         };
-        let found = objects(event("Object Created")).unwrap();
-        assert_eq!(found[0].key, "a+b %41.jpg");
-        assert!(is_object_created(&event("Object Created")));
-        assert!(!is_object_created(&event("Object Deleted")));
+        for name in WRITING_CALLS {
+            assert_eq!(key(&event(name, None)).as_deref(), Some("a+b %41.jpg"), "{name}");
+        }
+        assert_eq!(key(&event("PutObject", Some("AccessDenied"))).as_deref(), Some("other"));
+        for name in [
+            "DeleteObject",
+            "GetObject",
+            "CreateMultipartUpload",
+            "RestoreObject",
+            "PutObjectAcl",
+        ] {
+            assert_eq!(key(&event(name, None)).as_deref(), Some("other"), "{name}");
+        }
+        let mut incomplete = event("PutObject", None);
+        incomplete["detail"]["requestParameters"] = json!({"bucketName": "b"});
+        let Change::Readable(Err(error)) = change(&incomplete) else {
+            panic!("{incomplete}");
+        };
+        assert!(error.to_string().contains("`requestParameters.key`"), "{error}");
     }
 }

@@ -1,59 +1,43 @@
-//! S3 event notifications. Every record about a new object is a photo.
+//! Records of S3 event notifications, as S3 and compatible servers send them.
 //! Source: Amazon S3 User Guide, "Event message structure".
 
-use aws_lambda_events::event::s3::{S3Event, S3EventRecord};
-use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use super::common::{Object, deserialize};
-use crate::error::{Error, Result};
+use super::common::{Object, decode_key, required, text, version_id};
+use crate::error::Result;
 
 /// S3 sends this event when a notification is configured.
 const TEST_EVENT: &str = "s3:TestEvent";
 
 pub(super) fn is_test_event(event: &Value) -> bool {
-    event.get("Event").and_then(Value::as_str) == Some(TEST_EVENT)
+    text(event, "/Event") == Some(TEST_EVENT)
 }
 
-pub(super) fn objects(event: Value) -> Result<Vec<Object>> {
-    let event: S3Event = deserialize(event, "S3 notification")?;
-    let created = event.records.into_iter().filter(is_object_created);
-    let mut objects = created.map(object).collect::<Result<Vec<_>>>()?;
-    // The S3 console creates such an empty object for a folder.
-    objects.retain(|object| !object.key.ends_with('/'));
-    Ok(objects)
+pub(super) fn is_record(value: &Value) -> bool {
+    // MinIO's is `minio:s3`, Ceph's `ceph:s3`.
+    value.get("s3").is_some() || text(value, "/eventSource").is_some_and(|source| source.ends_with(":s3"))
 }
 
-/// Whether the object of a record became readable; other records are about deletions, tags and so on.
-fn is_object_created(record: &S3EventRecord) -> bool {
-    let name = record.event_name.as_deref().unwrap_or_default();
-    let name = name.trim_start_matches("s3:");
-    name.starts_with("ObjectCreated:") || name == "ObjectRestore:Completed"
-}
-
-fn object(record: S3EventRecord) -> Result<Object> {
-    let missing = |field: &str| Error::InvalidRequest(format!("an S3 record has no {field}"));
-    let bucket = record.s3.bucket.name.ok_or_else(|| missing("bucket"))?;
-    let key = record.s3.object.key.ok_or_else(|| missing("key"))?;
-    Ok(Object {
-        bucket,
-        key: decode_key(&key)?,
-        version_id: version_id(record.s3.object.version_id),
+/// `None` if the object did not become readable: other records are about deletions, tags and so on.
+pub(super) fn object(record: &Value) -> Option<Result<Object>> {
+    is_readable(record).then(|| {
+        let key = required(record, "/s3/object/key", "S3 record")?;
+        Ok(Object {
+            bucket: required(record, "/s3/bucket/name", "S3 record")?,
+            key: decode_key(&key)?,
+            version_id: version_id(text(record, "/s3/object/versionId")),
+        })
     })
 }
 
-/// S3 encodes keys in events like form fields: `+` is a space.
-pub(super) fn decode_key(key: &str) -> Result<String> {
-    let spaced = key.replace('+', " ");
-    let decoded = percent_decode_str(&spaced).decode_utf8();
-    decoded
-        .map(std::borrow::Cow::into_owned)
-        .map_err(|_| Error::InvalidRequest(format!("the key `{key}` is not URL-encoded UTF-8")))
-}
-
-/// In a bucket without versioning the version is `null` or missing.
-pub(super) fn version_id(id: Option<String>) -> Option<String> {
-    id.filter(|id| !id.is_empty() && id != "null")
+/// Records that people make often lack the name.
+fn is_readable(record: &Value) -> bool {
+    let name = text(record, "/eventName").filter(|name| !name.is_empty());
+    name.is_none_or(|name| {
+        // Notifications lack the prefix, but those of compatible servers have it.
+        let name = name.trim_start_matches("s3:");
+        name.starts_with("ObjectCreated") || name == "ObjectRestore:Completed"
+    })
 }
 
 #[cfg(test)]
@@ -62,42 +46,74 @@ mod tests {
 
     use super::*;
 
-    fn record(name: &str, key: &str, version: Option<&str>) -> Value {
+    fn record(name: &Value, key: &str, version: Option<&str>) -> Value {
         json!({
-            "eventVersion": "2.3", "eventSource": "aws:s3", "awsRegion": "us-east-1",
-            "eventTime": "2026-01-01T00:00:00.000Z", "eventName": name,
-            "userIdentity": {"principalId": "A"},
-            "requestParameters": {"sourceIPAddress": "127.0.0.1"},
-            "responseElements": {"x-amz-request-id": "C"},
-            "s3": {
-                "s3SchemaVersion": "1.0", "configurationId": "photos",
-                "bucket": {"name": "b", "ownerIdentity": {"principalId": "A"}, "arn": "arn:aws:s3:::b"},
-                "object": {"key": key, "size": 1, "eTag": "d", "versionId": version, "sequencer": "0"},
-            },
+            "eventSource": "aws:s3", "eventName": name,
+            "s3": {"bucket": {"name": "b"}, "object": {"key": key, "versionId": version}},
         })
     }
 
     #[test]
-    fn created_objects_are_listed_with_decoded_keys() {
-        let event = json!({"Records": [
-            record("ObjectCreated:Put", "caf%C3%A9/my+photo%2B1.jpg", Some("v1")),
-            record("ObjectRemoved:Delete", "gone.jpg", None),
-            record("ObjectTagging:Put", "tagged.jpg", None),
-            record("ObjectCreated:Put", "a+folder/", None),
-            record("ObjectCreated:Copy", "b.jpg", None),
-        ]});
-        let found = objects(event).unwrap();
-        let keys: Vec<_> = found.iter().map(|object| object.key.as_str()).collect();
-        assert_eq!(keys, ["café/my photo+1.jpg", "b.jpg"]);
-        assert_eq!(found[0].version_id.as_deref(), Some("v1"));
-        assert_eq!(found[1].version_id, None);
+    fn objects_that_became_readable_are_taken() {
+        for name in [
+            json!("ObjectCreated:Put"),
+            json!("ObjectCreated:CompleteMultipartUpload"),
+            json!("s3:ObjectCreated:Copy"),
+            json!("ObjectRestore:Completed"),
+            json!(""),
+            Value::Null,
+        ] {
+            let found = object(&record(&name, "my+photo%2B1.jpg", Some("v1")));
+            let found = found.unwrap_or_else(|| panic!("{name} is ignored")).unwrap();
+            assert_eq!((found.bucket.as_str(), found.key.as_str()), ("b", "my photo+1.jpg"));
+            assert_eq!(found.version_id.as_deref(), Some("v1"));
+        }
     }
 
     #[test]
-    fn key_that_is_not_utf8_is_refused() {
-        let event = json!({"Records": [record("ObjectCreated:Put", "%ff.jpg", None)]});
-        let message = objects(event).unwrap_err().to_string();
-        assert!(message.contains("%ff.jpg"), "{message}");
+    fn other_changes_are_ignored() {
+        for name in [
+            "ObjectRemoved:Delete",
+            "ObjectRemoved:DeleteMarkerCreated",
+            "s3:ObjectRemoved:Delete",
+            "ObjectTagging:Put",
+            "ObjectAcl:Put",
+            "ObjectRestore:Post",
+            "ObjectRestore:Delete",
+            "LifecycleExpiration:Delete",
+            "LifecycleTransition",
+            "IntelligentTiering",
+            "Replication:OperationFailedReplication",
+            "ReducedRedundancyLostObject",
+        ] {
+            assert!(object(&record(&json!(name), "a.jpg", None)).is_none(), "{name}");
+        }
+    }
+
+    #[test]
+    fn only_bucket_and_key_are_required() {
+        let minimal = json!({"s3": {"bucket": {"name": "b"}, "object": {"key": "k"}}});
+        assert!(is_record(&minimal));
+        assert_eq!(object(&minimal).unwrap().unwrap().key, "k");
+        for (record, field) in [
+            (json!({"eventSource": "aws:s3"}), "`s3.object.key`"),
+            (
+                json!({"eventSource": "minio:s3", "s3": {"object": {"key": "k"}}}),
+                "`s3.bucket.name`",
+            ),
+            (
+                json!({"s3": {"bucket": {"name": 1}, "object": {"key": "k"}}}),
+                "`s3.bucket.name`",
+            ),
+            (
+                json!({"s3": {"bucket": {"name": "b"}, "object": {"key": ""}}}),
+                "`s3.object.key`",
+            ),
+        ] {
+            assert!(is_record(&record), "{record}");
+            let message = object(&record).unwrap().unwrap_err().to_string();
+            assert!(message.contains(field), "{message}");
+        }
     }
 
     #[test]

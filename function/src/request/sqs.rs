@@ -1,12 +1,12 @@
-//! SQS messages. Each contains an S3 notification, possibly wrapped by SNS; one without fails alone.
-//! Source: AWS Lambda Developer Guide, "Using Lambda with Amazon SQS".
+//! SQS messages, from the queue itself or through EventBridge Pipes. Each contains a notification in any wrapping, and
+//! fails alone.
+//! Source: AWS Lambda Developer Guide, "Using Lambda with Amazon SQS"; Amazon EventBridge User Guide, "Batching and
+//! concurrency".
 
-use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
 use serde_json::Value;
 
-use super::common::{Object, deserialize};
-use super::sns;
-use crate::error::{Error, Result};
+use super::common::{PhotoRequests, text};
+use super::notification;
 
 #[derive(Debug)]
 pub struct SqsRequest {
@@ -17,35 +17,31 @@ pub struct SqsRequest {
 
 #[derive(Debug)]
 pub struct Message {
+    /// Empty if it is missing: for Lambda, a failure without an identifier is one of all messages.
     pub id: String,
-    /// Empty for a test event.
-    pub objects: Result<Vec<Object>>,
+    /// Empty if the message is about no new photo.
+    pub photos: PhotoRequests,
 }
 
-pub(super) fn parse(event: Value) -> Result<SqsRequest> {
-    let event: SqsEvent = deserialize(event, "SQS event")?;
-    let from_fifo_queue = |message: &SqsMessage| {
-        let queue = message.event_source_arn.as_deref().unwrap_or_default();
-        // All FIFO queues, and no others, have this suffix.
-        queue.ends_with(".fifo")
+/// `None` unless the event is a list of messages.
+pub(super) fn parse(event: &Value, environment: &dyn Fn(&str) -> Option<String>) -> Option<SqsRequest> {
+    let records = event.get("Records").unwrap_or(event).as_array()?;
+    if records.is_empty() || !records.iter().all(notification::is_sqs_message) {
+        return None;
+    }
+    let message = |record: &Value| Message {
+        id: text(record, "/messageId").unwrap_or_default().to_owned(),
+        photos: notification::message_photos(text(record, "/body").unwrap_or_default(), environment),
     };
-    let fifo = event.records.iter().any(from_fifo_queue);
-    let messages: Result<Vec<_>> = event.records.into_iter().map(message).collect();
-    Ok(SqsRequest {
-        fifo,
-        messages: messages?,
+    Some(SqsRequest {
+        fifo: records.iter().any(is_from_fifo_queue),
+        messages: records.iter().map(message).collect(),
     })
 }
 
-fn message(message: SqsMessage) -> Result<Message> {
-    // Without the id the response could not report a failure of this message.
-    let missing = || Error::InvalidRequest("an SQS message has no `messageId`".into());
-    let id = message.message_id.ok_or_else(missing)?;
-    let body = message.body.unwrap_or_default();
-    Ok(Message {
-        id,
-        objects: sns::notification_objects(&body),
-    })
+fn is_from_fifo_queue(record: &Value) -> bool {
+    // All FIFO queues, and no others, have this suffix.
+    text(record, "/eventSourceARN").is_some_and(|queue| queue.ends_with(".fifo"))
 }
 
 #[cfg(test)]
@@ -57,9 +53,7 @@ mod tests {
     fn event(queue: &str, bodies: &[String]) -> Value {
         let message = |(index, body): (usize, &String)| {
             json!({
-                "messageId": format!("m{index}"), "receiptHandle": "r", "body": body,
-                "attributes": {}, "messageAttributes": {}, "md5OfBody": "m",
-                "eventSource": "aws:sqs", "awsRegion": "us-east-1",
+                "messageId": format!("m{index}"), "body": body, "eventSource": "aws:sqs",
                 "eventSourceARN": format!("arn:aws:sqs:us-east-1:111122223333:{queue}"),
             })
         };
@@ -73,10 +67,17 @@ mod tests {
         })
     }
 
+    fn keys(message: &Message) -> Vec<Option<&str>> {
+        let photos = message.photos.iter();
+        photos
+            .map(|photo| photo.as_ref().ok().map(|photo| photo.object.key.as_str()))
+            .collect()
+    }
+
     #[test]
     fn messages_are_parsed_independently() {
         let wrapped = json!({"Type": "Notification", "Message": created("b.jpg").to_string()});
-        let found = parse(event(
+        let event = event(
             "photos",
             &[
                 created("a.jpg").to_string(),
@@ -85,21 +86,46 @@ mod tests {
                 "no JSON".to_owned(),
                 "{}".to_owned(),
             ],
-        ))
-        .unwrap();
-        assert!(!found.fifo);
-        let keys = |message: &Message| {
-            let objects = message.objects.as_ref().ok()?;
-            Some(objects.iter().map(|object| object.key.clone()).collect::<Vec<_>>())
-        };
-        let found: Vec<_> = found.messages.iter().map(keys).collect();
-        let key = |key: &str| Some(vec![key.to_owned()]);
-        assert_eq!(found, [key("a.jpg"), key("b.jpg"), Some(vec![]), None, None]);
+        );
+        // EventBridge Pipes send the messages without `Records`.
+        for event in [&event, &event["Records"]] {
+            let found = parse(event, &|_| None).unwrap();
+            assert!(!found.fifo);
+            let found: Vec<_> = found.messages.iter().map(keys).collect();
+            assert_eq!(
+                found,
+                [vec![Some("a.jpg")], vec![Some("b.jpg")], vec![], vec![None], vec![None]]
+            );
+        }
+    }
+
+    #[test]
+    fn message_without_an_id_fails_all_messages() {
+        let event = json!([{"eventSource": "aws:sqs", "body": "no JSON"}, {"eventSource": "aws:sqs"}]);
+        let found = parse(&event, &|_| None).unwrap();
+        for message in &found.messages {
+            assert_eq!(message.id, "");
+            assert_eq!(keys(message), [None]);
+        }
     }
 
     #[test]
     fn fifo_queue_is_recognized_by_its_name() {
         let body = [created("a.jpg").to_string()];
-        assert!(parse(event("photos.fifo", &body)).unwrap().fifo);
+        assert!(parse(&event("photos.fifo", &body), &|_| None).unwrap().fifo);
+    }
+
+    #[test]
+    fn other_lists_are_no_messages() {
+        for event in [
+            json!(null),
+            json!([]),
+            json!({"Records": []}),
+            json!({"Records": 1}),
+            json!([1]),
+            json!([created("a.jpg")]),
+        ] {
+            assert!(parse(&event, &|_| None).is_none(), "{event}");
+        }
     }
 }

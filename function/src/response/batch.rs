@@ -2,7 +2,7 @@
 //! result string into the job's completion report.
 //! Source: Amazon S3 User Guide, "Invoke AWS Lambda function", response.
 
-use aws_lambda_events::event::s3::batch_job::{S3BatchJobResponse, S3BatchJobResult};
+use serde::Serialize;
 
 use super::outcome::{Outcome, PhotoResult};
 
@@ -11,21 +11,38 @@ const MAX_RESULT_CHARS: usize = 1000;
 /// The maximum length in characters for responses with a large number of tasks: an error's name and a few words.
 const SHORTENED_RESULT_CHARS: usize = 40;
 
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchResponse {
+    invocation_schema_version: String,
+    treat_missing_keys_as: &'static str,
+    invocation_id: String,
+    results: Vec<TaskResult>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TaskResult {
+    task_id: String,
+    result_code: &'static str,
+    result_string: String,
+}
+
 pub fn batch(
     schema_version: String,
     invocation_id: String,
     tasks: impl IntoIterator<Item = (String, PhotoResult)>,
-) -> S3BatchJobResponse {
-    let mut response = S3BatchJobResponse::default();
-    response.invocation_schema_version = Some(schema_version);
-    response.invocation_id = Some(invocation_id);
-    // Has no effect, because the results contain every task.
-    response.treat_missing_keys_as = Some("PermanentFailure".to_owned());
-    response.results = tasks.into_iter().map(task_result).collect();
-    response
+) -> BatchResponse {
+    BatchResponse {
+        invocation_schema_version: schema_version,
+        invocation_id,
+        // Has no effect, because the results contain every task.
+        treat_missing_keys_as: "PermanentFailure",
+        results: tasks.into_iter().map(task_result).collect(),
+    }
 }
 
-fn task_result((id, result): (String, PhotoResult)) -> S3BatchJobResult {
+fn task_result((id, result): (String, PhotoResult)) -> TaskResult {
     let (code, text) = match result {
         Ok(Outcome::Processed(processed)) => {
             let eyes: usize = processed.faces.iter().map(|face| face.eyes.len()).sum();
@@ -35,22 +52,21 @@ fn task_result((id, result): (String, PhotoResult)) -> S3BatchJobResult {
             }
             ("Succeeded", text)
         }
-        Ok(Outcome::OwnOutput) => ("Succeeded", "skipped: this function wrote it".to_owned()),
+        Ok(Outcome::Skipped(reason)) => ("Succeeded", format!("skipped: {reason}")),
         Err(error) if error.is_temporary() => ("TemporaryFailure", format!("{}: {error}", error.name())),
         Err(error) => ("PermanentFailure", format!("{}: {error}", error.name())),
     };
-    let mut response = S3BatchJobResult::default();
-    response.task_id = Some(id);
-    response.result_code = Some(code.to_owned());
-    response.result_string = Some(text.chars().take(MAX_RESULT_CHARS).collect());
-    response
+    TaskResult {
+        task_id: id,
+        result_code: code,
+        result_string: text.chars().take(MAX_RESULT_CHARS).collect(),
+    }
 }
 
 /// Shortens the result strings and keeps the result codes.
-pub(super) fn shorten_results(response: &mut S3BatchJobResponse) {
+pub(super) fn shorten_results(response: &mut BatchResponse) {
     for result in &mut response.results {
-        let text = result.result_string.get_or_insert_default();
-        *text = text.chars().take(SHORTENED_RESULT_CHARS).collect();
+        result.result_string = result.result_string.chars().take(SHORTENED_RESULT_CHARS).collect();
     }
 }
 
@@ -58,6 +74,7 @@ pub(super) fn shorten_results(response: &mut S3BatchJobResponse) {
 mod tests {
     use serde_json::json;
 
+    use super::super::outcome::SkipReason;
     use super::*;
     use crate::error::Error;
 
@@ -70,7 +87,7 @@ mod tests {
             temporary: true,
         };
         let tasks = [
-            ("1".to_owned(), Ok(Outcome::OwnOutput)),
+            ("1".to_owned(), Ok(Outcome::Skipped(SkipReason::Folder))),
             ("2".to_owned(), Err(busy)),
             ("3".to_owned(), Err(Error::InvalidOption("x".repeat(5000)))),
         ];
@@ -83,6 +100,7 @@ mod tests {
             .map(|result| &result["resultCode"])
             .collect();
         assert_eq!(codes, ["Succeeded", "TemporaryFailure", "PermanentFailure"]);
+        assert_eq!(response["results"][0]["resultString"], "skipped: it marks a folder");
         assert_eq!(response["treatMissingKeysAs"], json!("PermanentFailure"));
         assert_eq!(
             response["results"][2]["resultString"].as_str().unwrap().len(),

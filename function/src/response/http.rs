@@ -1,75 +1,106 @@
-//! HTTP responses, with the fields that payload formats 1.0 and 2.0 have in common. Binary bodies are in base64.
+//! HTTP responses in the format that each sender takes. Binary bodies are in base64.
+//! Source: AWS Lambda Developer Guide, "Invoking Lambda function URLs", response payload; Amazon API Gateway Developer
+//! Guide, "Lambda proxy integrations", output format; User Guide for Application Load Balancers, "Use Lambda functions
+//! as targets", response.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::StatusCode;
 use http::header::{self, HeaderName};
-use ring::digest::{SHA256, digest};
-use serde::Serialize;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json as value};
 
 use super::outcome::ProcessedPhoto;
 use super::serialized_size::MAX_RESPONSE_BYTES;
 use crate::error::{Error, Result};
-
-const PAGE: &str = include_str!("../page.html");
-/// Permits only the page's own script and style, identified by their digests, and requests to this function; no other
-/// site may frame the page.
-static CSP: LazyLock<String> = LazyLock::new(|| {
-    format!(
-        "default-src 'none'; script-src {}; style-src {}; img-src blob: data:; connect-src 'self'; \
-         base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-        csp_source(SCRIPT_TAGS),
-        csp_source(STYLE_TAGS)
-    )
-});
-const SCRIPT_TAGS: [&str; 2] = ["<script type=\"module\">", "</script>"];
-const STYLE_TAGS: [&str; 2] = ["<style>", "</style>"];
+use crate::request::HttpSender;
 
 pub(super) const REMEDY: &str = "set a higher `score` or a larger `min_face` for fewer faces, or a lower \
-                                 `jpeg_quality` for a smaller annotated photo";
+                                 `jpeg_quality` or `oversized_jpeg` to `lower_quality` for a smaller annotated photo";
 
 /// The number of faces in the annotated photo.
-const X_FACES: HeaderName = HeaderName::from_static("x-faces");
+pub(super) const X_FACES: HeaderName = HeaderName::from_static("x-faces");
+pub(super) const METHODS: &str = "GET, HEAD, POST";
+/// The largest response of a target of a load balancer, in bytes.
+const MAX_LOAD_BALANCER_BYTES: usize = 1024 * 1024;
+/// The largest streamed response, in bytes.
+/// Source: AWS Lambda Developer Guide, "Lambda quotas", streamed response.
+const MAX_STREAMED_BYTES: usize = 200 * 1024 * 1024;
+/// More than everything except the body of a response with a photo, in bytes.
+const MAX_HEAD_BYTES: usize = 2048;
 
-/// Source: AWS Lambda Developer Guide, "Invoking Lambda function URLs", response payload; Amazon API
-/// Gateway Developer Guide, "Lambda proxy integrations", output format.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct HttpResponse {
-    status_code: u16,
-    headers: BTreeMap<String, String>,
-    body: String,
-    is_base64_encoded: bool,
+impl HttpSender {
+    /// The size that it accepts, in bytes of JSON.
+    pub(super) fn max_response_bytes(self) -> usize {
+        match self {
+            Self::Gateway => MAX_RESPONSE_BYTES,
+            Self::StreamingGateway => MAX_STREAMED_BYTES,
+            Self::LoadBalancer { .. } => MAX_LOAD_BALANCER_BYTES,
+        }
+    }
 }
 
-pub fn html_page() -> HttpResponse {
-    let headers = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CONTENT_SECURITY_POLICY, &*CSP),
-        // For browsers that do not support `frame-ancestors`.
-        (header::X_FRAME_OPTIONS, "DENY"),
-        (header::REFERRER_POLICY, "no-referrer"),
-    ];
-    build(200, &headers, PAGE.to_owned(), false)
+/// The size of the largest annotated photo that a response can contain, in bytes.
+pub fn max_jpeg_bytes(sender: HttpSender) -> usize {
+    let bytes = sender.max_response_bytes() - MAX_HEAD_BYTES;
+    if sender == HttpSender::StreamingGateway {
+        bytes
+    } else {
+        bytes / 4 * 3
+    }
+}
+
+#[derive(Debug)]
+pub struct HttpResponse {
+    pub(super) status: u16,
+    pub(super) headers: BTreeMap<String, String>,
+    pub(super) body: Body,
+    pub(super) sender: HttpSender,
+}
+
+#[derive(Debug)]
+pub(super) enum Body {
+    Text(String),
+    Base64(String),
+    /// Only in streamed responses.
+    Binary(Bytes),
 }
 
 pub fn json(processed: &ProcessedPhoto) -> HttpResponse {
     json_with_status(200, processed)
 }
 
-pub fn annotated_jpeg(photo: &[u8], faces: usize) -> Result<HttpResponse> {
-    let bytes = photo.len().div_ceil(3) * 4;
-    if bytes > MAX_RESPONSE_BYTES {
+/// # Errors
+/// The photo is too large for a response to `sender`.
+pub fn annotated_jpeg(photo: Bytes, faces: usize, sender: HttpSender) -> Result<HttpResponse> {
+    let is_streamed = sender == HttpSender::StreamingGateway;
+    let bytes = if is_streamed {
+        photo.len()
+    } else {
+        photo.len().div_ceil(3) * 4
+    };
+    let limit = sender.max_response_bytes();
+    if bytes > limit {
         // Check before encoding, which would need as much memory again.
-        return Err(Error::ResponseTooLarge { bytes, remedy: REMEDY });
+        return Err(Error::ResponseTooLarge {
+            bytes,
+            limit,
+            remedy: REMEDY,
+        });
     }
-    let body = STANDARD.encode(photo);
+    let body = if is_streamed {
+        Body::Binary(photo)
+    } else {
+        Body::Base64(STANDARD.encode(photo))
+    };
     let faces = faces.to_string();
     let headers = [(header::CONTENT_TYPE, "image/jpeg"), (X_FACES, &faces)];
-    Ok(build(200, &headers, body, true))
+    let response = build(200, &headers, String::new());
+    Ok(HttpResponse { body, ..response })
 }
 
 pub fn from_error(error: &Error) -> HttpResponse {
@@ -83,32 +114,67 @@ pub fn error_response(status: u16, error_type: &str, message: &str) -> HttpRespo
 fn json_with_status(status: u16, body: &impl Serialize) -> HttpResponse {
     let body = serde_json::to_value(body).unwrap_or(Value::Null);
     let headers = [(header::CONTENT_TYPE, "application/json")];
-    build(status, &headers, body.to_string(), false)
+    build(status, &headers, body.to_string())
 }
 
-fn build(status: u16, headers: &[(HeaderName, &str)], body: String, encoded: bool) -> HttpResponse {
-    let always = [
-        (header::CACHE_CONTROL, "no-store"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        // The format of the response depends on `Accept`.
-        (header::VARY, "accept"),
-    ];
-    let allowed = (status == 405).then_some((header::ALLOW, "GET, HEAD, POST"));
-    let all = headers.iter().chain(&always).chain(&allowed);
+/// Responses that may be cached say how; others are not stored, and depend on `Accept`.
+pub(super) fn build(status: u16, headers: &[(HeaderName, &str)], body: String) -> HttpResponse {
+    let is_cacheable = headers.iter().any(|(name, _)| *name == header::CACHE_CONTROL);
+    let uncached = [(header::CACHE_CONTROL, "no-store"), (header::VARY, "accept")];
+    let uncached = uncached.iter().filter(|_| !is_cacheable);
+    let sniffing = (header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    let allowed = (status == 405).then_some((header::ALLOW, METHODS));
+    let all = headers.iter().chain(uncached).chain([&sniffing]).chain(&allowed);
     HttpResponse {
-        status_code: status,
+        status,
         headers: all.map(|(name, text)| (name.to_string(), (*text).to_owned())).collect(),
-        body,
-        is_base64_encoded: encoded,
+        body: Body::Text(body),
+        sender: HttpSender::Gateway,
     }
 }
 
-/// The CSP source expression (digest) of the page's content between two tags.
-fn csp_source([start, end]: [&str; 2]) -> String {
-    let part = PAGE.split_once(start).and_then(|(_, rest)| rest.split_once(end));
-    let (part, _) = part.unwrap_or_default();
-    let digest = digest(&SHA256, part.as_bytes());
-    format!("'sha256-{}'", STANDARD.encode(digest))
+impl HttpResponse {
+    /// In the format that `sender` takes.
+    #[must_use]
+    pub fn to_sender(self, sender: HttpSender) -> Self {
+        Self { sender, ..self }
+    }
+
+    /// For `HEAD`.
+    #[must_use]
+    pub fn without_body(self) -> Self {
+        Self {
+            body: Body::Text(String::new()),
+            ..self
+        }
+    }
+}
+
+impl Serialize for HttpResponse {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("statusCode", &self.status)?;
+        if let HttpSender::LoadBalancer { .. } = self.sender {
+            let reason = StatusCode::from_u16(self.status).ok();
+            let reason = reason.and_then(|status| status.canonical_reason()).unwrap_or_default();
+            map.serialize_entry("statusDescription", &format!("{} {reason}", self.status))?;
+        }
+        match self.sender {
+            HttpSender::LoadBalancer {
+                multi_value_headers: true,
+            } => {
+                let headers: BTreeMap<_, _> = self.headers.iter().map(|(name, text)| (name, [text])).collect();
+                map.serialize_entry("multiValueHeaders", &headers)?;
+            }
+            _ => map.serialize_entry("headers", &self.headers)?,
+        }
+        match &self.body {
+            Body::Text(text) | Body::Base64(text) => map.serialize_entry("body", text)?,
+            Body::Binary(bytes) => map.serialize_entry("body", &STANDARD.encode(bytes))?,
+        }
+        map.serialize_entry("isBase64Encoded", &!matches!(self.body, Body::Text(_)))?;
+        map.end()
+    }
 }
 
 #[cfg(test)]
@@ -122,16 +188,22 @@ mod tests {
 
     #[test]
     fn annotated_photo_is_base64_within_lambdas_size_limit() {
-        let response = to_json(annotated_jpeg(b"\xff\xd8", 3).unwrap());
+        let response = to_json(annotated_jpeg(b"\xff\xd8"[..].into(), 3, HttpSender::Gateway).unwrap());
         assert_eq!(response["body"], "/9g=");
         assert_eq!(response["isBase64Encoded"], true);
         assert_eq!(response["headers"]["x-faces"], "3");
-        let error = annotated_jpeg(&vec![0; 4_718_593], 0).unwrap_err();
+        let error = annotated_jpeg(vec![0; 4_718_593].into(), 0, HttpSender::Gateway).unwrap_err();
         assert_eq!((error.name(), error.status()), ("ResponseTooLarge", 413));
         // The rest of the response counts as well.
-        let error = limit_size(Response::Http(annotated_jpeg(&vec![0; 4_718_592], 0).unwrap())).unwrap_err();
+        let error = limit_size(Response::Http(
+            annotated_jpeg(vec![0; 4_718_592].into(), 0, HttpSender::Gateway).unwrap(),
+        ))
+        .unwrap_err();
         assert_eq!(error.name(), "ResponseTooLarge");
-        limit_size(Response::Http(annotated_jpeg(&vec![0; 4_718_000], 0).unwrap())).unwrap();
+        limit_size(Response::Http(
+            annotated_jpeg(vec![0; 4_718_000].into(), 0, HttpSender::Gateway).unwrap(),
+        ))
+        .unwrap();
     }
 
     #[test]
@@ -142,51 +214,35 @@ mod tests {
         let body: Value = serde_json::from_str(response["body"].as_str().unwrap()).unwrap();
         assert_eq!(body["error"]["type"], "InvalidOption");
     }
-
     #[test]
-    fn content_security_policy_permits_only_the_page_itself() {
-        let response = to_json(html_page());
-        let policy = response["headers"]["content-security-policy"].as_str().unwrap();
-        assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
-        assert!(!policy.contains("unsafe"), "{policy}");
-        assert_eq!(policy.matches("'sha256-").count(), 2, "{policy}");
-        assert_eq!(response["headers"]["x-frame-options"], "DENY");
-        // The digest of an empty string, which `csp_source` returns if the tags are missing.
-        assert!(!policy.contains("47DEQpj8HBSa"), "{policy}");
-        let page = response["body"].as_str().unwrap();
-        for tag in SCRIPT_TAGS.iter().chain(&STYLE_TAGS) {
-            assert_eq!(page.matches(tag).count(), 1, "{tag}");
-        }
-        assert_eq!(
-            (page.matches("<script").count(), page.matches("<style").count()),
-            (1, 1)
-        );
-        // The policy blocks inline event handlers and style attributes.
-        let tags = page.split('<').filter_map(|rest| rest.split_once('>'));
-        for (tag, _) in tags.filter(|(tag, _)| tag.starts_with(|it: char| it.is_ascii_alphabetic())) {
-            let forbidden = |name: &str| name == "style" || name.starts_with("on");
-            let names = tag.split_whitespace().skip(1);
-            let mut names = names.filter_map(|name| name.split('=').next());
-            assert!(!names.any(forbidden), "<{tag}>");
-        }
-        assert!(!page.contains("javascript:"));
+    fn load_balancers_get_their_own_fields() {
+        let response = |multi_value_headers| {
+            let response =
+                error_response(404, "NotFound", "no").to_sender(HttpSender::LoadBalancer { multi_value_headers });
+            to_json(response)
+        };
+        let single = response(false);
+        assert_eq!(single["statusDescription"], "404 Not Found");
+        assert_eq!(single["headers"]["content-type"], "application/json");
+        assert!(single.get("multiValueHeaders").is_none());
+        let multi = response(true);
+        assert_eq!(multi["statusDescription"], "404 Not Found");
+        assert_eq!(multi["multiValueHeaders"]["content-type"], value!(["application/json"]));
+        assert!(multi.get("headers").is_none());
+        let gateway = to_json(error_response(404, "NotFound", "no"));
+        assert!(gateway.get("statusDescription").is_none());
     }
 
     #[test]
-    fn page_loads_no_external_resources() {
-        let response = to_json(html_page());
-        assert!(
-            response["headers"]["content-type"]
-                .as_str()
-                .unwrap()
-                .starts_with("text/html")
-        );
-        let page = response["body"].as_str().unwrap();
-        // This is the SVG namespace, not a resource.
-        let rest = page.replace("http://www.w3.org/2000/svg", "");
-        assert!(
-            !rest.contains("http://") && !rest.contains("https://"),
-            "the page loads external resources"
-        );
+    fn load_balancers_accept_less() {
+        let sender = HttpSender::LoadBalancer {
+            multi_value_headers: false,
+        };
+        let (allowed, too_large) = (vec![0; max_jpeg_bytes(sender)], Bytes::from(vec![0; 786_433]));
+        let response = annotated_jpeg(allowed.into(), 0, sender).unwrap().to_sender(sender);
+        limit_size(Response::Http(response)).unwrap();
+        let error = annotated_jpeg(too_large.clone(), 0, sender).unwrap_err();
+        assert!(error.to_string().contains("1048576"), "{error}");
+        annotated_jpeg(too_large, 0, HttpSender::Gateway).unwrap();
     }
 }

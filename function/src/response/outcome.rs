@@ -1,8 +1,9 @@
 //! The outcome for a photo, independent of the form of the response.
 
 use serde::Serialize;
+use strum::Display;
 
-use crate::error::{Error, ErrorDetails};
+use crate::error::{ErrorDetails, Result};
 use crate::faces::Face;
 use crate::request::Object;
 use crate::vision::Detections;
@@ -10,8 +11,18 @@ use crate::vision::Detections;
 #[derive(Clone, Debug)]
 pub enum Outcome {
     Processed(ProcessedPhoto),
-    /// Skipped because this function wrote the object.
+    Skipped(SkipReason),
+}
+
+/// Why an object is not processed.
+#[derive(Clone, Copy, Debug, Display, PartialEq, Eq, Serialize)]
+pub enum SkipReason {
+    #[serde(rename = "it was written by this function")]
+    #[strum(serialize = "it was written by this function")]
     OwnOutput,
+    #[serde(rename = "it marks a folder")]
+    #[strum(serialize = "it marks a folder")]
+    Folder,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -46,6 +57,7 @@ impl From<Detections> for ProcessedPhoto {
     }
 }
 
-pub type PhotoResult = std::result::Result<Outcome, Error>;
+pub type PhotoResult = Result<Outcome>;
 
-pub type ObjectResult = (Object, PhotoResult);
+/// An object, or why an event does not name one, and the result, which is the same error then.
+pub type ObjectResult = (Result<Object>, PhotoResult);

@@ -1,34 +1,52 @@
-//! Keeps responses below Lambda's size limit: Lambda refuses a larger one with status 413 and the invocation fails,
+//! Keeps responses below the size limit of Lambda or of the sender: they refuse a larger one, and the invocation fails
 //! even if all photos were processed. Responses to direct events and HTTP requests become an error; those to services
 //! are shortened to the status of each photo or task.
 //! Source: AWS Lambda Developer Guide, "Lambda quotas", invocation payload.
 
-use aws_lambda_events::event::s3::batch_job::S3BatchJobResponse;
-use aws_lambda_events::event::sqs::SqsBatchResponse;
 use serde::Serialize;
 
-use super::batch;
+use super::batch::{self, BatchResponse};
 use super::direct::DirectResponse;
 use super::http::{self, HttpResponse};
+use super::items::{self, ItemsResponse};
 use super::notification::{self, NotificationResponse};
 use super::serialized_size::{MAX_RESPONSE_BYTES, json_size};
+use super::sqs::SqsResponse;
 use crate::error::{Error, Result};
+use crate::request::HttpSender;
 
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum Response {
     Direct(DirectResponse),
     Notification(NotificationResponse),
-    Sqs(SqsBatchResponse),
-    Batch(S3BatchJobResponse),
+    Sqs(SqsResponse),
+    Batch(BatchResponse),
+    Items(ItemsResponse),
     Http(HttpResponse),
+}
+
+impl Response {
+    /// The size that the receiver accepts, in bytes of JSON.
+    fn max_bytes(&self) -> usize {
+        match self {
+            Self::Items(_) => items::MAX_OUTPUT_BYTES,
+            Self::Http(response) => response.sender.max_response_bytes(),
+            _ => MAX_RESPONSE_BYTES,
+        }
+    }
 }
 
 /// # Errors
 /// [`Error::ResponseTooLarge`] if shortening is not possible or not enough.
 pub fn limit_size(mut response: Response) -> Result<Response> {
-    let bytes = json_size(&response);
-    if bytes <= MAX_RESPONSE_BYTES {
+    let is_streamed = |response: &HttpResponse| response.sender == HttpSender::StreamingGateway;
+    if matches!(&response, Response::Http(response) if is_streamed(response)) {
+        // It is not sent as JSON, and the size of a photo has been checked before.
+        return Ok(response);
+    }
+    let (bytes, limit) = (json_size(&response), response.max_bytes());
+    if bytes <= limit {
         return Ok(response);
     }
     let remedy = match &mut response {
@@ -38,31 +56,35 @@ pub fn limit_size(mut response: Response) -> Result<Response> {
              with presets other than `original`, a higher `score` for fewer faces"
         }
         Response::Notification(response) => {
-            notification::omit_faces(response);
+            notification::shorten(response);
             "send fewer photos at once"
         }
         Response::Batch(response) => {
             batch::shorten_results(response);
             "send fewer tasks at once"
         }
+        Response::Items(response) => {
+            items::shorten(response, limit);
+            "set a smaller `MaxItemsPerBatch`"
+        }
         Response::Sqs(_) => "send fewer messages at once",
     };
-    if json_size(&response) <= MAX_RESPONSE_BYTES {
+    if json_size(&response) <= limit {
         return Ok(response);
     }
-    Err(Error::ResponseTooLarge { bytes, remedy })
+    Err(Error::ResponseTooLarge { bytes, limit, remedy })
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use serde_json::{Value, json};
 
-    use super::super::{Outcome, ProcessedPhoto, direct, json as json_response, sqs};
+    use super::super::{Outcome, ProcessedPhoto, SkipReason, direct, json as json_response, sqs};
     use super::*;
     use crate::faces::Face;
     use crate::request::Object;
 
-    fn processed_photo(faces: usize) -> ProcessedPhoto {
+    pub fn processed_photo(faces: usize) -> ProcessedPhoto {
         let face = Face {
             rectangle: [1000, 2000, 300, 400],
             prediction: None,
@@ -106,9 +128,9 @@ mod tests {
             version_id: None,
         };
         let photos = vec![
-            (object("many"), Ok(Outcome::Processed(processed_photo(100_000)))),
-            (object("few"), Ok(Outcome::Processed(processed_photo(1)))),
-            (object("own"), Ok(Outcome::OwnOutput)),
+            (Ok(object("many")), Ok(Outcome::Processed(processed_photo(100_000)))),
+            (Ok(object("few")), Ok(Outcome::Processed(processed_photo(1)))),
+            (Ok(object("own")), Ok(Outcome::Skipped(SkipReason::OwnOutput))),
         ];
         let response = Response::Notification(notification::notification(photos).unwrap());
         let response = serde_json::to_value(limit_size(response).unwrap()).unwrap();
@@ -117,7 +139,7 @@ mod tests {
         };
         assert_eq!(
             omitted["omitted"],
-            "100000 faces: the response would exceed Lambda's size limit"
+            "100000 faces: the response would exceed the size limit"
         );
         assert_eq!(omitted["annotated"], "s3://b/k_rs.jpg");
         assert_eq!(listed["faces"][0]["box"], json!([1000, 2000, 300, 400]));

@@ -2,17 +2,29 @@
 //! first failed message and all after it, to preserve their order.
 //! Source: AWS Lambda Developer Guide, "Handling errors for an SQS event source", partial batch responses.
 
-use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse};
+use serde::Serialize;
+
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SqsResponse {
+    batch_item_failures: Vec<BatchItemFailure>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct BatchItemFailure {
+    item_identifier: String,
+}
 
 /// Takes the id of each message and whether it succeeded.
-pub fn sqs(fifo: bool, messages: impl IntoIterator<Item = (String, bool)>) -> SqsBatchResponse {
-    let mut response = SqsBatchResponse::default();
+pub fn sqs(fifo: bool, messages: impl IntoIterator<Item = (String, bool)>) -> SqsResponse {
+    let mut response = SqsResponse::default();
     for (id, succeeded) in messages {
         let after_a_failure = fifo && !response.batch_item_failures.is_empty();
         if !succeeded || after_a_failure {
-            let mut failure = BatchItemFailure::default();
-            failure.item_identifier = id;
-            response.batch_item_failures.push(failure);
+            response
+                .batch_item_failures
+                .push(BatchItemFailure { item_identifier: id });
         }
     }
     response

@@ -1,87 +1,160 @@
-//! Sends the requests of `object_store` over HTTP/1.1. Its own reqwest client also supports HTTP/2, which S3 does not,
-//! and is 0.3 MB larger.
+//! An HTTP/1.1 client that keeps connections open, and can open one in advance. S3 does not support HTTP/2.
 
-use std::error::Error as _;
-use std::{io, iter};
+mod dial;
+mod pool;
+mod transport_error;
 
-use ::http::header::ETAG;
-use ::http::{Response, Version};
-use async_trait::async_trait;
-use object_store::client::{HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpResponseBody, HttpService};
-use reqwest::{Body, Client, Request};
+use std::sync::Arc;
+use std::time::Duration;
 
-use http_body_util::BodyExt;
+use ::http::{HeaderMap, Request, StatusCode};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper_util::client::proxy::matcher::Matcher;
+use tokio::sync::Mutex;
+use tokio::time::timeout;
 
-use super::integrity::ContentMd5;
+use self::dial::Dialer;
+pub(super) use self::dial::proxies;
+use self::pool::{Pool, Sender};
+pub(super) use self::transport_error::TransportError;
+use self::transport_error::describe;
+use super::endpoint::Origin;
 
-#[derive(Debug)]
-pub(super) struct Http1Client(pub(super) Client);
+/// The limit for each wait for data. Without it, a function whose connection broke silently would hang until Lambda
+/// kills it, without an error.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A request extension: open a connection if none is idle, send nothing, and fail. The connection is kept for the next
-/// request.
-///
-/// reqwest has no way to connect without sending a request. But it refuses to send an HTTP/2 request over an HTTP/1.1
-/// connection, and the connection stays usable.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct ConnectOnly;
+pub(super) struct HttpClient {
+    dialer: Dialer,
+    pool: Arc<Pool>,
+    /// Held while a connection is opened in advance. Requests wait for it, instead of opening another one.
+    connecting: Mutex<()>,
+}
 
-#[async_trait]
-impl HttpService for Http1Client {
-    async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let connect_only = request.extensions().get::<ConnectOnly>().is_some();
-        let mut request: Request = request.map(Body::wrap).try_into().map_err(http_error)?;
-        if connect_only {
-            *request.version_mut() = Version::HTTP_2;
-            let refused = self.0.execute(request).await.map(|_| ());
-            return Err(connect_only_error(refused.err()));
+pub(super) struct Response {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Body,
+}
+
+impl HttpClient {
+    /// # Errors
+    /// TLS cannot be configured.
+    pub(super) fn new(proxies: Option<Matcher>) -> Result<Self, String> {
+        Ok(Self {
+            dialer: Dialer::new(proxies)?,
+            pool: Arc::default(),
+            connecting: Mutex::default(),
+        })
+    }
+
+    /// Sends a request whose URI is a path. If the server closed a kept connection, another is opened.
+    pub(super) async fn send(
+        &self,
+        origin: &Origin,
+        mut request: Request<Full<Bytes>>,
+    ) -> Result<Response, TransportError> {
+        self.dialer.prepare(origin, &mut request);
+        let connecting = self.connecting.lock().await;
+        let idle = self.pool.take(origin).await;
+        drop(connecting);
+        if let Some(idle) = idle {
+            match self.send_on(idle, origin, request.clone()).await {
+                Ok(response) => return Ok(response),
+                Err(SendError::NotSent) => self.pool.forget(origin),
+                Err(SendError::Failed(error)) => return Err(error),
+            }
         }
-        let response = self.0.execute(request).await.map_err(http_error)?;
-        if response.status().is_success() && !response.headers().contains_key(ETAG) {
-            return Err(missing_etag());
-        }
-        let mut response: Response<Body> = response.into();
-        if let Some(md5) = ContentMd5::from_headers(response.headers()) {
-            response.extensions_mut().insert(md5);
-        }
-        Ok(response.map(|body| HttpResponseBody::new(body.map_err(http_error))))
+        let sender = self.dialer.connect(origin).await?;
+        self.send_on(sender, origin, request)
+            .await
+            .map_err(|error| match error {
+                SendError::NotSent => TransportError("the connection was closed before the response".to_owned()),
+                SendError::Failed(error) => error,
+            })
+    }
+
+    /// Opens a connection for the next request, if none is open.
+    pub(super) async fn connect(&self, origin: &Origin) -> Result<(), TransportError> {
+        let _connecting = self.connecting.lock().await;
+        let sender = match self.pool.take(origin).await {
+            Some(sender) => sender,
+            None => self.dialer.connect(origin).await?,
+        };
+        self.pool.put(origin, sender);
+        Ok(())
+    }
+
+    async fn send_on(
+        &self,
+        mut sender: Sender,
+        origin: &Origin,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Response, SendError> {
+        let sent = timeout(READ_TIMEOUT, sender.send_request(request)).await;
+        let sent = sent.map_err(|_| SendError::Failed(timed_out()))?;
+        let response = sent.map_err(|error| {
+            // All requests may be repeated, so it does not matter whether the server received this one.
+            if error.is_canceled() || error.is_closed() || error.is_incomplete_message() || is_io(&error) {
+                SendError::NotSent
+            } else {
+                SendError::Failed(TransportError(describe(&error)))
+            }
+        })?;
+        let (parts, incoming) = response.into_parts();
+        Ok(Response {
+            status: parts.status,
+            headers: parts.headers,
+            body: Body {
+                incoming,
+                connection: Some((Arc::clone(&self.pool), origin.clone(), sender)),
+            },
+        })
     }
 }
 
-/// S3 returns the `ETag` of each object that it sends or stores, so a response without one comes from something else,
-/// such as a proxy with an error page. The request is retried.
-fn missing_etag() -> HttpError {
-    let reason = "the response has no ETag, so it is not from S3";
-    HttpError::new(HttpErrorKind::Interrupted, io::Error::other(reason))
+enum SendError {
+    /// The server closed the connection and sent no response.
+    NotSent,
+    Failed(TransportError),
 }
 
-/// This kind of error is not retried.
-fn connect_only_error(error: Option<reqwest::Error>) -> HttpError {
-    let error = error.map(reqwest::Error::without_url);
-    let reason = error.map_or_else(|| "it got a response".to_owned(), |error| error.to_string());
-    HttpError::new(HttpErrorKind::Unknown, io::Error::other(reason))
+/// The body of a response, and its connection, which is kept for the next request once the body has been read.
+pub(super) struct Body {
+    incoming: Incoming,
+    connection: Option<(Arc<Pool>, Origin, Sender)>,
 }
 
-/// The kind determines whether `object_store` retries: it does if there was no response.
-fn http_error(error: reqwest::Error) -> HttpError {
-    let kind = if error.is_timeout() || io_kind(&error) == Some(io::ErrorKind::TimedOut) {
-        HttpErrorKind::Timeout
-    } else if error.is_connect() {
-        HttpErrorKind::Connect
-    } else if error.is_decode() {
-        HttpErrorKind::Decode
-    } else if error.is_body() || io_kind(&error).is_some() {
-        HttpErrorKind::Interrupted
-    } else if error.is_request() {
-        HttpErrorKind::Request
-    } else {
-        HttpErrorKind::Unknown
-    };
-    // URLs can contain signatures, which must not get into logs.
-    HttpError::new(kind, error.without_url())
+impl Body {
+    /// Reads until the end. `limit` is the maximum length, in bytes; `expected` is the likely one.
+    pub(super) async fn read(mut self, expected: usize, limit: usize) -> Result<Vec<u8>, TransportError> {
+        let mut content = Vec::with_capacity(expected.min(limit));
+        while let Some(frame) = timeout(READ_TIMEOUT, self.incoming.frame())
+            .await
+            .map_err(|_| timed_out())?
+        {
+            let frame = frame.map_err(|error| TransportError(describe(&error)))?;
+            let Ok(data) = frame.into_data() else {
+                continue;
+            };
+            if content.len() + data.len() > limit {
+                return Err(TransportError(format!("the response has more than {limit} bytes")));
+            }
+            content.extend_from_slice(&data);
+        }
+        if let Some((pool, origin, sender)) = self.connection.take() {
+            pool.put(&origin, sender);
+        }
+        Ok(content)
+    }
 }
 
-fn io_kind(error: &reqwest::Error) -> Option<io::ErrorKind> {
-    let mut causes = iter::successors(error.source(), |&error| error.source());
-    let io = causes.find_map(|error| error.downcast_ref::<io::Error>());
-    io.map(io::Error::kind)
+fn timed_out() -> TransportError {
+    TransportError(format!("no data was received for {} s", READ_TIMEOUT.as_secs()))
+}
+
+fn is_io(error: &hyper::Error) -> bool {
+    std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
 }

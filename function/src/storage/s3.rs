@@ -1,67 +1,224 @@
-//! Access to buckets in S3, with the credentials, region and endpoint of the environment.
+//! Requests to S3: the shared client, settings and credentials, and one attempt of a request to a bucket.
 
-use std::env;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
-use object_store::aws::{AmazonS3, AmazonS3Builder};
-use object_store::{BackoffConfig, ClientOptions, Result, RetryConfig};
-use reqwest::Client;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
+use http_body_util::Full;
 
-use super::credentials::ContainerCredentials;
-use super::tls::{self, Connector};
+use super::bucket_name::BucketName;
+use super::credentials::{CredentialSource, Credentials};
+use super::endpoint::Endpoint;
+use super::environment::Environment;
+use super::error::{ErrorResponse, RequestError};
+use super::host_label::is_label;
+use super::http::{HttpClient, Response, proxies};
+use super::key::{encode, encode_key};
+use super::session::SessionCache;
+use super::sign::{Signer, sign};
 
+/// The header with metadata of the objects that this function writes, to recognize them regardless of their keys.
+pub(super) const OUTPUT_MARKER: (&str, &str) = ("x-amz-meta-written-by", "face-detect");
 /// S3 refuses requests to a bucket of another account. Source: Amazon S3 User Guide, "Verifying bucket ownership with
 /// bucket owner condition".
 const EXPECTED_BUCKET_OWNER: HeaderName = HeaderName::from_static("x-amz-expected-bucket-owner");
-
-/// The invocation's deadline can end the retries earlier.
-const RETRY_CONFIG: RetryConfig = RetryConfig {
-    max_retries: 5,
-    retry_timeout: Duration::from_secs(60),
-    backoff: BackoffConfig {
-        init_backoff: Duration::from_millis(100),
-        max_backoff: Duration::from_secs(5),
-        base: 2.0,
-    },
-};
+/// Makes S3 send an object's checksums. Source: Amazon S3 API Reference, "GetObject".
+const CHECKSUM_MODE: (HeaderName, HeaderValue) = (
+    HeaderName::from_static("x-amz-checksum-mode"),
+    HeaderValue::from_static("ENABLED"),
+);
 
 /// Shared by all buckets.
-#[derive(Clone, Debug)]
-pub struct S3Access {
-    pub(super) client: Client,
-    pub(super) credentials: Option<Arc<ContainerCredentials>>,
+pub(super) struct S3Access {
+    pub(super) client: HttpClient,
+    pub(super) environment: Environment,
+    pub(super) credentials: CredentialSource,
 }
 
 impl S3Access {
-    pub fn from_env() -> Result<Self> {
-        let credentials = ContainerCredentials::from_env(|name| env::var(name).ok())?;
+    /// # Errors
+    /// A variable is missing or invalid; the message names it.
+    pub(super) fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
         Ok(Self {
-            client: tls::http_client(true)?,
-            credentials: credentials.map(Arc::new),
+            environment: Environment::from_variables(&variable)?,
+            credentials: CredentialSource::from_variables(&variable)?,
+            client: HttpClient::new(Some(proxies(&variable)))?,
         })
     }
+}
 
+pub(super) struct S3Bucket {
+    access: Arc<S3Access>,
+    name: BucketName,
+    owner: Option<HeaderValue>,
+    /// The region that S3 named when a request was sent to another.
+    region: Mutex<Option<String>>,
+    session: SessionCache,
+}
+
+impl S3Bucket {
     /// `owner` is the expected account.
-    pub fn bucket(&self, name: &str, owner: Option<&str>) -> Result<AmazonS3> {
-        self.build_bucket(AmazonS3Builder::from_env(), name, owner)
+    pub(super) fn new(access: Arc<S3Access>, name: BucketName, owner: Option<&str>) -> Self {
+        Self {
+            access,
+            name,
+            owner: owner.and_then(|owner| HeaderValue::from_str(owner).ok()),
+            region: Mutex::default(),
+            session: SessionCache::default(),
+        }
     }
 
-    /// The owner header is signed and sent with requests to the bucket, but not with those for credentials,
-    /// because these use only the connector's configuration.
-    pub(super) fn build_bucket(&self, builder: AmazonS3Builder, name: &str, owner: Option<&str>) -> Result<AmazonS3> {
-        let mut builder = builder
-            .with_bucket_name(name)
-            .with_retry(RETRY_CONFIG)
-            .with_http_connector(Connector(self.client.clone()));
-        if let Some(owner) = owner.and_then(|owner| HeaderValue::from_str(owner).ok()) {
-            let headers = HeaderMap::from_iter([(EXPECTED_BUCKET_OWNER, owner)]);
-            builder = builder.with_client_options(ClientOptions::new().with_default_headers(headers));
-        }
-        if let Some(credentials) = &self.credentials {
-            builder = builder.with_credentials(Arc::clone(credentials) as _);
-        }
-        builder.build()
+    /// The `ETag`s of directory buckets are random.
+    /// Source: Amazon S3 User Guide, "Differences for directory buckets".
+    pub(super) fn etag_is_md5(&self) -> bool {
+        !self.is_directory()
     }
+
+    pub(super) async fn get(&self, key: &str, version: Option<&str>) -> Result<Response, RequestError> {
+        let query = version.map(|version| format!("?versionId={}", encode(version)));
+        let path = format!("/{}{}", encode_key(key), query.unwrap_or_default());
+        let headers = HeaderMap::from_iter([CHECKSUM_MODE]);
+        self.send(Method::GET, &path, &headers, &Bytes::new()).await
+    }
+
+    pub(super) async fn put(&self, key: &str, content_type: &'static str, content: &Bytes) -> Result<(), RequestError> {
+        let marker = HeaderName::from_static(OUTPUT_MARKER.0);
+        let headers = HeaderMap::from_iter([
+            (CONTENT_TYPE, HeaderValue::from_static(content_type)),
+            (CONTENT_LENGTH, HeaderValue::from(content.len())),
+            (marker, HeaderValue::from_static(OUTPUT_MARKER.1)),
+        ]);
+        let response = self
+            .send(Method::PUT, &format!("/{}", encode_key(key)), &headers, content)
+            .await?;
+        // S3 sends nothing; reading to the end keeps the connection.
+        response.body.read(0, 1 << 16).await?;
+        Ok(())
+    }
+
+    /// Opens a connection for the next request, and fetches credentials.
+    pub(super) async fn connect(&self) -> Result<(), RequestError> {
+        self.access.credentials.get().await?;
+        Ok(self.access.client.connect(&self.endpoint().origin).await?)
+    }
+
+    /// Follows S3 to the bucket's region once, and remembers it. The host is derived from the region, and never is one
+    /// that the response names: requests contain the session's token.
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &HeaderMap,
+        content: &Bytes,
+    ) -> Result<Response, RequestError> {
+        let sent_to = self.endpoint();
+        let attempt = || self.attempt(method.clone(), path, headers, content);
+        let sent = attempt().await;
+        if let Err(RequestError::Response(response)) = &sent
+            && response.has_expired_credentials()
+            && self.expire_credentials().await
+        {
+            return Err(RequestError::Credentials(
+                "those of the last request have expired".to_owned(),
+            ));
+        }
+        match sent {
+            Err(RequestError::Response(ref response))
+                if let Some(region) = response.bucket_region()
+                    && region != sent_to.region
+                    && is_label(region)
+                    && self.has_any_region() =>
+            {
+                *self.region.lock().unwrap_or_else(PoisonError::into_inner) = Some(region.to_owned());
+                attempt().await
+            }
+            other => other,
+        }
+    }
+
+    async fn attempt(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &HeaderMap,
+        content: &Bytes,
+    ) -> Result<Response, RequestError> {
+        let role = self.access.credentials.get().await?;
+        let endpoint = self.endpoint();
+        let (credentials, signer) = if self.is_directory() && !self.access.environment.session_auth_disabled {
+            let create = || self.create_session(&role, &endpoint);
+            (self.session.get(create).await?, Signer::BucketSession)
+        } else {
+            (Arc::clone(&role), Signer::Role)
+        };
+        let mut request = unsigned(method, &endpoint, path, content.clone())?;
+        request.headers_mut().extend(headers.clone());
+        if let Some(owner) = &self.owner {
+            request.headers_mut().insert(EXPECTED_BUCKET_OWNER, owner.clone());
+        }
+        let time = SystemTime::now();
+        sign(&mut request, content, &endpoint, (&credentials, signer), time).map_err(RequestError::Configuration)?;
+        let response = self.respond(&endpoint, request).await?;
+        // S3 returns the `ETag` of each object that it sends or stores, so a response without one comes from something
+        // else, such as a proxy with an error page.
+        if !response.headers.contains_key(ETAG) {
+            let reason = "the response has no ETag, so it is not from S3";
+            return Err(RequestError::Corrupt(reason.to_owned()));
+        }
+        Ok(response)
+    }
+
+    async fn respond(&self, endpoint: &Endpoint, request: Request<Full<Bytes>>) -> Result<Response, RequestError> {
+        let response = self.access.client.send(&endpoint.origin, request).await?;
+        if response.status.is_success() {
+            return Ok(response);
+        }
+        Err(RequestError::Response(ErrorResponse::read(response).await))
+    }
+
+    /// Returns whether the next attempt will have others.
+    async fn expire_credentials(&self) -> bool {
+        let has_session = self.session.expire().await;
+        self.access.credentials.expire().await || has_session
+    }
+
+    /// The response's body has the credentials of a session.
+    async fn create_session(&self, role: &Credentials, endpoint: &Endpoint) -> Result<Vec<u8>, RequestError> {
+        let mut request = unsigned(Method::GET, endpoint, "/?session", Bytes::new())?;
+        let time = SystemTime::now();
+        sign(&mut request, &[], endpoint, (role, Signer::Role), time).map_err(RequestError::Configuration)?;
+        let response = self.respond(endpoint, request).await?;
+        Ok(response.body.read(0, 1 << 16).await?)
+    }
+
+    fn endpoint(&self) -> Endpoint {
+        let found = self.region.lock().unwrap_or_else(PoisonError::into_inner);
+        let environment = &self.access.environment;
+        Endpoint::new(&self.name, environment, found.as_ref().unwrap_or(&environment.region))
+    }
+
+    fn is_directory(&self) -> bool {
+        matches!(self.name, BucketName::Directory { .. })
+    }
+
+    /// Whether the name does not say in which region the bucket is.
+    fn has_any_region(&self) -> bool {
+        matches!(self.name, BucketName::General(_) | BucketName::Alias(_))
+    }
+}
+
+/// `path` is that of an object, below the bucket.
+fn unsigned(
+    method: Method,
+    endpoint: &Endpoint,
+    path: &str,
+    content: Bytes,
+) -> Result<Request<Full<Bytes>>, RequestError> {
+    let request = Request::builder()
+        .method(method)
+        .uri(format!("{}{path}", endpoint.path));
+    let request = request.body(Full::from(content));
+    request.map_err(|_| RequestError::Configuration("the endpoint's path is invalid".to_owned()))
 }

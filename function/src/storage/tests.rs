@@ -4,22 +4,17 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use object_store::aws::AmazonS3Builder;
+use http_body_util::Full;
 
+use super::endpoint::Origin;
+use super::http::HttpClient;
 use super::*;
 
+mod addresses;
 pub(crate) mod fake_s3;
+mod keys;
 mod permissions;
 mod preconnect;
-
-impl S3Access {
-    fn with_client(client: reqwest::Client) -> Self {
-        Self {
-            client,
-            credentials: None,
-        }
-    }
-}
 
 /// Each bucket is a folder in `folder`.
 pub(crate) fn folder_storage(folder: &std::path::Path) -> StorageConfig {
@@ -49,16 +44,6 @@ fn object(key: &str) -> Object {
         bucket: "b".to_owned(),
         key: key.to_owned(),
         version_id: None,
-    }
-}
-
-#[test]
-fn keys_that_are_not_normalized_are_refused() {
-    object_path("a/photo 1+2.jpg").unwrap();
-    object_path("a/%41 caf\u{e9}.jpg").unwrap();
-    for key in ["", "/a.jpg", "a.jpg/", "a//b.jpg", "a/../b.jpg", "./a.jpg"] {
-        let error = object_path(key).unwrap_err();
-        assert!(matches!(error, Error::InvalidRequest(_)), "{key}");
     }
 }
 
@@ -102,7 +87,7 @@ async fn folder_storage_reads_and_writes() {
 type Requests = Arc<Mutex<Vec<String>>>;
 
 /// A server that answers each request with the next of `responses`, and repeats the last one.
-fn server(responses: &'static [&'static str]) -> (String, Requests) {
+pub(super) fn server(responses: &'static [&'static str]) -> (String, Requests) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let requests = Requests::default();
@@ -123,31 +108,42 @@ fn server(responses: &'static [&'static str]) -> (String, Requests) {
     (url, requests)
 }
 
-pub(crate) fn test_client() -> reqwest::Client {
-    tls::http_client(false).unwrap()
+/// Its settings are these variables, and the keys `a` and `s` unless they contain others.
+pub(crate) fn storage_with_variables(variables: &[(&str, &str)]) -> Storage {
+    let keys = [("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "s")];
+    let variables: Vec<_> = variables
+        .iter()
+        .chain(&keys)
+        .map(|(name, value)| (*name, *value))
+        .collect();
+    let variables: Vec<(String, String)> = variables
+        .into_iter()
+        .map(|(name, value)| (name.into(), value.into()))
+        .collect();
+    Storage::new(move |name| {
+        let found = variables.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.clone())
+    })
 }
 
-fn bucket(url: &str, name: &str, access: &S3Access, owner: Option<&str>) -> Bucket {
-    let builder = AmazonS3Builder::new()
-        .with_endpoint(url)
-        .with_access_key_id("a")
-        .with_secret_access_key("s");
-    Bucket::S3(access.build_bucket(builder, name, owner).unwrap())
-}
-
-/// Its bucket `b` is at `url`.
+/// Its endpoint is `url`.
 pub(crate) fn storage_at(url: &str) -> Storage {
-    storage_with_config(url, &StorageConfig::default())
+    storage_with_variables(&[("AWS_ENDPOINT_URL_S3", url)])
 }
 
-/// Its bucket `b` is at `url`.
-pub(crate) fn storage_with_config(url: &str, config: &StorageConfig) -> Storage {
-    let access = S3Access::with_client(test_client());
-    let bucket = bucket(url, "b", &access, config.expected_bucket_owner.as_deref());
-    let storage = Storage::default();
-    let key = (config.clone(), "b".to_owned());
-    storage.lock().buckets.insert(key, bucket);
-    storage
+/// The body of the response of a server at an address, by the client of the storage.
+pub(crate) async fn get(address: &str) -> Vec<u8> {
+    get_with(&HttpClient::new(None).unwrap(), address).await
+}
+
+async fn get_with(client: &HttpClient, address: &str) -> Vec<u8> {
+    let origin = Origin {
+        https: false,
+        authority: address.to_owned(),
+    };
+    let request = ::http::Request::get("/").body(Full::default()).unwrap();
+    let response = client.send(&origin, request).await.unwrap();
+    response.body.read(0, 1 << 16).await.unwrap()
 }
 
 const BUSY: &str = "HTTP/1.1 503 Slow Down\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
@@ -195,6 +191,58 @@ async fn truncated_object_is_a_temporary_failure() {
         .err()
         .unwrap();
     assert!(error.is_temporary(), "{error}");
+}
+
+#[tokio::test]
+async fn download_that_fails_is_repeated_unless_the_object_was_replaced() {
+    const INTERRUPTED: &str = "HTTP/1.1 200 OK\r\ncontent-length: 3\r\nconnection: close\r\netag: \"e\"\r\n\r\na";
+    const CHANGED: &str = "HTTP/1.1 200 OK\r\ncontent-length: 3\r\nconnection: close\r\netag: \"e\"\r\n\
+        x-amz-checksum-crc32: AAAAAA==\r\n\r\nabc";
+    const LARGER: &str = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\nconnection: close\r\netag: \"f\"\r\n\r\nabcd";
+    let config = StorageConfig::default();
+    for responses in [&[INTERRUPTED, FOUND][..], &[CHANGED, BUSY, INTERRUPTED, FOUND]] {
+        let (url, requests) = server(Vec::leak(responses.to_vec()));
+        let found = storage_at(&url).read(&config, &object("k"), 100, false).await;
+        assert_eq!(found.unwrap().unwrap(), &b"abc"[..]);
+        let requests = requests.lock().unwrap();
+        assert_eq!(requests.len(), responses.len());
+        assert!(
+            requests
+                .iter()
+                .all(|request| request.contains("x-amz-checksum-mode: ENABLED\r\n"))
+        );
+    }
+    let (url, _) = server(&[INTERRUPTED, LARGER]);
+    let error = storage_at(&url)
+        .read(&config, &object("k"), 100, false)
+        .await
+        .unwrap_err();
+    assert!(
+        error.is_temporary() && error.to_string().contains("replaced"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn impossible_length_is_a_temporary_failure() {
+    const IMPOSSIBLE: &str = "HTTP/1.1 200 OK\r\ncontent-length: 18446744073709551615\r\netag: \"e\"\r\n\r\nabc";
+    let (url, requests) = server(&[IMPOSSIBLE, FOUND]);
+    let found = storage_at(&url)
+        .read(&StorageConfig::default(), &object("k"), 100, false)
+        .await;
+    assert_eq!(found.unwrap().unwrap(), &b"abc"[..]);
+    assert_eq!(requests.lock().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn size_is_limited_before_the_content_is_read() {
+    const ENDLESS: &str = "HTTP/1.1 200 OK\r\ncontent-length: 1000000000000\r\netag: \"e\"\r\n\r\n";
+    let (url, _) = server(&[ENDLESS]);
+    let error = storage_at(&url)
+        .read(&StorageConfig::default(), &object("k"), 100, false)
+        .await
+        .unwrap_err();
+    assert_eq!(error.name(), "PhotoTooLarge");
 }
 
 #[tokio::test]
@@ -269,29 +317,4 @@ async fn refused_connection_is_a_temporary_failure() {
         .err()
         .unwrap();
     assert!(error.is_temporary(), "{error}");
-}
-
-#[tokio::test]
-async fn restored_function_fetches_container_credentials() {
-    use object_store::CredentialProvider;
-
-    const CREDENTIALS: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n\
-        {\"AccessKeyId\":\"id\",\"SecretAccessKey\":\"secret\",\"Token\":\"token\",\
-        \"Expiration\":\"2999-01-01T00:00:00Z\",\"Code\":\"Success\"}";
-    let (url, requests) = server(&[CREDENTIALS]);
-    let variables = move |name: &str| match name {
-        "AWS_CONTAINER_CREDENTIALS_FULL_URI" => Some(url.clone()),
-        "AWS_CONTAINER_AUTHORIZATION_TOKEN" => Some("test-token".to_owned()),
-        _ => None,
-    };
-    let found = credentials::ContainerCredentials::from_env(variables).unwrap().unwrap();
-    for _ in 0..2 {
-        let credential = found.get_credential().await.unwrap();
-        assert_eq!(credential.key_id, "id");
-        assert_eq!(credential.token.as_deref(), Some("token"));
-    }
-    assert_eq!(requests.lock().unwrap().len(), 1, "they were not cached");
-    assert!(!format!("{found:?}").contains("test-token"));
-    let none = credentials::ContainerCredentials::from_env(|_| None).unwrap();
-    assert!(none.is_none());
 }

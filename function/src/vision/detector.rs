@@ -8,7 +8,7 @@ use crate::error::{ErrorDetails, Result};
 use crate::faces::Face;
 use crate::options::DetectionOptions;
 use crate::photo::resource_limits::ResourceLimits;
-use crate::photo::{Header, PhotoError};
+use crate::photo::{AnnotationOptions, Header, PhotoError};
 
 pub trait Detector: Send + Sync + 'static {
     /// Does the one-time work of the first detection. A detection that starts during it waits for it.
@@ -21,8 +21,8 @@ pub trait Detector: Send + Sync + 'static {
 #[derive(Clone, Debug)]
 pub struct DetectionTask {
     pub detection: DetectionOptions,
-    /// The JPEG quality of the annotated photo, 1 to 100; `None` for no annotated photo.
-    pub annotation_quality: Option<i32>,
+    /// The annotated photo that is wanted, if any.
+    pub annotation: Option<AnnotationOptions>,
     /// Checked by each step.
     pub limits: ResourceLimits,
 }

@@ -50,7 +50,7 @@ impl Detector for OpenCvDetector {
         let options = DecodeOptions {
             longest_side: task.detection.longest_side,
             channels: task.detection.detector.channels(),
-            annotate: task.annotation_quality.is_some(),
+            annotate: task.annotation.is_some(),
         };
         let photo = Photo::decode(file, header, options, task.limits)?;
         times.decode = start.elapsed();
@@ -61,13 +61,13 @@ impl Detector for OpenCvDetector {
 
         let start = Instant::now();
         let (width, height) = photo.scaling().photo();
-        let annotated = match task.annotation_quality {
+        let annotated = match task.annotation {
             Some(_) if width.max(height) > jpeg::MAX_SIDE => Some(Err(Error::AnnotatedTooLarge {
                 width,
                 height,
                 limit: jpeg::MAX_SIDE,
             })),
-            Some(quality) => Some(Ok(photo.annotate(&faces, quality)?)),
+            Some(annotation) => Some(Ok(photo.annotate(&faces, annotation)?)),
             None => None,
         };
         times.annotate = start.elapsed();

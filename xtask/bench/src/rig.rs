@@ -62,7 +62,6 @@ pub struct BenchRig {
     python: PythonReference,
     python_yunet: PythonReference,
     pub photos: Photos,
-    // Fields are dropped in order: the server stops before its folder is removed.
     scratch: TempDir,
     _cleanup: Cleanup,
 }
@@ -77,7 +76,7 @@ impl BenchRig {
         let image = write_function_image(scratch.path(), &reference, workspace, sdk, binary, &base)?;
         let root = std::path::absolute(scratch.path().join("root"))?;
         let photos = Photos::collect(context)?;
-        let storage = S3Server::start(&scratch.path().join("s3"))?;
+        let storage = S3Server::start()?;
         storage.create_bucket(BUCKET)?;
         for photo in photos.all.iter().chain([&photos.small, &photos.large]) {
             storage.put(BUCKET, &photo.name, &photo.path)?;

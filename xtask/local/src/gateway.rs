@@ -1,5 +1,5 @@
 //! A loopback HTTP server that acts as a function URL for the emulator: converts requests to events and the function's
-//! results to responses. It stops when its value is dropped.
+//! results, streamed or not, to responses. It stops when its value is dropped.
 
 mod event;
 mod response;
@@ -25,6 +25,8 @@ use support::sync::lock_ignoring_poison;
 /// Lambda's limit for events and responses, in bytes of JSON.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
 const MAX_PAYLOAD: usize = 6_291_556;
+/// Lambda's limit for streamed responses, in bytes.
+const MAX_STREAMED: usize = 200 * 1024 * 1024;
 /// A larger request is not read to its end.
 const MAX_REQUEST_BODY: usize = 16 * MAX_PAYLOAD;
 
@@ -61,8 +63,7 @@ impl Function {
     fn invoke(&self, event: &str) -> Result<Vec<u8>> {
         let agent = lock_ignoring_poison(&self.agent);
         let mut function_response = agent.post(&self.url).send(event)?;
-        // Twice the allowed size, so that the caller detects a response that is too large.
-        let body = function_response.body_mut().with_config().limit(2 * MAX_PAYLOAD as u64);
+        let body = function_response.body_mut().with_config().limit(MAX_STREAMED as u64);
         Ok(body.read_to_vec()?)
     }
 }
@@ -84,8 +85,7 @@ async fn respond(
     }
     let function_response = spawn_blocking(move || function.invoke(&event)).await;
     let response = match function_response {
-        Ok(Ok(function_response)) if function_response.len() <= MAX_PAYLOAD => response(&function_response),
-        Ok(Ok(function_response)) => Err(anyhow::anyhow!("it has {} bytes", function_response.len())),
+        Ok(Ok(function_response)) => response(&function_response, MAX_PAYLOAD),
         Ok(Err(error)) => Err(error),
         Err(error) => Err(error.into()),
     };

@@ -26,7 +26,7 @@ pub struct LocalLambda {
     pub image_bytes: u64,
     /// A folder that is kept, for annotated photos.
     pub results: PathBuf,
-    // Fields are dropped in order: the emulator and the server stop before their folder is removed.
+    // Fields are dropped in order: the emulator stops before its folder is removed.
     pub scratch: TempDir,
     _cleanup: Cleanup,
 }
@@ -46,7 +46,7 @@ impl LocalLambda {
         let reference = format!("face-detect:test-local-{}", std::process::id());
         let (folder, base) = (scratch.path(), Base::Minimal);
         let image = write_function_image(folder, &reference, workspace, sdk, binary, &base)?;
-        let storage = S3Server::start(&scratch.path().join("s3"))?;
+        let storage = S3Server::start()?;
         let _step = ProgressStep::start(format!("running the image (engine: {engine})"));
         let launch = |launcher: EmulatorLauncher| match engine {
             Engine::Docker => launcher.launch_in_container(&image),

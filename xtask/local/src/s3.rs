@@ -1,14 +1,17 @@
-//! An S3 server on a loopback port, whose buckets are folders. It stops when its value is dropped.
+//! An S3 server on a loopback port that keeps objects in memory, under any key that S3 allows. It stops when its value
+//! is dropped.
 
-use std::path::{Path, PathBuf};
+mod objects;
+mod operations;
 
-use anyhow::{Context, Result};
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
 use fs_err as fs;
 use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
-use s3s_fs::FileSystem;
-use support::files::all_files;
 
+use self::objects::{Object, Objects};
 use super::server::Server;
 
 /// The access key that the server accepts and the function signs with; valid only for this server.
@@ -17,26 +20,18 @@ pub const SECRET_KEY: &str = "local-test-secret";
 
 pub struct S3Server {
     server: Server,
-    folder: PathBuf,
+    objects: Objects,
 }
 
 impl S3Server {
-    /// Starts a server that keeps its buckets in `folder`.
-    pub fn start(folder: &Path) -> Result<Self> {
-        fs::create_dir_all(folder)?;
-        let files = FileSystem::new(folder).map_err(|error| {
-            anyhow::anyhow!(
-                "failed to use `{}` as the S3 server's folder: {error:?}",
-                folder.display()
-            )
-        })?;
-        let mut service = S3ServiceBuilder::new(files);
+    pub fn start() -> Result<Self> {
+        let objects = Objects::default();
+        let mut service = S3ServiceBuilder::new(objects.clone());
         service.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
         let service = service.build();
-        let server = Server::start("S3 server", move |_| service.clone())?;
         Ok(Self {
-            server,
-            folder: folder.to_owned(),
+            server: Server::start("S3 server", move |_| service.clone())?,
+            objects,
         })
     }
 
@@ -44,9 +39,16 @@ impl S3Server {
         format!("http://{}", self.server.address)
     }
 
+    /// # Errors
+    /// S3 does not permit the name.
     pub fn create_bucket(&self, bucket: &str) -> Result<()> {
-        let folder = self.folder.join(bucket);
-        Ok(fs::create_dir_all(&folder)?)
+        let permitted = s3s::path::check_bucket_name(bucket);
+        ensure!(
+            permitted,
+            "failed to create the bucket `{bucket}`: S3 does not permit this name"
+        );
+        self.objects.create_bucket(bucket);
+        Ok(())
     }
 
     pub fn put(&self, bucket: &str, key: &str, file: &Path) -> Result<()> {
@@ -54,30 +56,34 @@ impl S3Server {
         self.write(bucket, key, &content)
     }
 
+    /// # Errors
+    /// The bucket does not exist.
     pub fn write(&self, bucket: &str, key: &str, content: &[u8]) -> Result<()> {
-        let path = self.folder.join(bucket).join(key);
-        let parent = path.parent().unwrap_or(&path);
-        fs::create_dir_all(parent)
-            .and_then(|()| fs::write(&path, content))
-            .with_context(|| format!("failed to put `{}` into the bucket", path.display()))
+        let object = Object::new(content.to_vec().into());
+        let written = self.objects.put(bucket, key, object);
+        written.with_context(|| format!("failed to put `{key}`: the bucket `{bucket}` does not exist"))
     }
 
+    /// # Errors
+    /// The object does not exist.
     pub fn remove(&self, bucket: &str, key: &str) -> Result<()> {
-        let path = self.folder.join(bucket).join(key);
-        Ok(fs::remove_file(&path)?)
+        let removed = self.objects.remove(bucket, key).flatten();
+        removed.with_context(|| format!("failed to remove s3://{bucket}/{key}: it does not exist"))?;
+        Ok(())
     }
 
+    /// In the order of their UTF-8 bytes, as S3 lists them.
     pub fn keys(&self, bucket: &str) -> Result<Vec<String>> {
-        let root = self.folder.join(bucket);
-        let files = all_files(&root)?;
-        let keys = files.iter().map(|path| path.strip_prefix(&root));
-        let mut keys: Vec<_> = keys.map(|key| Ok(key?.display().to_string())).collect::<Result<_>>()?;
-        keys.sort();
-        Ok(keys)
+        let keys = self.objects.keys(bucket);
+        keys.with_context(|| format!("failed to list the bucket `{bucket}`: it does not exist"))
     }
 
     pub fn get(&self, bucket: &str, key: &str) -> Result<Vec<u8>> {
-        fs::read(self.folder.join(bucket).join(key))
-            .with_context(|| format!("the function wrote no object s3://{bucket}/{key}"))
+        let object = self.objects.get(bucket, key).flatten();
+        let object = object.with_context(|| format!("the function wrote no object s3://{bucket}/{key}"))?;
+        Ok(object.content.into())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,5 @@
 //! Permitted buckets and owners, and refusal of redirects.
 
-use object_store::CredentialProvider;
-
 use super::*;
 
 fn allowed_buckets(names: &[&str]) -> StorageConfig {
@@ -15,13 +13,13 @@ fn allowed_buckets(names: &[&str]) -> StorageConfig {
 async fn unlisted_bucket_is_refused_without_a_request() {
     let s3 = fake_s3::FakeS3::start(|_| b"abc".to_vec());
     let allowed = allowed_buckets(&["b", "other"]);
-    let allowed_storage = storage_with_config(&s3.url, &allowed);
+    let allowed_storage = storage_at(&s3.url);
     let found = allowed_storage.read(&allowed, &object("k"), 100, false).await;
     assert_eq!(found.unwrap().unwrap(), &b"abc"[..]);
     assert_eq!(s3.requests().len(), 1);
 
     let forbidden = allowed_buckets(&["other"]);
-    let storage = storage_with_config(&s3.url, &forbidden);
+    let storage = storage_at(&s3.url);
     let error = storage.read(&forbidden, &object("k"), 100, false).await;
     assert_eq!(error.unwrap_err().name(), "BucketNotAllowed");
     let write = storage.write(&forbidden, "b", "k", "image/jpeg", Vec::new());
@@ -39,7 +37,7 @@ async fn object_requests_are_signed_with_the_expected_owner() {
             ..StorageConfig::default()
         };
         let (url, requests) = server(&[BUSY, FOUND]);
-        let storage = storage_with_config(&url, &config);
+        let storage = storage_at(&url);
         storage.read(&config, &object("k"), 100, false).await.unwrap();
         let write = storage.write(&config, "b", "w", "image/jpeg", Vec::new());
         write.await.unwrap();
@@ -66,32 +64,20 @@ async fn object_requests_are_signed_with_the_expected_owner() {
 
 #[tokio::test]
 async fn credential_requests_do_not_carry_the_expected_owner() {
-    use crate::storage::credentials::ContainerCredentials;
-
     const CREDENTIALS: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n\
         {\"AccessKeyId\":\"id\",\"SecretAccessKey\":\"secret\",\"Token\":\"token\",\
         \"Expiration\":\"2999-01-01T00:00:00Z\",\"Code\":\"Success\"}";
     let (credentials, credential_requests) = server(&[CREDENTIALS]);
     let (s3, requests) = server(&[FOUND]);
-    let variables = move |name: &str| match name {
-        "AWS_CONTAINER_CREDENTIALS_FULL_URI" => Some(credentials.clone()),
-        "AWS_CONTAINER_AUTHORIZATION_TOKEN" => Some("test-token".to_owned()),
-        _ => None,
-    };
-    let found = ContainerCredentials::from_env(variables).unwrap().unwrap();
-    let access = S3Access {
-        client: test_client(),
-        credentials: Some(Arc::new(found)),
-    };
+    let storage = storage_with_variables(&[
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", &credentials),
+        ("AWS_CONTAINER_AUTHORIZATION_TOKEN", "test-token"),
+        ("AWS_ENDPOINT_URL_S3", &s3),
+    ]);
     let config = StorageConfig {
         expected_bucket_owner: Some("111122223333".to_owned()),
         ..StorageConfig::default()
     };
-    let storage = Storage::default();
-    let builder = AmazonS3Builder::new().with_endpoint(&s3);
-    let bucket = access.build_bucket(builder, "b", config.expected_bucket_owner.as_deref());
-    let key = (config.clone(), "b".to_owned());
-    storage.lock().buckets.insert(key, Bucket::S3(bucket.unwrap()));
     storage.read(&config, &object("k"), 100, false).await.unwrap();
 
     let credential_requests = credential_requests.lock().unwrap();
@@ -138,13 +124,13 @@ async fn redirects_are_not_followed() {
         assert!(error.to_string().contains(status), "{error}");
 
         let (url, _) = server(responses);
-        let variables = move |name: &str| match name {
-            "AWS_CONTAINER_CREDENTIALS_FULL_URI" => Some(url.clone()),
-            "AWS_CONTAINER_AUTHORIZATION_TOKEN" => Some("test-token".to_owned()),
-            _ => None,
-        };
-        let found = credentials::ContainerCredentials::from_env(variables).unwrap();
-        found.unwrap().get_credential().await.unwrap_err();
+        let storage = storage_with_variables(&[
+            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", &url),
+            ("AWS_CONTAINER_AUTHORIZATION_TOKEN", "test-token"),
+            ("AWS_ENDPOINT_URL_S3", &target.url),
+        ]);
+        let error = storage.read(&config, &object("k"), 100, false).await.unwrap_err();
+        assert!(error.to_string().contains(status), "{error}");
     }
     assert_eq!(target.connections_before_probe(), 0);
 }

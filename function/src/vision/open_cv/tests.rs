@@ -12,6 +12,7 @@ use opencv::prelude::*;
 
 use super::*;
 use crate::options::Preset;
+use crate::photo::AnnotationOptions;
 use crate::photo::container::webp::tests as webp;
 use crate::photo::decode::png::tests::variants::chunk;
 use crate::photo::orientation::tests::exif_block;
@@ -43,7 +44,10 @@ fn detect_with(preset: Preset, file: &[u8], annotation_quality: Option<i32>) -> 
     machine.check_memory(&header, &detection).map_err(PhotoError::Refused)?;
     let task = DetectionTask {
         detection,
-        annotation_quality,
+        annotation: annotation_quality.map(|quality| AnnotationOptions {
+            quality,
+            max_bytes: None,
+        }),
         limits: unlimited(),
     };
     OpenCvDetector::new(Some(1), false)

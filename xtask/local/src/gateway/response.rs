@@ -1,5 +1,7 @@
-//! Converts a function's result of payload format 2.0 to an HTTP response.
+//! Converts a function's result to an HTTP response: that of payload format 2.0, or a streamed one, which is the status
+//! and headers as JSON, eight zero bytes, and the body.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html>
+//! <https://docs.aws.amazon.com/lambda/latest/dg/response-streaming-tutorial.html>
 
 use std::collections::BTreeMap;
 
@@ -23,7 +25,20 @@ struct FunctionResponse {
     is_base64_encoded: Option<bool>,
 }
 
-pub fn response(function_response: &[u8]) -> Result<Response<Full<Bytes>>> {
+/// Between the head and the body of a streamed response.
+const STREAM_SEPARATOR: [u8; 8] = [0; 8];
+
+/// `largest` is the limit of Lambda for a response that is not streamed, in bytes.
+pub fn response(function_response: &[u8], largest: usize) -> Result<Response<Full<Bytes>>> {
+    // JSON contains no zero byte.
+    let mut parts = function_response.windows(STREAM_SEPARATOR.len());
+    if let Some(at) = parts.position(|part| part == STREAM_SEPARATOR) {
+        let (head, body) = function_response.split_at(at);
+        let head = serde_json::from_slice(head).context("the head of the stream is malformed")?;
+        return complete(head, body[STREAM_SEPARATOR.len()..].to_vec());
+    }
+    let size = function_response.len();
+    ensure!(size <= largest, "it has {size} bytes");
     let value: Value = serde_json::from_slice(function_response).context("it is not JSON")?;
     ensure!(value.get("errorType").is_none(), "it is an error: {value}");
     if value.get("statusCode").is_none() {
@@ -32,12 +47,16 @@ pub fn response(function_response: &[u8]) -> Result<Response<Full<Bytes>>> {
             .header(CONTENT_TYPE, "application/json")
             .body(Bytes::copy_from_slice(function_response).into())?);
     }
-    let function_response: FunctionResponse = serde_json::from_value(value).context("it is malformed")?;
-    let mut body = function_response.body.unwrap_or_default().into_bytes();
+    let mut function_response: FunctionResponse = serde_json::from_value(value).context("it is malformed")?;
+    let mut body = function_response.body.take().unwrap_or_default().into_bytes();
     if function_response.is_base64_encoded == Some(true) {
         let decoded = BASE64_STANDARD.decode(&body);
         body = decoded.context("its body is not in base64")?;
     }
+    complete(function_response, body)
+}
+
+fn complete(function_response: FunctionResponse, body: Vec<u8>) -> Result<Response<Full<Bytes>>> {
     let headers = function_response.headers.unwrap_or_default();
     let mut response = Response::builder().status(function_response.status_code);
     let typed = |name: &String| name.eq_ignore_ascii_case(CONTENT_TYPE.as_str());
@@ -81,7 +100,11 @@ mod tests {
     type Parts = (u16, Vec<(String, String)>, Vec<u8>);
 
     fn parts_of(function_response: &Value) -> Result<Parts> {
-        let response = response(function_response.to_string().as_bytes())?;
+        parts_of_bytes(function_response.to_string().as_bytes())
+    }
+
+    fn parts_of_bytes(function_response: &[u8]) -> Result<Parts> {
+        let response = response(function_response, 1000)?;
         let headers = response.headers().iter().map(|(name, value)| {
             let value = value.to_str().unwrap().to_owned();
             (name.to_string(), value)
@@ -119,6 +142,17 @@ mod tests {
     }
 
     #[test]
+    fn a_streamed_response_has_its_head_before_its_body() {
+        let head = br#"{"statusCode":200,"headers":{"content-type":"image/jpeg"},"cookies":[]}"#;
+        let body = [&b"\xff\xd8\0\0\0\0\0\0\0\0\0"[..], &[7; 2000]].concat();
+        let stream = [&head[..], &STREAM_SEPARATOR, &body].concat();
+        let headers = vec![header("content-type", "image/jpeg")];
+        assert_eq!(parts_of_bytes(&stream).unwrap(), (200, headers, body));
+        let malformed = [&b"{}"[..], &STREAM_SEPARATOR].concat();
+        assert!(parts_of_bytes(&malformed).is_err());
+    }
+
+    #[test]
     fn missing_response_fields_have_defaults() {
         let json = vec![header("content-type", "application/json")];
         let function_response = json!({"statusCode": 204, "body": null});
@@ -142,6 +176,7 @@ mod tests {
         ] {
             assert!(parts_of(&function_response).is_err(), "{function_response}");
         }
-        assert!(response(b"").is_err());
+        assert!(parts_of_bytes(b"").is_err());
+        assert!(parts_of_bytes(&[b' '; 1001]).is_err());
     }
 }

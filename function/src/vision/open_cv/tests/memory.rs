@@ -154,7 +154,10 @@ fn measure_one_photo() {
     let header = Header::read(&file).unwrap();
     let task = DetectionTask {
         detection: PRESETS[preset].options().detection,
-        annotation_quality: Some(100),
+        annotation: Some(AnnotationOptions {
+            quality: 100,
+            max_bytes: None,
+        }),
         limits: unlimited(),
     };
     let detections = OpenCvDetector::new(Some(2), false)
