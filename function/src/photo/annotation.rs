@@ -1,7 +1,9 @@
 //! Draws faces on a photo's pixels.
 
+use std::ops::Range;
+
 use opencv::Result;
-use opencv::core::{Mat, MatTraitConst, Point, Scalar};
+use opencv::core::{Mat, MatTraitConst, Point, Rect, Scalar};
 use opencv::imgproc::{FILLED, LINE_8, rectangle_points};
 
 use crate::faces::{BoundingBox, Face, Prediction};
@@ -53,11 +55,22 @@ fn draw_landmarks(
             clippy::cast_possible_truncation,
             reason = "a photo's sides fit; others are not visible"
         )]
-        let [x, y] = point.map(|part| part.floor() as i32);
-        let from = Point::new(x.saturating_sub(side / 2), y.saturating_sub(side / 2));
-        // Both corners are filled.
-        let to = Point::new(from.x.saturating_add(side - 1), from.y.saturating_add(side - 1));
-        rectangle_points(canvas, from, to, RED, FILLED, LINE_8, 0)?;
+        let [x, y] = point.map(|part| (part.floor() as i32).saturating_sub(side / 2));
+        let (columns, rows) = (visible(x, side, canvas.cols()), visible(y, side, canvas.rows()));
+        if columns.is_empty() || rows.is_empty() {
+            continue;
+        }
+        let (width, height) = (columns.end - columns.start, rows.end - rows.start);
+        let mut square = Mat::roi_mut(canvas, Rect::new(columns.start, rows.start, width, height))?;
+        // In a part of the image, because OpenCV shifts the negative coordinates of shapes that begin outside, which is
+        // undefined. Both corners are filled.
+        let last = Point::new(width - 1, height - 1);
+        rectangle_points(&mut square, Point::new(0, 0), last, RED, FILLED, LINE_8, 0)?;
     }
     Ok(())
+}
+
+/// The part of a line of `length` pixels from `start` that is on a canvas with a side of `side` pixels.
+fn visible(start: i32, length: i32, side: i32) -> Range<i32> {
+    start.clamp(0, side)..start.saturating_add(length).clamp(0, side)
 }

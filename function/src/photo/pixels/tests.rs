@@ -87,11 +87,18 @@ const FULL_SIZE: DecodeOptions = DecodeOptions {
     annotate: true,
 };
 
+fn of_quality(quality: i32) -> AnnotationOptions {
+    AnnotationOptions {
+        quality,
+        max_bytes: None,
+    }
+}
+
 /// The annotated photo.
 fn annotated(file: &[u8], faces: &[Face], quality: i32) -> Bytes {
     let header = Header::read(file).unwrap();
     let photo = Photo::decode(file, &header, FULL_SIZE, unlimited()).unwrap();
-    photo.annotate(faces, quality).unwrap()
+    photo.annotate(faces, of_quality(quality)).unwrap()
 }
 
 fn face(prediction: Option<Prediction>) -> Face {
@@ -133,8 +140,8 @@ fn grey_jpeg_decodes_to_its_grey_conversion() {
             assert_eq!(ours.image.channels(), if channels == Channels::Grey { 1 } else { 3 });
             assert!(same_pixels(&ours.image, &theirs.image));
             let faces = [face(None)];
-            let annotated = ours.annotate(&faces, 95).unwrap();
-            assert_eq!(annotated, theirs.annotate(&faces, 95).unwrap());
+            let annotated = ours.annotate(&faces, of_quality(95)).unwrap();
+            assert_eq!(annotated, theirs.annotate(&faces, of_quality(95)).unwrap());
             let annotated = Header::read(&annotated).unwrap();
             assert_eq!((annotated.width, annotated.height, annotated.grey), (64, 96, false));
         }
@@ -163,7 +170,7 @@ fn large_jpeg_is_decoded_smaller_for_detection() {
         let expected = downscale(&imdecode(&file, reduced).unwrap(), Size::new(side(width), side(height)));
         assert!(same_pixels(photo.image(), &expected.unwrap()), "{longest_side}");
         assert_eq!(matches!(photo.canvas, Canvas::Kept(_)), longest_side == 321);
-        assert_eq!(photo.annotate(&[], 95).unwrap(), annotated(&file, &[], 95));
+        assert_eq!(photo.annotate(&[], of_quality(95)).unwrap(), annotated(&file, &[], 95));
     }
 }
 
@@ -186,7 +193,7 @@ fn pixels_are_kept_only_to_draw_on_them() {
         };
         let photo = Photo::decode(&file, &header, options, unlimited()).unwrap();
         assert_eq!(matches!(photo.canvas, Canvas::Kept(_)), kept, "{options:?}");
-        assert_eq!(photo.annotate(&[], 95).unwrap(), annotated(&file, &[], 95));
+        assert_eq!(photo.annotate(&[], of_quality(95)).unwrap(), annotated(&file, &[], 95));
     }
 }
 
@@ -196,7 +203,8 @@ fn faces_are_blue_eyes_are_green_and_landmarks_are_red() {
         right_eye: [45.5, 35.5],
         left_eye: [60.0, 35.0],
         nose: [50.0, 45.0],
-        right_mouth_corner: [40.0, 60.0],
+        // Partly outside.
+        right_mouth_corner: [-0.5, 99.5],
         // Outside the photo.
         left_mouth_corner: [-1e30, f64::MAX],
     };
