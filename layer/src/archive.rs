@@ -2,6 +2,8 @@
 //! `manifest.json` for older versions, which names the same blobs. `archive/read.rs` reads image archives written by
 //! any tool.
 
+mod docker;
+mod files;
 mod read;
 
 use std::io::{BufWriter, Write};
@@ -10,15 +12,16 @@ use std::path::Path;
 use fs_err::File;
 use tar::EntryType;
 
+pub(crate) use self::docker::DockerImage;
 pub use self::read::ArchiveFile;
-pub(crate) use self::read::{DockerImage, blob_path};
+pub(crate) use self::read::blob_path;
 use crate::atomic::{persist, temporary_file};
 use crate::document::{OCI_LAYOUT, canonical_json};
 use crate::layer::tar_header;
 use crate::source::Source;
 use crate::{Digest, Error, Index, Layout, LayoutFolder, Result};
 
-/// Opens the layout folder or the archive at `path`.
+/// Opens the layout folder or the archive at `path`, which may have several images.
 ///
 /// # Errors
 /// `path` does not exist, or is neither a layout folder nor an image archive.
@@ -51,7 +54,7 @@ impl Layout {
         let docker = [DockerImage {
             config: blob_path(&config),
             repo_tags: Some(vec![reference.to_owned()]),
-            layers: layers().map(blob_path).collect(),
+            layers: Some(layers().map(blob_path).collect()),
         }];
         let mut blobs: Vec<_> = layers().copied().collect();
         blobs.extend([config, image.digest()]);

@@ -1,8 +1,12 @@
 //! Checks whether a base image, or an image without a base, could run the program.
 
+use std::collections::BTreeSet;
+
 use crate::elf::FunctionBinary;
-use crate::library_resolver::LibraryResolver;
 use crate::merged_file_system::MergedFileSystem;
+use crate::program::image::{LayerContents, environment};
+use crate::program::root::Root;
+use crate::program::{ProgramCheck, elf_file};
 use crate::scan::read_layer;
 use crate::source::Source;
 use crate::{Error, Layout, Result};
@@ -48,21 +52,20 @@ pub fn check_base(binary: &FunctionBinary, base: &Layout, name: &str) -> Result<
         entries.push(layer);
     }
     let file_system = MergedFileSystem::from_layers(entries.iter().map(Vec::as_slice));
-    let resolver = LibraryResolver::new(source, descriptors, &file_system, &image.documents.config);
-    let libraries = resolver.missing_libraries(elf);
-    if let Some(missing) = resolver.missing_loader(elf).into_iter().chain(libraries).next() {
-        let reason = format!("the base has no {missing}; use one with glibc");
-        return Err(incompatible(binary, name, &reason));
-    }
-    let Some((needed, symbol)) = &elf.required_glibc else {
-        return Ok(());
+    let contents = LayerContents { source, descriptors };
+    let check = ProgramCheck {
+        root: &Root::new(&file_system, &contents, BTreeSet::new()),
+        environment: &environment(&image.documents.config),
+        architecture,
+        place: "in the base",
+        system: None,
     };
-    match resolver.glibc_version()? {
-        Some(found) if found >= *needed => Ok(()),
-        found => {
-            let found = found.map(|glibc| glibc.to_string());
-            let found = found.unwrap_or("of an unknown release".to_owned());
-            let reason = format!("its glibc is {found}, the program needs {needed} ({symbol}); use a newer base");
+    let path = binary.path().display().to_string();
+    let problems = check.check_elf(&path, "/var/task/bootstrap", &elf_file(elf))?;
+    match problems.into_iter().find(|problem| problem.is_certain) {
+        None => Ok(()),
+        Some(problem) => {
+            let reason = format!("{}; use one with a glibc that is new enough", problem.message);
             Err(incompatible(binary, name, &reason))
         }
     }

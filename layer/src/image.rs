@@ -156,8 +156,9 @@ impl Image {
     }
 }
 
-const REF_NAME_ANNOTATION: &str = "org.opencontainers.image.ref.name";
-const CONTAINERD_NAME_ANNOTATION: &str = "io.containerd.image.name";
+/// The tag, and in archives of some tools the whole name.
+pub(crate) const REF_NAME_ANNOTATION: &str = "org.opencontainers.image.ref.name";
+pub(crate) const CONTAINERD_NAME_ANNOTATION: &str = "io.containerd.image.name";
 
 /// The image's name in an entry of an index, without registry and tag.
 fn image_name(entry: &Descriptor) -> Option<String> {

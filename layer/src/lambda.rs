@@ -4,13 +4,12 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use crate::GlibcVersion;
-
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Lambda {
     pub(crate) glibc_libraries: Vec<String>,
-    pub(crate) runtime_glibc: GlibcVersion,
+    pub(crate) image_layers: usize,
+    pub(crate) image_settings_bytes: usize,
     pub(crate) image_uncompressed_bytes: u64,
     pub(crate) zip_upload_bytes: u64,
     pub(crate) zip_uncompressed_bytes: u64,

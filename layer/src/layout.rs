@@ -188,9 +188,12 @@ impl Source for LayoutFolder {
         self.document("index.json")
     }
 
+    /// A blob may be a link to a file, as bazel writes it, because its content must have the digest.
     fn blob(&self, digest: &Digest) -> Result<Blob<'_>> {
         let what = format!("blob {digest}");
-        let (file, size) = self.open_file(&self.blob_path(digest), &what)?;
+        let path = self.blob_path(digest);
+        let path = fs::canonicalize(path).map_err(|_| Error::missing(&self.origin, &what))?;
+        let (file, size) = self.open_file(&path, &what)?;
         Ok(Blob {
             size,
             reader: Box::new(file),

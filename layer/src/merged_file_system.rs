@@ -1,9 +1,12 @@
 //! The file system of an image as a process sees it: all layers merged, with whiteouts applied and links resolved.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::entries::{Entry, EntryKind};
 use crate::tree::WHITEOUT_PREFIX;
+
+/// The name of a file that hides the contents of its folder in the layers below.
+pub(crate) const OPAQUE_WHITEOUT: &str = ".wh..wh..opq";
 
 /// The most links that are followed in a path, as in Linux.
 const MAX_SYMLINKS: u32 = 40;
@@ -17,30 +20,63 @@ impl MergedFileSystem {
     pub(crate) fn from_layers<'a>(layers: impl Iterator<Item = &'a [Entry]>) -> Self {
         let mut merged = Self::default();
         for (number, entries) in layers.enumerate() {
-            for entry in entries {
-                merged.add(number, entry);
-            }
+            merged.add_layer(number, entries);
         }
         merged
     }
 
-    fn add(&mut self, layer: usize, entry: &Entry) {
-        let (parent, name) = match entry.path.rsplit_once('/') {
-            Some((parent, name)) => (format!("{parent}/"), name),
-            None => (String::new(), entry.path.as_str()),
-        };
-        if name == ".wh..wh..opq" {
-            self.remove_with_prefix(&parent, Some(layer));
-        } else if let Some(hidden) = name.strip_prefix(WHITEOUT_PREFIX) {
-            let hidden = format!("{parent}{hidden}");
+    /// Adds a layer above the others.
+    pub(crate) fn add_layer(&mut self, number: usize, entries: &[Entry]) {
+        let mut real_folders = HashMap::new();
+        for entry in entries {
+            let (folder, name) = entry.path.rsplit_once('/').unwrap_or(("", &entry.path));
+            let real_folder = real_folders
+                .entry(folder)
+                .or_insert_with(|| self.real_path(folder).unwrap_or_else(|| folder.to_owned()));
+            let folder = match real_folder.as_str() {
+                "" => String::new(),
+                folder => format!("{folder}/"),
+            };
+            if self.add(number, entry, &folder, name) {
+                real_folders.clear();
+            }
+        }
+    }
+
+    /// Whether there is an entry at `path`, which may be a link to nowhere.
+    pub(crate) fn has_entry(&self, path: &str) -> bool {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let folder = self.real_path(folder).unwrap_or_default();
+        self.0.contains_key(format!("{folder}/{name}").trim_start_matches('/'))
+    }
+
+    /// Whether something is below the folder `path`, even if it has no entry of its own.
+    pub(crate) fn has_folder(&self, path: &str) -> bool {
+        let prefix = format!("{}/", path.trim_matches('/'));
+        let next = self.0.range(prefix.clone()..).next();
+        next.is_some_and(|(path, _)| path.starts_with(&prefix))
+    }
+
+    /// Adds an entry to a folder, which is followed by a slash. Engines follow the links of lower layers to the folder.
+    /// Returns whether folders may have other places now.
+    fn add(&mut self, layer: usize, entry: &Entry, folder: &str, name: &str) -> bool {
+        if name == OPAQUE_WHITEOUT {
+            self.remove_with_prefix(folder, Some(layer));
+            return true;
+        }
+        if let Some(hidden) = name.strip_prefix(WHITEOUT_PREFIX) {
+            let hidden = format!("{folder}{hidden}");
             self.remove_with_prefix(&format!("{hidden}/"), None);
             self.0.remove(&hidden);
-        } else {
-            if entry.kind != EntryKind::Directory {
-                self.remove_with_prefix(&format!("{}/", entry.path), None);
-            }
-            self.0.insert(entry.path.clone(), (layer, entry.clone()));
+            return true;
         }
+        let path = format!("{folder}{name}");
+        if entry.kind != EntryKind::Directory {
+            self.remove_with_prefix(&format!("{path}/"), None);
+        }
+        let is_link = |entry: &Entry| matches!(entry.kind, EntryKind::Symlink(_));
+        let old = self.0.insert(path, (layer, entry.clone()));
+        is_link(entry) || old.is_some_and(|(_, old)| is_link(&old))
     }
 
     /// Removes all paths with `prefix`, except those from the layer `except`.
@@ -58,6 +94,28 @@ impl MergedFileSystem {
 
     /// Follows links; returns the entry and the number of its layer.
     pub(crate) fn resolve(&self, path: &str) -> Option<(usize, &Entry)> {
+        let mut path = self.real_path(path)?;
+        for _ in 0..MAX_SYMLINKS {
+            let (layer, entry) = self.0.get(&path)?;
+            match &entry.kind {
+                // A hard link's content is in the entry of its target.
+                EntryKind::Hardlink(target) => path = self.real_path(target)?,
+                _ => return Some((*layer, entry)),
+            }
+        }
+        None
+    }
+
+    /// The first folder above a path without links that unprivileged users may not enter, and its mode.
+    pub(crate) fn closed_folder(&self, path: &str) -> Option<(&str, u32)> {
+        let ends = path.match_indices('/').map(|(end, _)| end);
+        let mut folders = ends.filter_map(|end| self.0.get(&path[..end]));
+        let found = folders.find(|(_, entry)| entry.kind == EntryKind::Directory && entry.mode & 0o001 == 0);
+        found.map(|(_, entry)| (entry.path.as_str(), entry.mode))
+    }
+
+    /// The path without links. It need not exist.
+    fn real_path(&self, path: &str) -> Option<String> {
         let mut links = 0;
         let mut left: Vec<String> = reversed_components(path);
         let mut at: Vec<String> = Vec::new();
@@ -82,15 +140,7 @@ impl MergedFileSystem {
                 left.extend(reversed_components(target));
             }
         }
-        let (layer, entry) = self.0.get(&at.join("/"))?;
-        match &entry.kind {
-            // A hard link's content is in the entry of its target.
-            EntryKind::Hardlink(target) => {
-                let (layer, found) = self.0.get(target)?;
-                (found.kind == EntryKind::File).then_some((*layer, found))
-            }
-            _ => Some((*layer, entry)),
-        }
+        Some(at.join("/"))
     }
 }
 
@@ -109,7 +159,7 @@ mod tests {
             path: path.to_owned(),
             kind,
             mode: 0o755,
-            size: 0,
+            ..Entry::default()
         }
     }
 
@@ -136,6 +186,27 @@ mod tests {
         }
         assert!(merged.resolve("loop").is_none());
         assert!(merged.resolve("nothing").is_none());
+    }
+
+    #[test]
+    fn entries_below_links_of_lower_layers_land_at_their_targets() {
+        let below = [link("lib", "usr/lib"), entry("usr/lib/a", EntryKind::File)];
+        let above = [
+            entry("lib/b", EntryKind::File),
+            entry("lib/.wh.a", EntryKind::File),
+            entry("usr/c", EntryKind::Hardlink("lib/b".into())),
+            entry("usr/d", EntryKind::Hardlink("usr/c".into())),
+        ];
+        let merged = MergedFileSystem::from_layers([below.as_slice(), above.as_slice()].into_iter());
+        for path in ["usr/lib/b", "lib/b", "usr/c", "usr/d"] {
+            assert_eq!(merged.resolve(path).unwrap().1.path, "lib/b", "{path}");
+        }
+        assert!(merged.resolve("lib/a").is_none());
+        // A folder replaces the link.
+        let replaced = [entry("lib", EntryKind::Directory), entry("lib/x", EntryKind::File)];
+        let merged = MergedFileSystem::from_layers([below.as_slice(), &replaced].into_iter());
+        assert!(merged.resolve("usr/lib/x").is_none() && merged.resolve("lib/a").is_none());
+        assert!(merged.resolve("lib/x").is_some());
     }
 
     #[test]

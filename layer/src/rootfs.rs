@@ -9,12 +9,10 @@ use cap_std::fs::{Dir, OpenOptions, Permissions, PermissionsExt};
 use fs_err as fs;
 
 use crate::entries::{Entry, EntryKind};
+use crate::merged_file_system::OPAQUE_WHITEOUT;
 use crate::scan::{layer_origin, read_layer};
 use crate::tree::WHITEOUT_PREFIX;
 use crate::{Error, Layout, Result, atomic};
-
-/// The name of a file that hides the contents of its folder in the layers below.
-const OPAQUE_WHITEOUT: &str = ".wh..wh..opq";
 
 impl Layout {
     /// Unpacks all layers into the folder `path`, replacing an existing folder.

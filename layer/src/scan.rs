@@ -3,36 +3,31 @@
 
 use std::io::{self, BufRead, BufReader, Read, copy, sink};
 
-use flate2::bufread::MultiGzDecoder;
 use oci_spec::image::{Descriptor, MediaType};
 
+use crate::compression::decompress;
 use crate::digest::{Digest, HashingIo};
 use crate::document::descriptor_digest;
 use crate::entries::{self, Entry, EntryKind};
 use crate::source::Source;
-use crate::{Error, Layer, Result};
+use crate::{Compression, Error, Layer, Result};
 
 /// The most uncompressed bytes of a layer, as a limit for decompression bombs. Lambda's limit for an image is 10 GB.
-const MAX_UNCOMPRESSED_BYTES: u64 = 10 * 1024 * 1024 * 1024;
+pub(crate) const MAX_UNCOMPRESSED_BYTES: u64 = 10 * 1024 * 1024 * 1024;
 
-/// The compression of a layer's tar archive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are self-explanatory")]
-pub enum Compression {
-    None,
-    /// A gzip file with one or several members.
-    Gzip,
-}
-
-/// None for unsupported media types.
-pub(crate) fn compression_of(kind: &MediaType) -> Option<Compression> {
+/// The compression that a media type declares; none if it is not that of a layer.
+pub(crate) fn declared_compression(kind: &MediaType) -> Option<Compression> {
     match kind.to_string().as_str() {
         "application/vnd.oci.image.layer.v1.tar+gzip"
+        | "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip"
         | "application/vnd.docker.image.rootfs.diff.tar.gzip"
         | "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip" => Some(Compression::Gzip),
-        "application/vnd.oci.image.layer.v1.tar" | "application/vnd.docker.image.rootfs.diff.tar" => {
-            Some(Compression::None)
+        "application/vnd.oci.image.layer.v1.tar+zstd" | "application/vnd.docker.image.rootfs.diff.tar.zstd" => {
+            Some(Compression::Zstd)
         }
+        "application/vnd.oci.image.layer.v1.tar"
+        | "application/vnd.oci.image.layer.nondistributable.v1.tar"
+        | "application/vnd.docker.image.rootfs.diff.tar" => Some(Compression::None),
         _ => None,
     }
 }
@@ -53,12 +48,8 @@ pub fn scan(
     let mut blob = BufReader::with_capacity(64 * 1024, HashingIo::new(blob));
     let mut uncompressed_bytes = 0;
     let diff_id = {
-        let decompressed: Box<dyn Read + '_> = match compression {
-            Compression::None => Box::new(&mut blob),
-            Compression::Gzip => Box::new(MultiGzDecoder::new(&mut blob)),
-        };
         let mut archive = HashingIo::new(LimitedReader {
-            inner: decompressed,
+            inner: decompress(&mut blob, compression),
             left: MAX_UNCOMPRESSED_BYTES,
         });
         entries::for_each(origin, &mut archive, &mut |entry, _, content| {
@@ -85,7 +76,8 @@ pub fn scan(
     })
 }
 
-/// Reads the layer of a descriptor to its end, and verifies its digest and size.
+/// Reads the layer of a descriptor to its end, and verifies its digest and size. Its compression is that of its content,
+/// as for container engines, and not that of its media type.
 pub(crate) fn read_layer(
     source: &dyn Source,
     layer: &Descriptor,
@@ -94,10 +86,11 @@ pub(crate) fn read_layer(
     let digest = descriptor_digest(source.origin(), layer)?;
     let origin = layer_origin(source, &digest);
     let kind = layer.media_type();
-    let Some(compression) = compression_of(kind) else {
-        let reason = format!("its media type {kind} is not supported; use tar with or without gzip");
+    if declared_compression(kind).is_none() {
+        let reason = format!("its media type {kind} is not that of a layer");
         return Err(Error::damaged(&origin, reason));
-    };
+    }
+    let compression = layer_compression(source, layer)?;
     let blob = source.blob(&digest)?;
     if blob.size != layer.size() {
         let reason = format!("it has {} bytes instead of {}", blob.size, layer.size());
@@ -111,15 +104,28 @@ pub(crate) fn read_layer(
     Ok(scanned)
 }
 
+/// The compression of a layer's content.
+pub(crate) fn layer_compression(source: &dyn Source, layer: &Descriptor) -> Result<Compression> {
+    let digest = descriptor_digest(source.origin(), layer)?;
+    detect_compression(source.origin(), source.blob(&digest)?.reader)
+}
+
+pub(crate) fn detect_compression(origin: &str, reader: impl Read) -> Result<Compression> {
+    let mut start = Vec::new();
+    let read = reader.take(Compression::MAGIC_LENGTH).read_to_end(&mut start);
+    read.map_err(|error| Error::damaged(origin, error))?;
+    Ok(Compression::detect(&start))
+}
+
 /// The name of a layer in errors.
 pub(crate) fn layer_origin(source: &dyn Source, digest: &Digest) -> String {
     format!("the layer {digest} of {}", source.origin())
 }
 
 /// A reader that fails after too many bytes.
-struct LimitedReader<R> {
-    inner: R,
-    left: u64,
+pub(crate) struct LimitedReader<R> {
+    pub(crate) inner: R,
+    pub(crate) left: u64,
 }
 
 impl<R: Read> Read for LimitedReader<R> {

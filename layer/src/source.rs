@@ -29,12 +29,6 @@ pub trait Source {
     fn docker_manifest(&self) -> Result<Option<Vec<u8>>> {
         Ok(None)
     }
-
-    /// Whether layers are uncompressed here and would be compressed by a push, as in archives of `docker save` before
-    /// version 25.
-    fn compresses_on_push(&self) -> bool {
-        false
-    }
 }
 
 /// An unverified blob.

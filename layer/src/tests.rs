@@ -1,1 +1,2 @@
 pub(crate) mod fixture;
+pub(crate) mod static_program;

@@ -4,7 +4,8 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use layer::lint::{Finding, LintOptions, Severity, lint};
+use layer::lint::{Finding, LintOptions, Rule, RuleDescription, Severity, ZipKind, lint, sarif};
+use layer::split_reference;
 use opencv_build::Architecture;
 use serde::Serialize;
 use support::progress::print_status;
@@ -15,14 +16,37 @@ use support::output::{CommandOutput, print};
 
 #[derive(clap::Args, Clone, Debug)]
 pub struct Arguments {
-    /// An OCI layout folder, an image archive (tar), a zip archive, or an image in a registry
-    #[arg(value_name = "REF")]
-    pub reference: String,
+    /// An OCI layout folder, an image archive (tar), a zip archive, or an image in a registry. If a
+    /// layout or an archive has several images, PATH#TAG names one of them
+    #[arg(value_name = "REF", required_unless_present = "explain")]
+    pub reference: Option<String>,
 
     /// The function's architecture: x86_64 or aarch64. Without it, only the artefact's own
     /// consistency is checked
     #[arg(long)]
     pub architecture: Option<Architecture>,
+
+    /// What a zip archive is for: `function` or `layer`
+    #[arg(long, value_name = "KIND", default_value = "function")]
+    pub kind: Kind,
+
+    /// The runtime of a zip archive's function or layer, such as python3.13 [default: provided.al2023]
+    #[arg(long, value_name = "NAME")]
+    pub runtime: Option<String>,
+
+    /// Print the findings as SARIF 2.1.0, which code hosts show
+    #[arg(long)]
+    pub sarif: bool,
+
+    /// Explain a rule: why Lambda has it, its source, an example and the remedy
+    #[arg(long, value_name = "RULE", conflicts_with_all = ["reference", "sarif"])]
+    pub explain: Option<Rule>,
+}
+
+#[derive(clap::ValueEnum, Clone, Copy, Debug)]
+pub enum Kind {
+    Function,
+    Layer,
 }
 
 #[derive(Serialize)]
@@ -30,23 +54,39 @@ pub struct LintOutput {
     reference: String,
     errors: usize,
     warnings: usize,
+    notes: usize,
     findings: Vec<Finding>,
 }
 
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
-    let expected = LintOptions {
+    if let Some(rule) = arguments.explain {
+        let about = rule.description();
+        return print(&RuleOutput { rule, about }, json);
+    }
+    let options = LintOptions {
         architecture: arguments.architecture,
+        zip_kind: match arguments.kind {
+            Kind::Function => ZipKind::Function,
+            Kind::Layer => ZipKind::Layer,
+        },
+        runtime: arguments.runtime.clone(),
+        ..LintOptions::default()
     };
-    let reference = &arguments.reference;
-    let findings = lint_reference(reference, &expected).with_context(|| format!("failed to check `{reference}`"))?;
+    let reference = arguments.reference.as_deref().unwrap_or_default();
+    let findings = lint_reference(reference, options).with_context(|| format!("failed to check `{reference}`"))?;
     let count = |severity| findings.iter().filter(|f| f.severity == severity).count();
     let answer = LintOutput {
-        reference: reference.clone(),
+        reference: reference.to_owned(),
         errors: count(Severity::Error),
         warnings: count(Severity::Warning),
+        notes: count(Severity::Note),
         findings,
     };
-    print(&answer, json)?;
+    if arguments.sarif {
+        println!("{:#}", sarif("cargo xtask lint", reference, &answer.findings));
+    } else {
+        print(&answer, json)?;
+    }
     match answer.errors {
         0 => Ok(()),
         1 => bail!("one rule is broken; Lambda would reject it"),
@@ -56,20 +96,22 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
 
 /// Lints the file or folder of that name if it exists, otherwise the image in a registry: everything that Lambda would
 /// see there, including an image index.
-fn lint_reference(reference: &str, expected: &LintOptions) -> Result<Vec<Finding>> {
-    let path = Path::new(reference);
+fn lint_reference(reference: &str, mut options: LintOptions) -> Result<Vec<Finding>> {
+    let (path, image) = split_reference(reference);
     if path.exists() {
-        return Ok(lint(path, expected)?);
+        options.image = image.map(str::to_owned);
+        return Ok(lint(path, &options)?);
     }
     if looks_like_a_path(path) {
-        bail!("there is no file or folder `{reference}`");
+        bail!("there is no file or folder `{}`", path.display());
     }
     print_status(&format!(
         "`{reference}` is not a file or folder; pulling it from a registry"
     ));
     let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
     registry::pull(reference, folder.path())?;
-    Ok(lint(folder.path(), expected)?)
+    options.in_registry = true;
+    Ok(lint(folder.path(), &options)?)
 }
 
 /// References to registries are relative, and do not end like archives.
@@ -82,12 +124,31 @@ fn looks_like_a_path(path: &Path) -> bool {
     path.is_absolute() || path.starts_with(".") || path.starts_with("..") || path.extension().is_some_and(is_archive)
 }
 
+/// The description of a rule.
+#[derive(Serialize)]
+struct RuleOutput {
+    rule: Rule,
+    #[serde(flatten)]
+    about: &'static RuleDescription,
+}
+
+impl CommandOutput for RuleOutput {
+    fn to_text(&self) -> String {
+        let about = self.about;
+        format!(
+            "{}: {}\n  why      {}\n  source   {}\n  example  {}\n  remedy   {}",
+            self.rule, about.requirement, about.why, about.source, about.example, about.remedy
+        )
+    }
+}
+
 impl CommandOutput for LintOutput {
     fn to_text(&self) -> String {
         let mut lines: Vec<_> = self.findings.iter().map(format_finding).collect();
-        let summary = match (self.errors, self.warnings) {
-            (0, 0) => "no errors, no warnings".to_owned(),
-            (errors, warnings) => format!("errors: {errors}, warnings: {warnings}"),
+        let summary = match (self.errors, self.warnings, self.notes) {
+            (0, 0, 0) => "no errors, no warnings".to_owned(),
+            (errors, warnings, 0) => format!("errors: {errors}, warnings: {warnings}"),
+            (errors, warnings, notes) => format!("errors: {errors}, warnings: {warnings}, notes: {notes}"),
         };
         lines.push(format!("{}: {summary}", self.reference));
         lines.join("\n")

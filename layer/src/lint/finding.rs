@@ -19,13 +19,15 @@ pub struct Finding {
 }
 
 /// The severity of a violation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Lambda would refuse it, or the function would not start.
     Error,
-    /// It may be intended.
+    /// It may be intended, or is only known to fail in some cases.
     Warning,
+    /// Worth knowing, and no reason to change anything.
+    Note,
 }
 
 impl fmt::Display for Severity {
@@ -39,6 +41,25 @@ impl fmt::Display for Severity {
 pub struct LintOptions {
     /// The function's architecture. None accepts any that Lambda offers.
     pub architecture: Option<Architecture>,
+    /// The tag, name or digest of the image, if the layout or archive has several.
+    pub image: Option<String>,
+    /// Whether the image was pulled from a registry. Otherwise it is judged as it would be after a push, which
+    /// compresses layers.
+    pub in_registry: bool,
+    /// What a zip archive is for.
+    pub zip_kind: ZipKind,
+    /// The function's or the layer's runtime, such as `python3.13`. None is `provided.al2023`.
+    pub runtime: Option<String>,
+}
+
+/// The purpose of a zip archive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ZipKind {
+    /// A function, which Lambda extracts to `/var/task`.
+    #[default]
+    Function,
+    /// A layer for several functions, which Lambda extracts to `/opt`.
+    Layer,
 }
 
 #[derive(Debug, Default)]
@@ -53,14 +74,23 @@ impl Findings {
         self.add(rule, Severity::Warning, &message.into());
     }
 
+    pub(crate) fn note(&mut self, rule: Rule, message: impl Into<String>) {
+        self.add(rule, Severity::Note, &message.into());
+    }
+
     /// Adds one error for all items, unless `items` is empty. `suffix` follows their names.
     pub(crate) fn error_for_items(&mut self, rule: Rule, items: &[String], suffix: &str) {
+        self.for_items(rule, Severity::Error, items, suffix);
+    }
+
+    /// Adds one finding for all items, unless `items` is empty. `suffix` follows their names.
+    pub(crate) fn for_items(&mut self, rule: Rule, severity: Severity, items: &[String], suffix: &str) {
         if !items.is_empty() {
-            self.error(rule, abbreviate(items) + suffix);
+            self.add(rule, severity, &(abbreviate(items) + suffix));
         }
     }
 
-    fn add(&mut self, rule: Rule, severity: Severity, message: &str) {
+    pub(super) fn add(&mut self, rule: Rule, severity: Severity, message: &str) {
         let description = rule.description();
         self.0.push(Finding {
             rule,

@@ -1,16 +1,16 @@
 //! The rules about an image's documents.
 
-use oci_spec::image::{Descriptor, ImageConfiguration, Os};
+use oci_spec::image::{Descriptor, Os};
 
-use super::finding::{Finding, Findings, LintOptions};
+use super::finding::{Finding, Findings, LintOptions, Severity};
 use super::rule::Rule;
-use super::{layers, program};
+use super::{config, layers, program, whiteouts};
 use crate::index::is_attestation;
 use crate::lambda::LAMBDA;
-use crate::manifest::layer_history;
 use crate::merged_file_system::MergedFileSystem;
+use crate::scan::declared_compression;
 use crate::source::Source;
-use crate::validate::{ValidatedImage, is_index, validate};
+use crate::validate::{NestedIndex, ValidatedImage, is_index, validate};
 use crate::{Compression, Result, TargetArchitecture};
 
 /// Checks all images of a layout or an archive.
@@ -23,31 +23,43 @@ pub fn lint_source(source: &dyn Source, options: &LintOptions) -> Result<Vec<Fin
     for mismatch in &examined.mismatches {
         findings.error(Rule::Intact, mismatch);
     }
+    let unused = " among its blobs, which no image refers to; a push leaves them out";
+    findings.for_items(Rule::Intact, Severity::Note, &examined.unused_blobs, unused);
     if let Some(index) = &examined.index {
-        one_manifest(source, index.manifests(), &mut findings);
+        one_manifest(source, index.manifests(), &examined.nested, options, &mut findings);
     }
     for image in &examined.images {
         if is_attestation(&image.entry) {
             continue;
         }
         media_types(image, &mut findings);
-        gzip_layers(source, image, &mut findings);
+        gzip_layers(image, options, &mut findings);
         platform(image, options, &mut findings);
-        history(&image.documents.config, image.layers.len(), &mut findings);
-        for layer in &image.layers {
+        let config_document = &image.documents.config;
+        config::lint(config_document, image.layers.len(), &mut findings);
+        let mut file_system = MergedFileSystem::default();
+        for (number, layer) in image.layers.iter().enumerate() {
             layers::lint(&layer.entries, &mut findings);
+            whiteouts::lint(&layer.entries, &file_system, &mut findings);
+            file_system.add_layer(number, &layer.entries);
         }
         size(image, &mut findings);
         // An unreadable layer has been reported already. Its files would be reported as missing.
         if image.layers.iter().all(|layer| layer.scanned.is_some()) {
-            let file_system = MergedFileSystem::from_layers(image.layers.iter().map(|layer| layer.entries.as_slice()));
+            config::working_directory(config_document, &file_system, &mut findings);
             program::lint(source, image, &file_system, &mut findings)?;
         }
     }
     Ok(findings.0)
 }
 
-fn one_manifest(source: &dyn Source, entries: &[Descriptor], findings: &mut Findings) {
+fn one_manifest(
+    source: &dyn Source,
+    entries: &[Descriptor],
+    nested: &[NestedIndex],
+    options: &LintOptions,
+    findings: &mut Findings,
+) {
     let origin = source.origin();
     if entries.is_empty() {
         findings.error(Rule::OneManifest, format!("{origin} has no image"));
@@ -59,8 +71,17 @@ fn one_manifest(source: &dyn Source, entries: &[Descriptor], findings: &mut Find
     }
     for entry in entries {
         if is_index(entry.media_type()) {
-            let found = format!("{} of {origin} is an index", entry.digest());
-            findings.error(Rule::OneManifest, found);
+            let digest = entry.digest().to_string();
+            let index = nested.iter().find(|index| index.digest.to_string() == digest);
+            let found = format!("{digest} of {origin} is an index");
+            match index.filter(|index| index.present == 1 && index.absent > 0 && !options.in_registry) {
+                Some(index) => {
+                    let absent = index.absent;
+                    let note = format!("{found} of which {absent} images are missing; `docker push` pushes the other");
+                    findings.note(Rule::OneManifest, note);
+                }
+                None => findings.error(Rule::OneManifest, found),
+            }
         }
         if is_attestation(entry) {
             let found = format!("{} of {origin} is a build attestation", entry.digest());
@@ -92,22 +113,47 @@ fn media_types(image: &ValidatedImage, findings: &mut Findings) {
     }
 }
 
-fn gzip_layers(source: &dyn Source, image: &ValidatedImage, findings: &mut Findings) {
-    const MAGIC: [u8; 2] = [0x1f, 0x8b];
+fn gzip_layers(image: &ValidatedImage, options: &LintOptions, findings: &mut Findings) {
     for layer in &image.layers {
         let kind = layer.descriptor.media_type();
         let digest = layer.descriptor.digest();
-        let declared = crate::scan::compression_of(kind);
-        // The engine that wrote this archive compresses them on push.
-        if source.compresses_on_push() && declared == Some(Compression::None) {
+        // An unreadable layer has a finding of its own.
+        let Some(content) = layer.compression else {
             continue;
-        }
-        if declared != Some(Compression::Gzip) {
-            let found = format!("the layer {digest} has the media type `{kind}`");
-            findings.error(Rule::GzipLayers, found);
-        } else if !layer.magic.starts_with(&MAGIC) && !layer.magic.is_empty() {
-            let found = format!("the layer {digest} has a media type of gzip, but is not compressed");
-            findings.error(Rule::GzipLayers, found);
+        };
+        let declared = declared_compression(kind);
+        // Archives of Docker have no media types. Their layers are compressed again when they are pushed.
+        let from_docker = kind.to_string().starts_with("application/vnd.docker.");
+        match (declared, content) {
+            (Some(Compression::Gzip), Compression::Gzip) => {}
+            (Some(Compression::Gzip), _) => {
+                let found = format!("the layer {digest} has a media type of gzip, but is not compressed with gzip");
+                findings.error(Rule::GzipLayers, found);
+            }
+            (Some(Compression::None), Compression::None) if !options.in_registry => {
+                let found = format!("the layer {digest} is uncompressed; a push compresses it with gzip");
+                findings.note(Rule::GzipLayers, found);
+            }
+            (Some(Compression::Zstd), Compression::Zstd) if from_docker && !options.in_registry => {
+                let found = format!("the layer {digest} is compressed with zstd; `docker load` and a push use gzip");
+                findings.note(Rule::GzipLayers, found);
+            }
+            // Only our own push compresses it again.
+            (Some(Compression::Zstd), Compression::Zstd) if !options.in_registry => {
+                let found = format!(
+                    "the layer {digest} is compressed with zstd, which Lambda refuses; `cargo xtask push` compresses \
+                     it with gzip, other tools push it as it is"
+                );
+                findings.warning(Rule::GzipLayers, found);
+            }
+            (Some(Compression::None), Compression::Gzip) => {
+                let found = format!("the layer {digest} is compressed with gzip, but has the media type `{kind}`");
+                findings.warning(Rule::GzipLayers, found);
+            }
+            _ => {
+                let found = format!("the layer {digest} has the media type `{kind}`");
+                findings.error(Rule::GzipLayers, found);
+            }
         }
     }
 }
@@ -132,14 +178,6 @@ fn platform(image: &ValidatedImage, options: &LintOptions, findings: &mut Findin
         let (index, config) = (platform.architecture(), config.architecture());
         let found = format!("the image is for {index} by the index, for {config} by its configuration");
         findings.error(Rule::Architecture, found);
-    }
-}
-
-fn history(config: &ImageConfiguration, layers: usize, findings: &mut Findings) {
-    let count = layer_history(config).count();
-    if count != layers {
-        let found = format!("the image has {layers} layers, but {count} history entries for layers");
-        findings.error(Rule::History, found);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::finding::{Findings, abbreviate};
+use super::finding::{Findings, Severity, abbreviate};
 use super::rule::Rule;
 use crate::entries::{Entry, EntryKind};
 use crate::lambda::LAMBDA;
@@ -13,6 +13,15 @@ pub(crate) fn lint(entries: &[Entry], findings: &mut Findings) {
     hard_links(entries, findings);
     devices(entries, findings);
     readable(entries, findings);
+    attributes(entries, findings);
+}
+
+/// Extended attributes, which a file system on Lambda need not keep.
+fn attributes(entries: &[Entry], findings: &mut Findings) {
+    let with = |entry: &&Entry| !entry.attributes.is_empty();
+    let shown = |entry: &Entry| format!("{} ({})", entry.path, entry.attributes.join(", "));
+    let names: Vec<_> = entries.iter().filter(with).map(shown).collect();
+    findings.for_items(Rule::Attributes, Severity::Note, &names, "");
 }
 
 fn parent_directories(entries: &[Entry], findings: &mut Findings) {
@@ -49,10 +58,10 @@ fn hard_links(entries: &[Entry], findings: &mut Findings) {
             EntryKind::Hardlink(target) if !before.contains(target) => {
                 across.push(format!("{} -> {target}", entry.path));
             }
-            EntryKind::File | EntryKind::Hardlink(_) => {
+            EntryKind::Directory => {}
+            _ => {
                 before.insert(&entry.path);
             }
-            _ => {}
         }
     }
     let what = " without the target before it in its layer";

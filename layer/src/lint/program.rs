@@ -1,13 +1,21 @@
-//! The rules about an image's program, its loader and its libraries.
+//! The rules about an image's program, its interpreter or loader, and its libraries.
 
-use super::finding::Findings;
+use std::collections::BTreeSet;
+
+use super::finding::{Findings, Severity};
 use super::rule::Rule;
-use crate::entries::EntryKind;
-use crate::library_resolver::LibraryResolver;
 use crate::merged_file_system::MergedFileSystem;
+use crate::program::image::{LayerContents, environment};
+use crate::program::root::{Found, Root};
+use crate::program::{Problem, ProblemKind, ProgramCheck};
 use crate::source::Source;
 use crate::validate::ValidatedImage;
 use crate::{Result, TargetArchitecture};
+
+/// The entry point of AWS's base images. It wants the handler as its only argument, and starts the runtime. Source: the
+/// file in public.ecr.aws/lambda.
+const AWS_ENTRYPOINT: &str = "/lambda-entrypoint.sh";
+const AWS_RUNTIME: &str = "/var/runtime/bootstrap";
 
 pub(crate) fn lint(
     source: &dyn Source,
@@ -16,67 +24,124 @@ pub(crate) fn lint(
     findings: &mut Findings,
 ) -> Result<()> {
     let config = &image.documents.config;
-    let descriptors: Vec<_> = image.layers.iter().map(|l| l.descriptor.clone()).collect();
-    let resolver = LibraryResolver::new(source, &descriptors, file_system, config);
     let run = config.config().as_ref();
     let entrypoint = run.and_then(|run| run.entrypoint().as_ref());
     let command = run.and_then(|run| run.cmd().as_ref());
-    let program = entrypoint.into_iter().chain(command).flatten().next();
-    let Some(program) = program.filter(|program| !program.is_empty()) else {
+    let arguments: Vec<_> = entrypoint
+        .into_iter()
+        .chain(command)
+        .flatten()
+        .map(String::as_str)
+        .collect();
+    let Some(program) = arguments.first().copied().filter(|program| !program.is_empty()) else {
         findings.error(Rule::Entrypoint, "the configuration names no program");
         return Ok(());
     };
-    if !program.starts_with('/') {
-        let found = format!("`{program}` is not an absolute path; it is searched in PATH");
-        findings.warning(Rule::Entrypoint, found);
-        return Ok(());
-    }
-    let Some((_, entry)) = file_system.resolve(program) else {
-        findings.error(Rule::Entrypoint, format!("`{program}` is not in the image"));
+    // An architecture that Lambda does not offer has its own finding.
+    let Some(architecture) = TargetArchitecture::from(config.architecture()).supported() else {
         return Ok(());
     };
-    if entry.kind != EntryKind::File {
-        findings.error(Rule::Entrypoint, format!("`{program}` is not a file"));
-        return Ok(());
+    let descriptors: Vec<_> = image.layers.iter().map(|l| l.descriptor.clone()).collect();
+    let contents = LayerContents {
+        source,
+        descriptors: &descriptors,
+    };
+    let environment = environment(config);
+    let check = ProgramCheck {
+        root: &Root::new(file_system, &contents, BTreeSet::new()),
+        environment: &environment,
+        architecture,
+        place: "in the image",
+        system: None,
+    };
+    if !program.starts_with('/') {
+        let found = format!("`{program}` is not an absolute path; it is searched in PATH or in the working directory");
+        findings.warning(Rule::Entrypoint, found);
     }
-    if entry.mode & 0o005 != 0o005 {
-        let mode = entry.mode;
-        let found = format!("`{program}` has mode {mode:04o}; everybody must be able to run it");
+    let Some(path) = check.find_in_path(program) else {
+        let folders = environment.search_path.join(", ");
+        let found = format!("`{program}` is not in the image's PATH ({folders})");
+        findings.error(Rule::Entrypoint, found);
+        return Ok(());
+    };
+    capabilities(file_system, &path, findings);
+    let mut problems = check.check(&path)?;
+    if program == AWS_ENTRYPOINT {
+        aws_entrypoint(&arguments[1..], findings);
+        problems.extend(check.check(AWS_RUNTIME)?);
+    }
+    if let Some(program) = program_of_shell(&arguments)
+        && check.root.find(program) != Found::Provided
+    {
+        problems.extend(check.check(program)?);
+    }
+    add_problems(problems, findings);
+    Ok(())
+}
+
+fn add_problems(problems: Vec<Problem>, findings: &mut Findings) {
+    for problem in problems {
+        let rule = match problem.kind {
+            ProblemKind::File => Rule::Entrypoint,
+            ProblemKind::Architecture => Rule::Architecture,
+            ProblemKind::Loader => Rule::Loader,
+            ProblemKind::Glibc => Rule::Glibc,
+        };
+        let severity = match problem.is_certain {
+            true => Severity::Error,
+            false => Severity::Warning,
+        };
+        findings.add(rule, severity, &problem.message);
+    }
+}
+
+fn aws_entrypoint(arguments: &[&str], findings: &mut Findings) {
+    if arguments.len() != 1 {
+        let count = arguments.len();
+        let found = format!(
+            "`{AWS_ENTRYPOINT}` of AWS's base images takes one argument, the handler, and gets {count}; set CMD to the \
+             handler in exec form, such as [\"app.handler\"], or override it with `--image-config Command=`"
+        );
         findings.error(Rule::Entrypoint, found);
     }
-    // The requirements of a script's interpreter cannot be checked.
-    let Some(elf) = resolver.read_elf(program)? else {
-        return Ok(());
+}
+
+/// The program that a shell is told to start, if the command is as simple as that: `["/bin/sh", "-c", "/a b"]`.
+fn program_of_shell<'a>(arguments: &[&'a str]) -> Option<&'a str> {
+    let [shell, "-c", command, ..] = arguments else {
+        return None;
     };
-    let target = TargetArchitecture::from(config.architecture());
-    if elf.architecture != target {
-        let found = format!("`{program}` is for {}, the image for {target}", elf.architecture);
-        findings.error(Rule::Architecture, found);
-        return Ok(());
+    let name = shell.rsplit('/').next()?;
+    let command = command.trim_start();
+    let command = command.strip_prefix("exec ").unwrap_or(command);
+    let program = command.split_ascii_whitespace().next()?;
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
+    let is_shell = ["sh", "ash", "bash", "dash"].contains(&name);
+    (is_shell && program.starts_with('/') && program.chars().all(is_plain)).then_some(program)
+}
+
+/// The kernel refuses to start a program whose capabilities the process may not have.
+fn capabilities(file_system: &MergedFileSystem, program: &str, findings: &mut Findings) {
+    let entry = file_system.resolve(program).map(|(_, entry)| entry);
+    if entry.is_some_and(|entry| entry.attributes.iter().any(|name| name == "security.capability")) {
+        let found = format!("`{program}` has file capabilities, which Lambda's processes may not have");
+        findings.warning(Rule::Attributes, found);
     }
-    // An architecture that Lambda does not offer has its own finding.
-    if target.supported().is_none() {
-        return Ok(());
-    }
-    if let Some(loader) = resolver.missing_loader(&elf) {
-        let found = format!("`{program}` is started by `{loader}`, which is not in the image");
-        findings.error(Rule::Loader, found);
-    }
-    for name in resolver.missing_libraries(&elf) {
-        let found = format!("`{program}` needs {name}, which is not in the loader's search path");
-        // A RUNPATH may add other folders.
-        match elf.has_runpath {
-            true => findings.warning(Rule::Loader, found),
-            false => findings.error(Rule::Loader, found),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn simple_commands_of_shells_are_recognized() {
+        let program = |arguments: &[&'static str]| program_of_shell(arguments);
+        assert_eq!(program(&["/bin/sh", "-c", "/a/b c"]), Some("/a/b"));
+        assert_eq!(program(&["/bin/bash", "-c", " exec /a"]), Some("/a"));
+        for command in ["cd /a && ./b", "A=b /c", "$A", "\"/a b\"", ""] {
+            assert_eq!(program_of_shell(&["/bin/sh", "-c", command]), None, "{command}");
         }
+        assert_eq!(program(&["/bin/python3", "-c", "/a"]), None);
+        assert_eq!(program(&["/bin/sh", "/a"]), None);
     }
-    // A missing glibc has been reported by the previous rule.
-    if let Some((needed, symbol)) = &elf.required_glibc
-        && let Some(found) = resolver.glibc_version()?
-        && found < *needed
-    {
-        let found = format!("`{program}` needs glibc {needed} ({symbol}), the image has {found}");
-        findings.error(Rule::Glibc, found);
-    }
-    Ok(())
 }

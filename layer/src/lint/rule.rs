@@ -1,10 +1,13 @@
-//! The rules by name, with their requirements and remedies from `data/rules.toml`.
+//! The rules by name, with their descriptions from `data/rules.toml`.
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::str::FromStr;
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
+
+use crate::Error;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -23,6 +26,12 @@ pub enum Rule {
     OperatingSystem,
     Architecture,
     Entrypoint,
+    WorkingDirectory,
+    IgnoredSettings,
+    SettingsSize,
+    LayerCount,
+    Whiteouts,
+    Attributes,
     Loader,
     Glibc,
     Size,
@@ -34,13 +43,24 @@ pub enum Rule {
     ZipReadable,
     ZipMethods,
     ZipProgram,
+    ZipNativeFiles,
+    ZipLayerPaths,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+/// What there is to know about a rule.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct RuleDescription {
-    pub(crate) requirement: String,
-    pub(crate) remedy: String,
+pub struct RuleDescription {
+    /// The rule in one sentence.
+    pub requirement: String,
+    /// What happens otherwise, and the reason.
+    pub why: String,
+    /// The document, or how the rule was found.
+    pub source: String,
+    /// An artefact that breaks the rule.
+    pub example: String,
+    /// How to fix a violation.
+    pub remedy: String,
 }
 
 static DESCRIPTIONS: LazyLock<BTreeMap<Rule, RuleDescription>> = LazyLock::new(|| {
@@ -54,9 +74,21 @@ impl Rule {
         DESCRIPTIONS.keys().copied()
     }
 
-    pub(crate) fn description(self) -> &'static RuleDescription {
+    /// The rule's requirement, reason, source, example and remedy.
+    pub fn description(self) -> &'static RuleDescription {
         // A test checks that every rule has one.
         &DESCRIPTIONS[&self]
+    }
+}
+
+impl FromStr for Rule {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self, Error> {
+        Self::all().find(|rule| rule.to_string() == name).ok_or_else(|| {
+            let names: Vec<_> = Self::all().map(|rule| rule.to_string()).collect();
+            Error::Other(format!("there is no rule `{name}`; the rules are {}", names.join(", ")))
+        })
     }
 }
 
@@ -72,11 +104,23 @@ mod tests {
 
     #[test]
     fn every_rule_has_a_description_and_a_name() {
-        // `ZipProgram` is the last rule.
-        assert_eq!(Rule::all().count(), Rule::ZipProgram as usize + 1);
+        // `ZipLayerPaths` is the last rule.
+        assert_eq!(Rule::all().count(), Rule::ZipLayerPaths as usize + 1);
         assert_eq!(Rule::OneManifest.to_string(), "one-manifest");
         for rule in Rule::all() {
-            assert!(!rule.description().requirement.is_empty() && !rule.description().remedy.is_empty());
+            let about = rule.description();
+            for text in [
+                &about.requirement,
+                &about.why,
+                &about.source,
+                &about.example,
+                &about.remedy,
+            ] {
+                assert!(!text.is_empty() && !text.contains('\n'), "{rule}: {text}");
+            }
+            assert_eq!(rule.to_string().parse::<Rule>().unwrap(), rule);
         }
+        let error = "unknown".parse::<Rule>().unwrap_err().to_string();
+        assert!(error.contains("the rules are intact, one-manifest"), "{error}");
     }
 }

@@ -1,32 +1,40 @@
-//! The rules about zip archives.
+//! The rules about zip archives, of functions and of layers.
 
-use std::borrow::Cow;
-use std::collections::BTreeSet;
-use std::io::{self, Read, copy};
 use std::path::Path;
 
 use fs_err::File;
-use zip::read::ZipFile;
-use zip::result::ZipError;
-use zip::{CompressionMethod, System, ZipArchive};
+use zip::ZipArchive;
 
-use super::finding::{Finding, Findings, LintOptions};
-use super::layers::is_world_readable;
+use super::finding::{Finding, Findings, LintOptions, ZipKind};
 use super::rule::Rule;
-use crate::elf::Elf;
+use super::zip_files::{BOOTSTRAP, ZipFiles};
+use super::zip_program;
+use crate::Result;
 use crate::lambda::LAMBDA;
-use crate::{Error, Result};
+use crate::runtime::{DEFAULT_RUNTIME, Runtime};
 
-/// The program that Lambda starts.
-const BOOTSTRAP: &str = "bootstrap";
 /// Limits the memory for the central directory.
 const MAX_FILES: usize = 1_000_000;
+
+/// The folders of a layer in which runtimes and the loader look. Source: AWS, "Packaging your layer content", and for
+/// `extensions` "Lambda Extensions API".
+const LAYER_FOLDERS: [&str; 8] = [
+    "bin",
+    "dotnetcore",
+    "extensions",
+    "java",
+    "lib",
+    "nodejs",
+    "python",
+    "ruby",
+];
 
 /// Checks the zip archive at `path`.
 ///
 /// # Errors
-/// The file cannot be read. Defects of the archive are findings.
+/// The file cannot be read, or the options name an unknown runtime. Defects of the archive are findings.
 pub fn lint_zip(path: &Path, options: &LintOptions) -> Result<Vec<Finding>> {
+    let runtime = Runtime::find(options.runtime.as_deref().unwrap_or(DEFAULT_RUNTIME))?;
     let file = File::open(path)?;
     let bytes = file.metadata()?.len();
     let mut findings = Findings::default();
@@ -47,152 +55,52 @@ pub fn lint_zip(path: &Path, options: &LintOptions) -> Result<Vec<Finding>> {
             return Ok(findings.0);
         }
     };
-    let mut contents = ZipContents::default();
+    let is_layer = options.zip_kind == ZipKind::Layer;
+    let starts_bootstrap = !is_layer && !runtime.is_managed;
+    let mut files = ZipFiles::default();
     for index in 0..archive.len() {
-        contents.check_file(&mut archive, index, &mut findings)?;
+        files.check_file(&mut archive, index, &mut findings);
     }
-    contents.report(archive.has_duplicate_names(), &mut findings);
-    if !contents.has_bootstrap {
-        findings.error(Rule::ZipBootstrap, "it has no `bootstrap` at its root");
+    files.report(archive.has_duplicate_names(), &mut findings);
+    let has_bootstrap = files.names.contains(BOOTSTRAP);
+    if starts_bootstrap && !has_bootstrap {
+        let found = format!(
+            "it has no `bootstrap` at its root, which the runtime {} starts (for another, use `--runtime` or `--kind \
+             layer`)",
+            runtime.name
+        );
+        findings.error(Rule::ZipBootstrap, found);
     }
-    if let Some(program) = contents.bootstrap {
-        check_program(program.path(), options, &mut findings);
+    if is_layer {
+        layer_paths(&files, &mut findings);
     }
+    if !runtime.is_known {
+        let found = format!(
+            "the runtime {} is not known here; it is taken for a newer one",
+            runtime.name
+        );
+        findings.note(Rule::ZipProgram, found);
+    }
+    if has_bootstrap && !runtime.is_managed {
+        files.bootstrap_mode(&mut findings);
+        // A file that cannot be read would be reported again as something else.
+        let unreadable = [Rule::ZipIntact, Rule::ZipMethods, Rule::ZipUncompressedSize];
+        if !findings.0.iter().any(|finding| unreadable.contains(&finding.rule)) {
+            zip_program::lint(&mut archive, &files, &runtime, options, &mut findings)?;
+        }
+    }
+    files.native_files(options.architecture, &mut findings);
     Ok(findings.0)
 }
 
-#[derive(Default)]
-struct ZipContents {
-    unsafe_paths: Vec<String>,
-    unreadable: Vec<String>,
-    unsupported_methods: Vec<String>,
-    uncompressed_bytes: u64,
-    names: BTreeSet<String>,
-    duplicates: Vec<String>,
-    has_bootstrap: bool,
-    /// Its content, if it can be read.
-    bootstrap: Option<tempfile::NamedTempFile>,
-}
-
-impl ZipContents {
-    /// Checks a file and reads it to its end.
-    fn check_file(&mut self, archive: &mut ZipArchive<File>, index: usize, findings: &mut Findings) -> Result<()> {
-        let name = archive.name_for_index(index);
-        let name = name.and_then(std::result::Result::ok);
-        let name = name.map_or_else(|| format!("file {index}"), Cow::into_owned);
-        let mut file = match archive.by_index(index) {
-            Ok(file) => file,
-            Err(ZipError::UnsupportedArchive(_) | ZipError::InvalidPassword) => {
-                self.unsupported_methods.push(name);
-                return Ok(());
-            }
-            Err(error) => {
-                findings.error(Rule::ZipIntact, format!("`{name}`: {error}"));
-                return Ok(());
-            }
-        };
-        if !self.names.insert(name.trim_end_matches('/').to_owned()) {
-            self.duplicates.push(name.clone());
-        }
-        if !is_safe_path(&name) {
-            self.unsafe_paths.push(name.clone());
-        }
-        self.check_mode(&file, &name, findings);
-        let method = file.compression();
-        if !matches!(method, CompressionMethod::Stored | CompressionMethod::Deflated) {
-            self.unsupported_methods.push(format!("{name} ({method})"));
-            // The crate `zip` cannot read it either.
-            return Ok(());
-        }
-        self.check_content(&mut file, &name, findings)
-    }
-
-    fn check_mode(&mut self, file: &ZipFile<'_, File>, name: &str, findings: &mut Findings) {
-        let unix = file.system() == System::Unix;
-        let mode = file.unix_mode().unwrap_or(0);
-        if unix && !file.is_symlink() && !is_world_readable(file.is_dir(), mode) {
-            self.unreadable.push(format!("{name} (mode {:04o})", mode & 0o7777));
-        }
-        if name != BOOTSTRAP {
-            return;
-        }
-        self.has_bootstrap = true;
-        if !unix {
-            let system = file.system();
-            let found = format!("`bootstrap` was added on {system:?}, without a Unix mode");
-            findings.error(Rule::ZipBootstrap, found);
-        } else if mode & 0o005 != 0o005 {
-            let found = format!("`bootstrap` has mode {:04o}", mode & 0o7777);
-            findings.error(Rule::ZipBootstrap, found);
-        }
-        if !file.is_file() {
-            findings.error(Rule::ZipBootstrap, "`bootstrap` is not a regular file");
-        }
-    }
-
-    /// Counts the content, and verifies its checksum and size.
-    fn check_content(&mut self, file: &mut ZipFile<'_, File>, name: &str, findings: &mut Findings) -> Result<()> {
-        let declared = file.size();
-        // Stops decompressing once the archive exceeds Lambda's limit.
-        let limit = LAMBDA.zip_uncompressed_bytes.saturating_sub(self.uncompressed_bytes) + 1;
-        let mut content = file.take(limit);
-        let copied = if name == BOOTSTRAP {
-            let program =
-                tempfile::NamedTempFile::new().map_err(Error::io("create a file in", &std::env::temp_dir()))?;
-            let copied = copy(&mut content, &mut program.as_file());
-            self.bootstrap = Some(program);
-            copied
-        } else {
-            copy(&mut content, &mut io::sink())
-        };
-        match copied {
-            Ok(bytes) => {
-                self.uncompressed_bytes += bytes;
-                if bytes < limit && bytes != declared {
-                    let found = format!("`{name}` has {bytes} bytes instead of {declared}");
-                    findings.error(Rule::ZipIntact, found);
-                }
-            }
-            Err(error) => findings.error(Rule::ZipIntact, format!("`{name}`: {error}")),
-        }
-        Ok(())
-    }
-
-    fn report(&mut self, has_duplicates: bool, findings: &mut Findings) {
-        findings.error_for_items(Rule::ZipPaths, &self.unsafe_paths, "");
-        findings.error_for_items(Rule::ZipPaths, &self.duplicates, " more than once");
-        if self.duplicates.is_empty() && has_duplicates {
-            findings.error(Rule::ZipPaths, "a path occurs more than once");
-        }
-        findings.error_for_items(Rule::ZipReadable, &self.unreadable, "");
-        findings.error_for_items(Rule::ZipMethods, &self.unsupported_methods, "");
-        let limit = LAMBDA.zip_uncompressed_bytes;
-        if self.uncompressed_bytes > limit {
-            let found = format!("it has more than {limit} bytes uncompressed");
-            findings.error(Rule::ZipUncompressedSize, found);
-        }
-    }
-}
-
-/// Whether a path stays inside the folder into which it is extracted, on any operating system.
-fn is_safe_path(name: &str) -> bool {
-    let trimmed = name.strip_suffix('/').unwrap_or(name);
-    let plain = |part: &str| !matches!(part, "" | "." | "..");
-    !name.contains(['\\', '\0']) && trimmed.split('/').all(plain)
-}
-
-fn check_program(program: &Path, options: &LintOptions, findings: &mut Findings) {
-    // The requirements of a script's interpreter cannot be checked.
-    let Ok(elf) = Elf::read(program) else {
-        return;
-    };
-    let Some(own) = elf.architecture.supported() else {
-        let found = format!("`bootstrap` is for {}", elf.architecture);
-        findings.error(Rule::ZipProgram, found);
-        return;
-    };
-    let wanted = options.architecture.unwrap_or(own);
-    if let Err(error) = elf.check(Path::new(BOOTSTRAP), wanted, LAMBDA.runtime_glibc) {
-        findings.error(Rule::ZipProgram, error.to_string());
+/// A layer with nothing in these folders and no program is probably packed one folder too high or too low.
+fn layer_paths(files: &ZipFiles, findings: &mut Findings) {
+    let root = |name: &String| name.split('/').next().unwrap_or_default().to_owned();
+    let known = |name: &String| LAYER_FOLDERS.contains(&root(name).as_str()) || name == BOOTSTRAP;
+    if !files.names.is_empty() && !files.names.iter().any(known) {
+        let mut roots: Vec<_> = files.names.iter().map(root).collect();
+        roots.dedup();
+        let suffix = format!(" at its root, and none of {}", LAYER_FOLDERS.join(", "));
+        findings.warning(Rule::ZipLayerPaths, super::finding::abbreviate(&roots) + &suffix);
     }
 }

@@ -12,6 +12,7 @@ use tar::EntryType;
 
 use crate::Digest;
 use crate::entries::tests::raw_entry;
+use crate::tests::static_program::{X86_64, static_program};
 
 /// An image whose every part can be changed before it is written.
 pub(crate) struct ImageFixture {
@@ -27,12 +28,12 @@ pub(crate) struct ImageFixture {
 }
 
 impl ImageFixture {
-    /// An image that breaks no rule, with a script as its program.
+    /// An image that breaks no rule, with a static program.
     pub(crate) fn valid() -> Self {
         let layer = [
             folder("var/"),
             folder("var/task/"),
-            file("var/task/bootstrap", 0o755, b"#!/bin/sh\n"),
+            file("var/task/bootstrap", 0o755, &static_program(X86_64)),
         ];
         Self {
             layers: vec![layer.concat()],
@@ -108,7 +109,11 @@ pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 pub(crate) fn folder(path: &str) -> Vec<u8> {
-    mode(raw_entry(EntryType::Directory, path.as_bytes(), b"", b""), 0o755)
+    directory(path, 0o755)
+}
+
+pub(crate) fn directory(path: &str, bits: u32) -> Vec<u8> {
+    mode(raw_entry(EntryType::Directory, path.as_bytes(), b"", b""), bits)
 }
 
 pub(crate) fn file(path: &str, bits: u32, content: &[u8]) -> Vec<u8> {

@@ -32,6 +32,14 @@ pub const PULL: Program = Program {
         "Pull an image from a registry into a folder, without a container engine",
     )
 };
+pub const PUSH: Program = Program {
+    binary: "registry",
+    binary_subcommand: Some("push"),
+    ..Program::new(
+        "push",
+        "Push an image to a registry, packed and checked for Lambda, without a container engine",
+    )
+};
 pub const AUDIT: Program = Program::new("audit", "Check artefacts for known vulnerabilities");
 pub const TEST_LOCAL: Program = Program::new(
     "test-local",
@@ -51,7 +59,7 @@ pub const TEST: Program = Program {
     )
 };
 
-pub const PROGRAMS: [&Program; 7] = [&PULL, &AUDIT, &TEST_LOCAL, &EVAL, &SIZE, &BENCH, &TEST];
+pub const PROGRAMS: [&Program; 8] = [&PULL, &PUSH, &AUDIT, &TEST_LOCAL, &EVAL, &SIZE, &BENCH, &TEST];
 
 /// A program has failed and has printed its error to stderr.
 #[derive(Debug, thiserror::Error)]

@@ -7,19 +7,20 @@ use layer::Architecture;
 use layer::lint::{Finding, LintOptions, Rule, Severity, lint};
 use support::progress::print_status;
 
-/// Fails if Lambda would refuse the artefact at `path`; prints warnings. The rule for the entry point applies only to a
+/// Fails if Lambda would refuse the artefact at `path`; prints warnings and notes. The rule for the entry point applies only to a
 /// `function`, not to the SDK's image.
 pub fn check_artefact(path: &Path, architecture: Architecture, function: bool) -> Result<()> {
     let expected = LintOptions {
         architecture: Some(architecture),
+        ..LintOptions::default()
     };
     let mut findings = lint(path, &expected)?;
     findings.retain(|finding| function || finding.rule != Rule::Entrypoint);
-    let (errors, warnings): (Vec<_>, Vec<_>) = findings
+    let (errors, others): (Vec<_>, Vec<_>) = findings
         .into_iter()
         .partition(|finding| finding.severity == Severity::Error);
-    for warning in &warnings {
-        print_status(&format_finding(warning));
+    for finding in &others {
+        print_status(&format_finding(finding));
     }
     if errors.is_empty() {
         return Ok(());

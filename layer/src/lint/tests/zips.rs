@@ -1,0 +1,114 @@
+//! Each known-bad zip archive breaks its rule and no other.
+
+use std::io::{Cursor, Write};
+
+use ::zip::write::SimpleFileOptions;
+use ::zip::{CompressionMethod, ZipWriter};
+use fs_err::{self as fs, File};
+
+use super::*;
+use crate::{Content, FileTree, Mode, zip::Zip};
+
+fn zip_with(name: &str, options: SimpleFileOptions, content: &[u8]) -> tempfile::NamedTempFile {
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    archive.start_file(name, options).unwrap();
+    archive.write_all(content).unwrap();
+    let bytes = archive.finish().unwrap().into_inner();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), bytes).unwrap();
+    file
+}
+
+fn assert_zip_breaks(file: &tempfile::NamedTempFile, rules: &[Rule]) {
+    let expected: Vec<_> = rules.iter().map(|rule| (*rule, Severity::Error)).collect();
+    assert_eq!(broken_rules(file.path(), None), expected);
+}
+
+#[test]
+fn written_zip_breaks_no_rule() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut tree = FileTree::new();
+    let script = Content::bytes("test", b"#!/bin/sh\n");
+    tree.add("bootstrap", script, Mode::Program).unwrap();
+    let path = folder.path().join("function.zip");
+    Zip::write(&tree, 0, &path).unwrap();
+    assert_eq!(broken_rules(&path, Some(Architecture::X86_64)), []);
+}
+
+#[test]
+fn known_bad_zips_break_their_rules() {
+    let program = SimpleFileOptions::default().unix_permissions(0o755);
+    let script = b"#!/bin/sh\n".as_slice();
+    let data = SimpleFileOptions::default().unix_permissions(0o644);
+    assert_zip_breaks(&zip_with("bootstrap", program, script), &[]);
+    assert_zip_breaks(&zip_with("bootstrap", data, script), &[Rule::ZipBootstrap]);
+    assert_zip_breaks(&zip_with("other", data, b""), &[Rule::ZipBootstrap]);
+    let private = SimpleFileOptions::default().unix_permissions(0o750);
+    let both = [Rule::ZipBootstrap, Rule::ZipReadable];
+    assert_zip_breaks(&zip_with("bootstrap", private, script), &both);
+    let climbs = zip_with("../bootstrap", program, script);
+    assert_zip_breaks(&climbs, &[Rule::ZipPaths, Rule::ZipBootstrap]);
+    let stored = program.compression_method(CompressionMethod::Stored);
+    assert_zip_breaks(&zip_with("bootstrap", stored, script), &[]);
+
+    // The content no longer has its checksum.
+    let damaged = zip_with("bootstrap", stored, script);
+    let mut bytes = fs::read(damaged.path()).unwrap();
+    let at = bytes.windows(3).position(|w| w == b"bin").unwrap();
+    bytes[at] = b'B';
+    fs::write(damaged.path(), bytes).unwrap();
+    assert_zip_breaks(&damaged, &[Rule::ZipIntact]);
+
+    // Like an archive that was made on Windows.
+    let windows = zip_with("bootstrap", program, script);
+    let mut bytes = fs::read(windows.path()).unwrap();
+    let at = bytes.windows(4).position(|w| w == b"PK\x01\x02").unwrap();
+    bytes[at + 5] = 0;
+    fs::write(windows.path(), bytes).unwrap();
+    assert_zip_breaks(&windows, &[Rule::ZipBootstrap]);
+
+    let cut = zip_with("bootstrap", program, script);
+    let length = cut.as_file().metadata().unwrap().len();
+    File::options()
+        .write(true)
+        .open(cut.path())
+        .unwrap()
+        .set_len(length - 30)
+        .unwrap();
+    assert_zip_breaks(&cut, &[Rule::ZipIntact]);
+}
+
+#[test]
+fn incompatible_zip_program_breaks_zip_program() {
+    let scratch = tempfile::tempdir().unwrap();
+    let program = fs::read(c_program(scratch.path(), &[])).unwrap();
+    let options = SimpleFileOptions::default().unix_permissions(0o755);
+    let file = zip_with("bootstrap", options, &program);
+    let elsewhere = Architecture::host().unwrap().other();
+    let found = broken_rules(file.path(), Some(elsewhere));
+    assert_eq!(found, [(Rule::ZipProgram, Severity::Error)]);
+}
+
+#[test]
+fn oversized_zips_and_other_methods_break_rules() {
+    let program = SimpleFileOptions::default().unix_permissions(0o755);
+    let script = b"#!/bin/sh\n".as_slice();
+    // 12 is the method bzip2, in both headers of the file.
+    let other = zip_with("bootstrap", program, script);
+    let mut bytes = fs::read(other.path()).unwrap();
+    for (magic, at) in [(b"PK\x03\x04", 8), (b"PK\x01\x02", 10)] {
+        let header = bytes.windows(4).position(|w| w == magic).unwrap();
+        bytes[header + at] = 12;
+    }
+    fs::write(other.path(), bytes).unwrap();
+    assert_zip_breaks(&other, &[Rule::ZipMethods]);
+
+    let mut bomb = vec![0; usize::try_from(crate::lambda::LAMBDA.zip_uncompressed_bytes).unwrap() + 1];
+    bomb[..script.len()].copy_from_slice(script);
+    let large = zip_with("bootstrap", program.compression_level(Some(1)), &bomb);
+    assert_zip_breaks(&large, &[Rule::ZipUncompressedSize]);
+    let stored = program.compression_method(CompressionMethod::Stored);
+    let large = zip_with("bootstrap", stored, &bomb[..50_000_001]);
+    let found = broken_rules(large.path(), None);
+    assert_eq!(found, [(Rule::ZipSize, Severity::Warning)]);
+}

@@ -1,0 +1,297 @@
+//! Finds the shared libraries of a program, and theirs, as the loader would. Sources: the manual pages ld.so(8) and
+//! dlopen(3) for glibc's loader; musl's `ldso/dynlink.c` for musl's.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::rc::Rc;
+
+use super::environment::Environment;
+use super::file::ProgramFile;
+use super::root::{Found, Root};
+use crate::elf::Elf;
+use crate::glibc::library_folders;
+use crate::{Architecture, Result};
+
+/// The deepest chain of libraries that need others. Each level reads layers again.
+const MAX_DEPTH: usize = 32;
+/// The most libraries of a program.
+const MAX_LIBRARIES: usize = 2000;
+
+/// Where a needed library was found.
+#[derive(Clone, Debug)]
+pub(super) enum Library {
+    Loaded(Rc<ProgramFile>),
+    /// The runtime's own.
+    Provided,
+    Missing {
+        needed_by: String,
+        /// Files of that name that the loader does not take.
+        unsuitable: Option<String>,
+    },
+}
+
+/// The libraries of a program by the names by which they are needed.
+#[derive(Debug, Default)]
+pub(super) struct Libraries {
+    pub(super) by_name: BTreeMap<String, Library>,
+    /// The program and its libraries, by path.
+    pub(super) objects: Vec<(String, Rc<ProgramFile>)>,
+    /// Libraries that only Lambda's own search path has: their names and paths.
+    pub(super) assumed: Vec<(String, String)>,
+}
+
+/// A program or library whose libraries are searched.
+struct Object {
+    path: String,
+    file: Rc<ProgramFile>,
+    /// The folders of its `DT_RPATH` and those of the objects that needed it.
+    rpath: Vec<String>,
+}
+
+/// A path, and whether it is only on Lambda's own search path.
+type Candidate = (String, bool);
+
+pub(super) struct Search<'a> {
+    root: &'a Root<'a>,
+    environment: &'a Environment,
+    architecture: Architecture,
+    is_musl: bool,
+    /// The libraries in `/etc/ld.so.cache`, by name.
+    cache: BTreeMap<String, Vec<String>>,
+}
+
+impl<'a> Search<'a> {
+    pub(super) fn new(
+        root: &'a Root<'a>,
+        environment: &'a Environment,
+        architecture: Architecture,
+        program: &Elf,
+    ) -> Result<Self> {
+        let loader = program.interpreter.as_deref().unwrap_or_default();
+        let cache = root.small_file("/etc/ld.so.cache")?.unwrap_or_default();
+        Ok(Self {
+            root,
+            environment,
+            architecture,
+            is_musl: loader.contains("ld-musl-"),
+            cache: parse_cache(&cache),
+        })
+    }
+
+    /// Finds all libraries of the program at `path`.
+    pub(super) fn libraries(&self, path: &str, program: Rc<ProgramFile>) -> Result<Libraries> {
+        let mut found = Libraries::default();
+        // The loader is loaded already when its name is needed.
+        if let ProgramFile::Elf(elf) = program.as_ref()
+            && let Some(loader) = &elf.interpreter
+        {
+            let name = loader.rsplit('/').next().unwrap_or(loader);
+            found.by_name.insert(name.to_owned(), Library::Provided);
+        }
+        let mut level = VecDeque::from([Object {
+            path: path.to_owned(),
+            file: program,
+            rpath: Vec::new(),
+        }]);
+        for _ in 0..MAX_DEPTH {
+            let mut wanted = Vec::new();
+            let mut paths = BTreeSet::new();
+            for object in &level {
+                let ProgramFile::Elf(elf) = object.file.as_ref() else {
+                    continue;
+                };
+                let rpath = rpath(object, elf);
+                for name in &elf.needed {
+                    if found.by_name.contains_key(name) || (self.is_musl && is_part_of_musl(name)) {
+                        continue;
+                    }
+                    let candidates = self.candidates(object, elf, &rpath, name);
+                    for (candidate, _) in &candidates {
+                        if let Found::File { path, .. } = self.root.find(candidate) {
+                            paths.insert(path);
+                        }
+                    }
+                    wanted.push((object.path.clone(), rpath.clone(), name.clone(), candidates));
+                }
+            }
+            self.root.read_all(paths)?;
+            found
+                .objects
+                .extend(level.drain(..).map(|object| (object.path, object.file)));
+            for (needed_by, rpath, name, candidates) in wanted {
+                if found.by_name.contains_key(&name) || found.by_name.len() > MAX_LIBRARIES {
+                    continue;
+                }
+                if let Some((path, file)) = self.choose(&needed_by, &name, &candidates, &mut found)? {
+                    level.push_back(Object { path, file, rpath });
+                }
+            }
+            if level.is_empty() {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Adds the first suitable candidate; returns its path and file, if its own libraries must be searched.
+    fn choose(
+        &self,
+        needed_by: &str,
+        name: &str,
+        candidates: &[Candidate],
+        found: &mut Libraries,
+    ) -> Result<Option<(String, Rc<ProgramFile>)>> {
+        let mut unsuitable = None;
+        for (candidate, assumed) in candidates {
+            let path = match self.root.find(candidate) {
+                Found::Provided => {
+                    found.by_name.insert(name.to_owned(), Library::Provided);
+                    return Ok(None);
+                }
+                Found::File { path, .. } => path,
+                Found::Nothing | Found::Other => continue,
+            };
+            let file = self.root.read(&path)?;
+            match file.as_ref() {
+                ProgramFile::Elf(elf) if elf.architecture == self.architecture => {
+                    if *assumed {
+                        found.assumed.push((name.to_owned(), candidate.clone()));
+                    }
+                    let names = [Some(name.to_owned()), elf.soname.clone()];
+                    for name in names.into_iter().flatten() {
+                        found.by_name.insert(name, Library::Loaded(file.clone()));
+                    }
+                    return Ok(Some((path, file)));
+                }
+                // The loader goes on with the next folder.
+                ProgramFile::Elf(elf) => {
+                    unsuitable.get_or_insert(format!("`{candidate}` is for {}", elf.architecture));
+                }
+                ProgramFile::Script(_) => {
+                    unsuitable.get_or_insert(format!("`{candidate}` is a script"));
+                }
+                ProgramFile::Unsupported(what) => {
+                    unsuitable.get_or_insert(format!("`{candidate}` is {what}"));
+                }
+            }
+        }
+        let needed_by = needed_by.to_owned();
+        found
+            .by_name
+            .insert(name.to_owned(), Library::Missing { needed_by, unsuitable });
+        Ok(None)
+    }
+
+    /// The paths at which the loader looks for a library, in its order.
+    fn candidates(&self, object: &Object, elf: &Elf, rpath: &[String], name: &str) -> Vec<Candidate> {
+        if name.contains('/') {
+            return vec![(
+                self.environment
+                    .absolute(&expand(name, &object.path, self.architecture)[0]),
+                false,
+            )];
+        }
+        let usual: Vec<_> = match self.is_musl {
+            true => ["/lib", "/usr/local/lib", "/usr/lib"].map(str::to_owned).to_vec(),
+            false => library_folders(self.architecture),
+        };
+        let runpath = elf.runpath.iter();
+        let runpath = runpath.flat_map(|folder| expand(folder, &object.path, self.architecture));
+        // DT_RUNPATH replaces DT_RPATH.
+        let rpath = rpath.iter().filter(|_| elf.runpath.is_empty()).cloned();
+        let environment = self.environment.library_path.iter().cloned();
+        let in_folders = |folders: Vec<String>, assumed: bool| {
+            let paths = folders
+                .into_iter()
+                .map(move |folder| format!("{}/{name}", folder.trim_end_matches('/')));
+            paths
+                .map(move |path| (self.environment.absolute(&path), assumed))
+                .collect::<Vec<_>>()
+        };
+        let cached = self.cache.get(name).into_iter().flatten();
+        let mut candidates = in_folders(rpath.chain(environment).chain(runpath).collect(), false);
+        candidates.extend(cached.map(|path| (path.clone(), false)));
+        candidates.extend(in_folders(usual, false));
+        candidates.extend(in_folders(self.environment.assumed_library_path.clone(), true));
+        candidates
+    }
+}
+
+/// The folders of an object's `DT_RPATH`, and then those of the objects that needed it.
+fn rpath(object: &Object, elf: &Elf) -> Vec<String> {
+    let Some(architecture) = elf.architecture.supported() else {
+        return Vec::new();
+    };
+    let own = elf.rpath.iter().filter(|_| elf.runpath.is_empty());
+    let own = own.flat_map(|folder| expand(folder, &object.path, architecture));
+    own.chain(object.rpath.iter().cloned()).collect()
+}
+
+/// Replaces the loader's variables in a folder. `$LIB` has several values.
+fn expand(folder: &str, object: &str, architecture: Architecture) -> Vec<String> {
+    let origin = object.rsplit_once('/').map_or("/", |(folder, _)| folder);
+    let origin = format!("/{}", origin.trim_start_matches('/'));
+    let mut folder = folder.to_owned();
+    let libs = [
+        format!("lib/{architecture}-linux-gnu"),
+        "lib64".to_owned(),
+        "lib".to_owned(),
+    ];
+    for (variable, value) in [("ORIGIN", origin.as_str()), ("PLATFORM", architecture.name())] {
+        folder = folder.replace(&format!("${{{variable}}}"), value);
+        folder = folder.replace(&format!("${variable}"), value);
+    }
+    if !folder.contains("$LIB") && !folder.contains("${LIB}") {
+        return vec![folder];
+    }
+    libs.map(|lib| folder.replace("${LIB}", &lib).replace("$LIB", &lib))
+        .to_vec()
+}
+
+/// Names that musl's loader takes for itself.
+fn is_part_of_musl(name: &str) -> bool {
+    let parts = ["c.", "pthread.", "rt.", "m.", "dl.", "util.", "xnet."];
+    let rest = name.strip_prefix("lib");
+    rest.is_some_and(|rest| parts.iter().any(|part| rest.starts_with(part)))
+}
+
+/// The paths in glibc's cache of libraries, by the names of their files. They are strings with a NUL at their end.
+fn parse_cache(bytes: &[u8]) -> BTreeMap<String, Vec<String>> {
+    let mut paths: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for string in bytes.split(|byte| *byte == 0).filter(|string| string.starts_with(b"/")) {
+        let path = String::from_utf8_lossy(string).into_owned();
+        let name = path.rsplit('/').next().unwrap_or_default().to_owned();
+        paths.entry(name).or_default().push(path);
+    }
+    paths
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_of_the_loader_are_expanded() {
+        let expand = |folder| expand(folder, "var/task/bin/a", Architecture::X86_64);
+        assert_eq!(expand("$ORIGIN/../lib"), ["/var/task/bin/../lib"]);
+        assert_eq!(expand("${ORIGIN}/$PLATFORM"), ["/var/task/bin/x86_64"]);
+        assert_eq!(
+            expand("/usr/$LIB"),
+            ["/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib"]
+        );
+    }
+
+    #[test]
+    fn musl_has_its_libraries_in_its_loader() {
+        for name in ["libc.so", "libc.musl-x86_64.so.1", "libpthread.so.0", "libm.so.6"] {
+            assert!(is_part_of_musl(name), "{name}");
+        }
+        assert!(!is_part_of_musl("libcurl.so.4"));
+    }
+
+    #[test]
+    fn caches_are_searched_for_paths() {
+        let cache = parse_cache(b"glibc-ld.so.cache1.1\x02\0\0libx.so\0/opt/x/libx.so\0rest/\0");
+        assert_eq!(cache["libx.so"], ["/opt/x/libx.so"]);
+        assert_eq!(cache.len(), 1);
+    }
+}
