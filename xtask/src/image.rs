@@ -36,6 +36,10 @@ pub struct Arguments {
     /// Push the function's image to this reference, REGISTRY/NAME:TAG
     #[arg(long, value_name = "REF")]
     pub push: Option<String>,
+
+    /// Access this registry by plain HTTP, for the base and for `--push`; may be given several times
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub plain_http: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -76,14 +80,14 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let (sdk, binary) = build_binary(&build)?;
     let workspace = &build.workspace;
     let architecture = build.recipe.target.architecture;
-    let base = fetch_base(&arguments.base, workspace, architecture)?;
+    let base = fetch_base(&arguments.base, workspace, architecture, &arguments.plain_http)?;
     let written = write_images(workspace, &sdk, &binary, &base)?;
     check_artefact(written.sdk.layout.path(), architecture, false)?;
     check_artefact(written.function.layout.path(), architecture, true)?;
     let pushed = match &arguments.push {
         None => None,
         Some(reference) => Some(Pushed {
-            digest: push(written.function.layout.path(), reference)?,
+            digest: push(written.function.layout.path(), reference, &arguments.plain_http)?,
             reference: reference.clone(),
         }),
     };

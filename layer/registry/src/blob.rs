@@ -10,8 +10,8 @@ use layer::RunningDigest;
 use reqwest::header::{CONTENT_RANGE, RANGE};
 use reqwest::{Response, StatusCode};
 
+use super::connection_errors::root_cause;
 use super::manifest::BlobDescriptor;
-use super::response_errors::root_cause;
 use super::{Error, Failure, ProgressMeter, Result, Session};
 
 /// The bytes that an attempt must receive to reset the retry count.
@@ -149,10 +149,12 @@ impl<'a> Download<'a> {
 
     async fn request(&self) -> Result<Response, Failure> {
         let (digest, from) = (self.entry.digest, self.sum.size());
-        let url = self.session.image.url(&format!("blobs/{digest}"));
-        let request = self.session.send(&self.what, |http| match from {
-            0 => http.get(&url),
-            _ => http.get(&url).header(RANGE, format!("bytes={from}-")),
+        let request = self.session.send(&self.what, |http| {
+            let request = http.get(self.session.url(&format!("blobs/{digest}")));
+            match from {
+                0 => request,
+                _ => request.header(RANGE, format!("bytes={from}-")),
+            }
         });
         request.await
     }

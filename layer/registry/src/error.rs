@@ -1,5 +1,5 @@
-//! Errors of pushes and pulls. No variant holds a credential, and none holds a URL, because redirect targets of
-//! registries are signed.
+//! Errors of pushes and pulls. No variant holds a credential, and none holds a URL beyond its origin, because redirect
+//! targets of registries are signed.
 
 use std::io;
 use std::path::Path;
@@ -26,6 +26,20 @@ pub enum Error {
         repository: String,
         response: String,
         credentials: &'static str,
+    },
+    /// The registry directs a request to another host or scheme, where it fails.
+    #[error(
+        "{registry} directs {what} to {origin}, which failed: {reason}; if that is not the registry's address as seen \
+         from here, correct the setting from which the registry derives it (Harbor: `external_url` in harbor.yml; \
+         Distribution: `http.host` for uploads, `auth.token.realm` for tokens; a proxy in front of it: the headers \
+         Host and X-Forwarded-Proto)"
+    )]
+    Misdirected {
+        registry: String,
+        what: String,
+        /// Scheme, host and port. The rest may be signed.
+        origin: String,
+        reason: String,
     },
     #[error("failed to verify {what} of {registry}: its digest is {found}, not {expected}; it was discarded")]
     DigestMismatch {

@@ -6,8 +6,10 @@
 //! cut off. Network failures are retried by [`RetryPolicy`], and interrupted downloads resume.
 //!
 //! All functions block, and must not be called on a thread of an asynchronous runtime. Credentials come from the
-//! caller, or from [`Keychain`], which reads the files and helpers of `docker login`, podman and skopeo. The HTTP
-//! client takes proxies from the environment and checks certificates against those of the system.
+//! caller, or from [`Keychain`], which reads the files and helpers of `docker login`, podman and skopeo. Plain HTTP and
+//! certificates likewise come from the caller, or from [`HostSettings`], which reads the configuration of Docker and
+//! podman. The HTTP client takes proxies from the environment, and trusts the authorities of the system or those in
+//! the file of `SSL_CERT_FILE`.
 //!
 //! ```no_run
 //! use layer_registry::{Credentials, RegistryImage, pull};
@@ -27,26 +29,37 @@
 //! ```
 
 mod blob;
+mod certificates;
+mod client;
+mod connection_errors;
 mod credential_helper;
 mod credentials;
 mod error;
+mod host_list;
+mod host_settings;
 mod layout;
 mod manifest;
+mod podman_registries;
 mod progress;
 mod pull;
 mod push;
 mod registry_image;
 mod response_errors;
 mod retry;
+mod scheme;
+mod scheme_detection;
 mod session;
 #[cfg(test)]
 mod tests;
 mod token;
 mod upload;
+mod upload_body;
 
+pub use certificates::Certificates;
 pub use credentials::Keychain;
 pub(crate) use error::Failure;
 pub use error::{Error, Result};
+pub use host_settings::HostSettings;
 pub use layout::push_layout;
 pub use progress::ProgressEvent;
 pub(crate) use progress::{ProgressCallback, ProgressMeter};
@@ -54,5 +67,6 @@ pub use pull::{PulledImage, pull, resolve};
 pub use push::push;
 pub use registry_image::{Credentials, RegistryImage};
 pub use retry::RetryPolicy;
+pub use scheme::Transport;
 pub(crate) use session::Session;
-pub use upload::Blob;
+pub use upload_body::Blob;

@@ -76,8 +76,10 @@ pub(crate) async fn fetch(session: &Session<'_>, version: &str) -> Result<Manife
     let what = format!("manifest {version}");
     let (headers, bytes) = session
         .with_retries(async || {
-            let url = session.image.url(&format!("manifests/{version}"));
-            let request = session.send(&what, |http| http.get(&url).header(ACCEPT, accept_header()));
+            let request = session.send(&what, |http| {
+                let request = http.get(session.url(&format!("manifests/{version}")));
+                request.header(ACCEPT, accept_header())
+            });
             let response = request.await?;
             let headers = response.headers().clone();
             Ok((headers, session.read_body(&what, response, MAX_MANIFEST_SIZE).await?))

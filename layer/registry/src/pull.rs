@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::blob;
 use super::manifest::{self, BlobDescriptor, MAX_MANIFEST_SIZE, Manifest, ManifestKind, accept_header, header_digest};
-use super::session::with_session;
+use super::session::{Presence, with_session};
 use super::{Error, ProgressCallback, ProgressMeter, RegistryImage, Result, Session};
 
 /// The most manifests of an index, including nested indexes.
@@ -38,21 +38,23 @@ pub fn resolve(image: &RegistryImage) -> Result<Digest> {
 
 pub(crate) async fn resolve_digest(session: &Session<'_>) -> Result<Digest> {
     let version = session.image.tag_or_digest();
-    let url = session.image.url(&format!("manifests/{version}"));
     let what = format!("manifest {version}");
-    let headers = session
-        .with_retries(async || {
-            let request = session.send(&what, |http| http.head(&url).header(ACCEPT, accept_header()));
-            Ok(request.await?.headers().clone())
-        })
-        .await?;
-    match header_digest(&headers) {
-        Some(found) => match session.image.digest() {
-            Some(wanted) if found != wanted => Err(session.image.digest_mismatch(&what, wanted, found)),
-            _ => Ok(found),
-        },
-        // The specification only recommends the header.
-        None => Ok(manifest::fetch(session, version).await?.digest),
+    let head = session.with_retries(async || {
+        let request = session.head(&what, |http| {
+            let request = http.head(session.url(&format!("manifests/{version}")));
+            request.header(ACCEPT, accept_header())
+        });
+        request.await
+    });
+    let found = match head.await? {
+        Presence::Present(headers) => header_digest(&headers),
+        Presence::Absent | Presence::Unknown => None,
+    };
+    match (found, session.image.digest()) {
+        (Some(found), Some(wanted)) if found != wanted => Err(session.image.digest_mismatch(&what, wanted, found)),
+        (Some(found), _) => Ok(found),
+        // The specification only recommends the header. The response to GET says why there is no manifest.
+        (None, _) => Ok(manifest::fetch(session, version).await?.digest),
     }
 }
 

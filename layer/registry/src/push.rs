@@ -1,17 +1,22 @@
-//! Pushes an image. Blobs that the registry has are not sent. The manifest is pushed last, because it makes the image
+//! Pushes an image. Blobs that the registry has are not sent, and those of other repositories are mounted. The manifest is pushed last, because it makes the image
 //! visible.
 
 use std::mem::take;
 
 use layer::Digest;
-use reqwest::StatusCode;
 use reqwest::header::CONTENT_TYPE;
+use serde_json::Value;
 
 use super::manifest::header_digest;
 use super::pull::resolve_digest;
-use super::session::with_session;
-use super::upload::{self, Blob};
+use super::session::{Presence, with_session};
+use super::upload::{self, Upload};
+use super::upload_body::Blob;
 use super::{Error, Failure, ProgressCallback, ProgressMeter, RegistryImage, Result, Session};
+
+/// The annotation with the reference of the base. Source:
+/// <https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md>.
+const BASE_NAME: &str = "org.opencontainers.image.base.name";
 
 /// Pushes an image. `media_type` is that of the manifest. Returns the manifest's digest once the registry has confirmed
 /// it.
@@ -31,7 +36,8 @@ pub fn push(
             "failed to push to `{reference}`: the digest of the image is {digest}; push to a tag"
         )));
     }
-    with_session(image, "pull,push", progress, async |session| {
+    with_session(image, "pull,push", progress, async |mut session| {
+        session.mount_from = mount_candidates(image, manifest);
         let total = blobs.iter().map(|blob| blob.size).sum();
         let meter = ProgressMeter::new(progress as &ProgressCallback<'_>, total);
         for blob in blobs {
@@ -42,20 +48,44 @@ pub fn push(
     })
 }
 
+/// The repositories of `mount_from` and of the base that the manifest names, if that is of the same registry.
+fn mount_candidates(image: &RegistryImage, manifest: &[u8]) -> Vec<String> {
+    let document: Value = serde_json::from_slice(manifest).unwrap_or_default();
+    let base = document["annotations"][BASE_NAME].as_str();
+    let base = base.and_then(|name| RegistryImage::parse(name).ok());
+    let base = base.filter(|base| base.registry() == image.registry());
+    let base = base.map(|base| base.reference.repository().to_owned());
+    let mut candidates = image.mount_from.clone();
+    candidates.extend(base.filter(|base| !image.mount_from.contains(base)));
+    candidates.retain(|name| name != image.reference.repository());
+    candidates
+}
+
 async fn push_blob(session: &Session<'_>, blob: &Blob<'_>, meter: &ProgressMeter<'_>) -> Result<()> {
+    // A mount is tried until the registry has answered. The uploads that other answers start expire.
+    let mut mount_from = session.mount_from.as_slice();
     let (mut first, mut renewed) = (true, false);
     session
         .with_retries(async || {
             session.ping().await?;
             // If the connection broke after the last byte, the registry has the blob.
             let present = blob_exists(session, blob).await?;
+            let upload = match present {
+                true => Upload::Mounted,
+                false => {
+                    upload::check(blob)?;
+                    let upload = upload::start(session, blob, mount_from).await?;
+                    mount_from = &[];
+                    upload
+                }
+            };
             if take(&mut first) {
-                meter.blob_started(blob.digest, blob.size, present);
+                meter.blob_started(blob.digest, blob.size, matches!(upload, Upload::Mounted));
             }
-            if present {
-                return Ok(());
+            match upload {
+                Upload::Mounted => Ok(()),
+                Upload::At(url) => upload::send(session, blob, url, meter, &mut renewed).await,
             }
-            upload::send(session, blob, meter, &mut renewed).await
         })
         .await?;
     meter.blob_finished(blob.size);
@@ -63,26 +93,22 @@ async fn push_blob(session: &Session<'_>, blob: &Blob<'_>, meter: &ProgressMeter
 }
 
 async fn blob_exists(session: &Session<'_>, blob: &Blob<'_>) -> Result<bool, Failure> {
-    let url = session.image.url(&format!("blobs/{}", blob.digest));
     let what = format!("blob {}", blob.digest);
-    match session.send(&what, |http| http.head(&url)).await {
-        Ok(_) => Ok(true),
-        Err(failure) if failure.status == Some(StatusCode::NOT_FOUND) => Ok(false),
-        Err(failure) => Err(failure),
-    }
+    let head = session.head(&what, |http| http.head(session.url(&format!("blobs/{}", blob.digest))));
+    Ok(matches!(head.await?, Presence::Present(_)))
 }
 
 /// Puts the manifest and verifies the digest that the registry reports.
 async fn push_manifest(session: &Session<'_>, manifest: &[u8], media_type: &str, digest: Digest) -> Result<()> {
     let reference = &session.image.reference;
     let version = reference.tag().map_or_else(|| digest.to_string(), str::to_owned);
-    let url = session.image.url(&format!("manifests/{version}"));
     let what = format!("manifest {version}");
     let headers = session
         .with_retries(async || {
             session.ping().await?;
             let put = session.send(&what, |http| {
-                let request = http.put(&url).header(CONTENT_TYPE, media_type);
+                let request = http.put(session.url(&format!("manifests/{version}")));
+                let request = request.header(CONTENT_TYPE, media_type);
                 request.body(manifest.to_vec())
             });
             Ok(put.await?.headers().clone())

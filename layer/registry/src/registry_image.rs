@@ -6,13 +6,17 @@ use std::net::IpAddr;
 use layer::Digest;
 use oci_spec::distribution::Reference;
 
-use super::{Error, Result, RetryPolicy};
+use super::{Certificates, Error, Result, RetryPolicy, Transport};
 
 #[derive(Clone, Debug)]
 pub struct RegistryImage {
     pub reference: Reference,
     pub credentials: Credentials,
-    pub plain_http: bool,
+    pub transport: Transport,
+    pub certificates: Certificates,
+    /// Repositories of the same registry that have blobs of the image. A push mounts these blobs instead of sending
+    /// them, if the registry permits it.
+    pub mount_from: Vec<String>,
     pub retry_policy: RetryPolicy,
 }
 
@@ -54,7 +58,7 @@ impl Credentials {
 
 impl RegistryImage {
     /// Parses a reference as Docker does: the default registry is Docker Hub, and the default tag is `latest`. The
-    /// result has no credentials, and uses plain HTTP only if the registry is on this machine.
+    /// result has no credentials, and permits plain HTTP only if the registry is on this machine.
     pub fn parse(text: &str) -> Result<Self> {
         let refused = |reason: &str| {
             Error::Other(format!(
@@ -68,16 +72,39 @@ impl RegistryImage {
             let reason = "only SHA-256 digests in lower case are supported";
             return Err(refused(reason));
         }
+        let loopback = is_loopback(reference.resolve_registry());
         Ok(Self {
-            plain_http: is_loopback(reference.resolve_registry()),
+            transport: if loopback { Transport::PlainHttp } else { Transport::Tls },
+            certificates: Certificates::default(),
             reference,
             credentials: Credentials::Anonymous,
+            mount_from: Vec::new(),
             retry_policy: RetryPolicy::default(),
         })
     }
 
     pub fn registry(&self) -> &str {
         self.reference.registry()
+    }
+
+    /// Adds a repository to [`Self::mount_from`]. `name` is a repository of this registry, with or without its host.
+    ///
+    /// # Errors
+    /// `name` is not a repository, or one of another registry.
+    pub fn add_mount_source(&mut self, name: &str) -> Result<()> {
+        let registry = self.registry();
+        let own = name.strip_prefix(registry).and_then(|rest| rest.strip_prefix('/'));
+        let parsed = Self::parse(&format!("{registry}/{}", own.unwrap_or(name)))?;
+        // A host in front would be a part of the name.
+        let elsewhere = own.is_none() && Self::parse(name).is_ok_and(|other| other.registry() != "docker.io");
+        if elsewhere {
+            return Err(Error::Other(format!(
+                "blobs cannot be mounted from `{name}`, because it is not in {registry}; name a repository of the \
+                 registry that is pushed to"
+            )));
+        }
+        self.mount_from.push(parsed.reference.repository().to_owned());
+        Ok(())
     }
 
     pub fn digest(&self) -> Option<Digest> {
@@ -116,15 +143,6 @@ impl RegistryImage {
         let (digest, tag) = (self.reference.digest(), self.reference.tag());
         digest.or(tag).unwrap_or("latest")
     }
-
-    pub(crate) fn api_url(&self) -> String {
-        let scheme = if self.plain_http { "http" } else { "https" };
-        format!("{scheme}://{}/v2/", self.reference.resolve_registry())
-    }
-
-    pub(crate) fn url(&self, path: &str) -> String {
-        format!("{}{}/{path}", self.api_url(), self.reference.repository())
-    }
 }
 
 /// Whether a host, with or without a port, is this machine.
@@ -140,6 +158,7 @@ pub(crate) fn is_loopback(host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::session::with_session;
     use super::*;
 
     #[test]
@@ -191,10 +210,34 @@ mod tests {
         ] {
             assert!(!is_loopback(host), "{host}");
         }
-        let api_url = |text| RegistryImage::parse(text).unwrap().api_url();
+        let api_url = |text| {
+            let image = RegistryImage::parse(text).unwrap();
+            with_session(&image, "pull", &|_| (), async |session| Ok(session.api_url())).unwrap()
+        };
         assert_eq!(api_url("localhost:5000/a"), "http://localhost:5000/v2/");
         assert_eq!(api_url("h.example/a"), "https://h.example/v2/");
         assert_eq!(api_url("a"), "https://index.docker.io/v2/");
+    }
+
+    #[test]
+    fn sources_of_mounts_are_repositories_of_the_same_registry() {
+        let mut image = RegistryImage::parse("h.example:5000/a").unwrap();
+        for name in ["team/base", "h.example:5000/team/other:1", "base"] {
+            image.add_mount_source(name).unwrap();
+        }
+        assert_eq!(image.mount_from, ["team/base", "team/other", "base"]);
+        for bad in [
+            "other.example/team/base",
+            "h.example/base",
+            "UPPER",
+            "",
+            "https://h.example:5000/a",
+        ] {
+            assert!(image.add_mount_source(bad).is_err(), "{bad}");
+        }
+        let mut hub = RegistryImage::parse("me/image").unwrap();
+        hub.add_mount_source("debian").unwrap();
+        assert_eq!(hub.mount_from, ["library/debian"]);
     }
 
     #[test]

@@ -1,14 +1,13 @@
-//! Classifies responses and connection errors. A successful response is passed on. Of an error response only the
-//! status, the error codes and the messages are kept, except messages that contain a secret.
+//! Classifies responses. A successful response is passed on. Of an error response only the status, the error codes and
+//! the messages are kept, except messages that contain a secret.
 
-use std::error::Error as StdError;
-use std::io;
 use std::time::Duration;
 
-use reqwest::{Response, StatusCode, Url};
+use reqwest::{Response, StatusCode};
 use serde_json::Value;
 
 use super::retry::retry_after;
+use super::token::unmet_challenge;
 use super::{Credentials, Error, Failure, Session};
 
 /// The bytes of an error response that are read.
@@ -23,11 +22,27 @@ impl Session<'_> {
         if status.is_success() {
             return Ok(response);
         }
-        let elsewhere = !self.is_from_registry(&response);
+        let elsewhere = !self.is_own(response.url());
         let retry_after = retry_after(response.headers());
+        let unmet = (status == StatusCode::UNAUTHORIZED && !elsewhere && self.authorization().is_none())
+            .then(|| unmet_challenge(response.headers()))
+            .flatten();
         // The body of an error response is optional detail, so a read error does not matter.
         let body = self.read_body(what, response, MAX_ERROR_BODY).await;
-        Err(self.classify_status(what, status, &body.unwrap_or_default(), retry_after, elsewhere))
+        let mut failure = self.classify_status(what, status, &body.unwrap_or_default(), retry_after, elsewhere);
+        if let (
+            Some(reason),
+            Error::Unauthorized {
+                response, credentials, ..
+            },
+        ) = (unmet, &mut failure.error)
+        {
+            *response += &reason;
+            if self.image.credentials != Credentials::Anonymous {
+                *credentials = " without a login, so that the known credentials were not sent";
+            }
+        }
+        Err(failure)
     }
 
     /// Reads the whole body of a response, at most `limit` bytes.
@@ -68,7 +83,7 @@ impl Session<'_> {
             }
             .into(),
             StatusCode::NOT_FOUND => Error::Other(format!("{registry} does not have {what} ({response})")).into(),
-            status if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() => {
+            status if is_transient(status) => {
                 let mut text = format!("{registry} cannot serve {what} now ({response})");
                 if let Some(wait) = retry_after {
                     text += &format!("; retry after {} s", wait.as_secs());
@@ -84,34 +99,12 @@ impl Session<'_> {
         failure
     }
 
-    pub fn classify_error(&self, what: &str, error: &reqwest::Error) -> Failure {
-        let (registry, what) = (self.image.registry().to_owned(), what.to_owned());
-        if let Some(reason) = find_cause::<rustls::Error>(error).map(ToString::to_string) {
-            return Error::Other(format!(
-                "failed to make a trusted connection to {registry}: {reason}; plain HTTP is used \
-                 only for registries on this machine"
-            ))
-            .into();
-        }
-        let reason = root_cause(error);
-        if error.is_builder() || error.is_redirect() {
-            return Error::InvalidResponse { registry, what, reason }.into();
-        }
-        Failure::transient(Error::Unreachable { registry, what, reason })
-    }
-
     pub fn invalid_response(&self, what: &str, reason: impl Into<String>) -> Error {
         Error::InvalidResponse {
             registry: self.image.registry().to_owned(),
             what: what.to_owned(),
             reason: reason.into(),
         }
-    }
-
-    /// Whether a response comes from the registry itself, not from storage that it redirected to.
-    pub fn is_from_registry(&self, response: &Response) -> bool {
-        let root = Url::parse(&self.image.api_url());
-        root.is_ok_and(|root| root.origin() == response.url().origin())
     }
 
     /// Texts that no error message may contain.
@@ -125,40 +118,10 @@ impl Session<'_> {
     }
 }
 
-/// The reason of an error, without URLs, because redirect targets of registries are signed.
-pub(crate) fn root_cause(error: &reqwest::Error) -> String {
-    if error.is_timeout() {
-        return "the connection timed out".into();
-    }
-    if error.is_redirect() {
-        return "it redirects to an address that is not allowed".into();
-    }
-    let mut reason = "the connection broke".to_owned();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        if !cause.is::<reqwest::Error>() && cause.source().is_none() {
-            reason = cause.to_string();
-        }
-        source = cause.source();
-    }
-    reason
-}
-
-/// The first cause of the type `T`.
-pub(crate) fn find_cause<T: StdError + 'static>(error: &reqwest::Error) -> Option<&T> {
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        if let Some(found) = error.downcast_ref() {
-            return Some(found);
-        }
-        // An I/O error that wraps another error does not count it among its sources.
-        let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        cause = match wrapped {
-            Some(wrapped) => Some(wrapped),
-            None => error.source(),
-        };
-    }
-    None
+/// Whether a later request may succeed. Sources: RFC 6585 and RFC 9110.
+fn is_transient(status: StatusCode) -> bool {
+    let busy = [StatusCode::TOO_MANY_REQUESTS, StatusCode::REQUEST_TIMEOUT].contains(&status);
+    busy || status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED
 }
 
 /// The status, and the codes and messages of at most three errors, in one line.
@@ -211,8 +174,8 @@ mod tests {
                 let status = StatusCode::from_u16(status).unwrap();
                 session.classify_status("it", status, b"", None, false).retryable
             };
-            assert!([429, 500, 502, 503, 504].into_iter().all(retryable));
-            let final_ones = [400, 401, 403, 404, 405, 413, 416, 418];
+            assert!([408, 429, 500, 502, 503, 504].into_iter().all(retryable));
+            let final_ones = [400, 401, 403, 404, 405, 413, 416, 418, 501];
             assert!(!final_ones.into_iter().any(retryable));
             let failure = session.classify_status("it", StatusCode::FORBIDDEN, b"", None, true);
             assert!(failure.error.to_string().contains(" refuses it "));

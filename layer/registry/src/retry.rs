@@ -2,7 +2,7 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
@@ -12,8 +12,12 @@ pub struct RetryPolicy {
     pub max_attempts: u32,
     /// The delay before the second attempt. It doubles for each later one.
     pub initial_backoff: Duration,
-    /// The longest delay. A registry that requests a longer one is not retried.
+    /// The longest delay, unless the registry requests one.
     pub max_backoff: Duration,
+    /// The longest delay that a registry may request. One that requests a longer one is not retried.
+    pub max_retry_after: Duration,
+    /// The longest sum of all delays of a request, counted anew when an attempt receives 1 MiB.
+    pub max_total_delay: Duration,
     pub connect_timeout: Duration,
     /// The longest time without data in either direction.
     pub read_timeout: Duration,
@@ -27,6 +31,8 @@ impl Default for RetryPolicy {
             max_attempts: 6,
             initial_backoff: Duration::from_millis(500),
             max_backoff: Duration::from_secs(60),
+            max_retry_after: Duration::from_secs(300),
+            max_total_delay: Duration::from_secs(900),
             connect_timeout: Duration::from_secs(15),
             read_timeout: Duration::from_secs(60),
             commit_timeout: Duration::from_secs(300),
@@ -48,16 +54,17 @@ impl RetryPolicy {
     }
 }
 
-/// The delay of a `Retry-After` header, in seconds or as a date. The date is compared with the response's `Date`,
-/// because the clocks of both machines may differ.
+/// The delay of a `Retry-After` header, in seconds or as a date (RFC 9110, section 10.2.3). The date is compared with
+/// the response's `Date`, because the clocks of both machines may differ; without one, with this machine's clock.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));
     }
     let until = httpdate::parse_http_date(text).ok()?;
-    let now = headers.get(DATE)?.to_str().ok()?;
-    let now = httpdate::parse_http_date(now).ok()?;
+    let now = headers.get(DATE).and_then(|date| date.to_str().ok());
+    let now = now.and_then(|date| httpdate::parse_http_date(date).ok());
+    let now = now.unwrap_or_else(SystemTime::now);
     Some(until.duration_since(now).unwrap_or_default())
 }
 
@@ -94,7 +101,17 @@ mod tests {
         assert_eq!(headers(then, now), Some(Duration::ZERO));
         assert_eq!(headers(now, "-1"), None);
         assert_eq!(headers(now, "soon"), None);
-        assert_eq!(headers("now", then), None);
+        let (soon, later) = (SystemTime::now(), SystemTime::now() + Duration::from_secs(90));
+        assert_eq!(headers(now, "1.5"), None);
+        // Without a valid `Date`.
+        assert_eq!(headers("now", then), Some(Duration::ZERO));
+        let mut undated = HeaderMap::new();
+        undated.insert(RETRY_AFTER, httpdate::fmt_http_date(later).parse().unwrap());
+        let wait = retry_after(&undated).unwrap();
+        assert!(
+            wait <= Duration::from_secs(90) && wait > Duration::from_secs(30),
+            "{wait:?} at {soon:?}"
+        );
         assert_eq!(retry_after(&HeaderMap::new()), None);
     }
 }

@@ -1,15 +1,17 @@
-//! The connection to one registry: sends requests with the required authorization, and retries transient failures.
+//! The connection to one registry: sends requests with the required authorization, by the scheme that the registry
+//! speaks.
 
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Body, Client, RequestBuilder, Response, StatusCode, Url};
 
-use super::registry_image::is_loopback;
+use super::client::{Clients, client_error};
+use super::scheme::SchemeInUse;
 use super::{Credentials, Error, Failure, ProgressCallback, ProgressEvent, RegistryImage, Result};
 
 #[derive(Clone, PartialEq, Eq)]
@@ -33,12 +35,22 @@ pub(crate) struct Session<'a> {
     pub image: &'a RegistryImage,
     /// The actions in a token's scope: `pull` or `pull,push`.
     pub actions: &'static str,
-    pub http: Client,
-    progress: &'a ProgressCallback<'a>,
-    /// A client without a read timeout; created for the first upload.
-    upload_client: OnceCell<Client>,
+    /// The repositories of the registry that blobs may be mounted from.
+    pub mount_from: Vec<String>,
+    pub clients: Clients<'a>,
+    pub scheme: SchemeInUse,
+    pub progress: &'a ProgressCallback<'a>,
     authorization: RefCell<Option<Authorization>>,
     pinged: Cell<bool>,
+}
+
+/// The answer to a HEAD request.
+pub(crate) enum Presence {
+    Present(HeaderMap),
+    Absent,
+    /// The registry does not answer HEAD requests, or redirects them to storage that does not. Such storage is common,
+    /// because the signature of a URL can be valid for GET only.
+    Unknown,
 }
 
 /// Blocks until `action` has ended.
@@ -52,36 +64,16 @@ pub(crate) fn with_session<'a, T, F: Future<Output = Result<T>>>(
         .enable_all()
         .build()
         .map_err(|error| client_error(&error))?;
-    // The provider is global to the process. An error means that one is installed already, which is fine.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     runtime.block_on(action(Session {
         image,
         progress,
         actions,
-        http: client(image, Some(image.retry_policy.read_timeout))?,
-        upload_client: OnceCell::default(),
+        mount_from: Vec::new(),
+        clients: Clients::new(image)?,
+        scheme: SchemeInUse::new(image.transport),
         authorization: RefCell::default(),
         pinged: Cell::default(),
     }))
-}
-
-fn client(image: &RegistryImage, read_timeout: Option<Duration>) -> Result<Client> {
-    let mut client = Client::builder()
-        .user_agent(concat!("layer/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(image.retry_policy.connect_timeout)
-        .https_only(!image.plain_http);
-    if is_loopback(image.reference.resolve_registry()) {
-        // A proxy cannot reach this machine's loopback ports.
-        client = client.no_proxy();
-    }
-    if let Some(read_timeout) = read_timeout {
-        client = client.read_timeout(read_timeout);
-    }
-    client.build().map_err(|error| client_error(&error))
-}
-
-fn client_error(error: &dyn std::error::Error) -> Error {
-    Error::Other(format!("failed to set up the HTTP client: {error}"))
 }
 
 impl Session<'_> {
@@ -97,36 +89,75 @@ impl Session<'_> {
             && !matches!(self.image.credentials, Credentials::RegistryToken(_))
     }
 
-    /// Sends a request, and sends it again with authorization if the registry responds with a challenge.
+    /// The root of the registry's API.
+    pub fn api_url(&self) -> String {
+        let host = self.image.reference.resolve_registry();
+        format!("{}://{host}/v2/", self.scheme.name())
+    }
+
+    /// The URL of `path` in the repository.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{}/{path}", self.api_url(), self.image.reference.repository())
+    }
+
+    /// Whether `url` is on the registry itself, which credentials may be sent to.
+    pub fn is_own(&self, url: &Url) -> bool {
+        Url::parse(&self.api_url()).is_ok_and(|own| own.origin() == url.origin())
+    }
+
+    /// Sends a request, and sends it again with authorization if the registry responds with a challenge. A response
+    /// without a status of success is an error. `build` is called for each attempt.
     pub async fn send(&self, what: &str, build: impl Fn(&Client) -> RequestBuilder) -> Result<Response, Failure> {
-        let send_once = async || {
-            let sent = self.with_authorization(build(&self.http))?.send().await;
-            sent.map_err(|error| self.classify_error(what, &error))
+        let response = self.respond(what, build).await?;
+        self.classify_response(what, response).await
+    }
+
+    /// Asks for something with HEAD.
+    pub async fn head(&self, what: &str, build: impl Fn(&Client) -> RequestBuilder) -> Result<Presence, Failure> {
+        let response = match self.respond(what, build).await {
+            Ok(response) => response,
+            Err(failure) => {
+                // A redirect that cannot be followed, or a status whose reason would be in the body.
+                let redirect = matches!(failure.error, Error::InvalidResponse { .. } | Error::Misdirected { .. });
+                let refused = failure.status == Some(StatusCode::BAD_REQUEST);
+                return if redirect || refused {
+                    Ok(Presence::Unknown)
+                } else {
+                    Err(failure)
+                };
+            }
         };
-        let mut response = send_once().await?;
+        let status = response.status();
+        if status.is_success() {
+            Ok(Presence::Present(response.headers().clone()))
+        } else if status == StatusCode::NOT_FOUND {
+            Ok(Presence::Absent)
+        } else {
+            match self.classify_response(what, response).await {
+                Err(failure) if failure.retryable && status != StatusCode::NOT_IMPLEMENTED => Err(failure),
+                _ => Ok(Presence::Unknown),
+            }
+        }
+    }
+
+    /// Sends a request with the required authorization; returns a response of any status.
+    async fn respond(&self, what: &str, build: impl Fn(&Client) -> RequestBuilder) -> Result<Response, Failure> {
+        let response = self.send_once(what, &build).await?;
         if response.status() == StatusCode::UNAUTHORIZED
-            && self.is_from_registry(&response)
+            && self.is_own(response.url())
             && let found @ Some(_) = self.authorize(response.headers()).await?
             && found != self.authorization()
         {
             self.authorization.replace(found);
-            response = send_once().await?;
+            return self.send_once(what, &build).await;
         }
-        self.classify_response(what, response).await
+        Ok(response)
     }
 
     /// The PUT request of a blob's bytes. It has no authorization if `url` is on another server than the registry.
     pub fn upload_request(&self, url: Url, bytes: u64, body: Body) -> Result<RequestBuilder> {
-        let own = Url::parse(&self.image.api_url()).is_ok_and(|own| own.origin() == url.origin());
-        let client = match self.upload_client.get() {
-            Some(client) => client,
-            None => {
-                // A read timeout would count from the start of the upload, during which nothing is read.
-                let client = client(self.image, None)?;
-                self.upload_client.get_or_init(|| client)
-            }
-        };
-        let request = client.put(url).header(CONTENT_LENGTH, bytes);
+        let own = self.is_own(&url);
+        let request = self.clients.for_uploads()?.put(url).header(CONTENT_LENGTH, bytes);
         let request = request.header(CONTENT_TYPE, "application/octet-stream");
         let request = request.body(body);
         if own {
@@ -136,7 +167,7 @@ impl Session<'_> {
         }
     }
 
-    fn with_authorization(&self, mut request: RequestBuilder) -> Result<RequestBuilder> {
+    pub fn with_authorization(&self, mut request: RequestBuilder) -> Result<RequestBuilder> {
         if let Some(known) = self.authorization() {
             let value = HeaderValue::try_from(known.header());
             let mut value = value.map_err(|_| {
@@ -155,8 +186,7 @@ impl Session<'_> {
         if self.pinged.get() {
             return Ok(());
         }
-        let root = self.image.api_url();
-        self.send("`/v2/`", |http| http.get(&root)).await?;
+        self.send("`/v2/`", |http| http.get(self.api_url())).await?;
         self.pinged.set(true);
         // Some registries serve the root to anyone, and later deny access without a challenge.
         if let (None, Credentials::Basic { user, password }) = (self.authorization(), &self.image.credentials) {
@@ -172,6 +202,7 @@ impl Session<'_> {
     pub async fn with_retries<T>(&self, mut attempt: impl AsyncFnMut() -> Result<T, Failure>) -> Result<T> {
         let policy = &self.image.retry_policy;
         let mut failures = 0;
+        let mut waited = Duration::ZERO;
         loop {
             let failure = match attempt().await {
                 Ok(done) => return Ok(done),
@@ -180,9 +211,16 @@ impl Session<'_> {
             if !failure.retryable {
                 return Err(failure.error);
             }
-            failures = if failure.made_progress { 1 } else { failures + 1 };
-            let wait = failure.retry_after.unwrap_or_else(|| policy.backoff(failures));
-            if failures >= policy.max_attempts || wait > policy.max_backoff {
+            failures += 1;
+            if failure.made_progress {
+                (failures, waited) = (1, Duration::ZERO);
+            }
+            let (wait, longest) = match failure.retry_after {
+                Some(requested) => (requested, policy.max_retry_after),
+                None => (policy.backoff(failures), policy.max_backoff),
+            };
+            waited = waited.saturating_add(wait);
+            if failures >= policy.max_attempts || wait > longest || waited > policy.max_total_delay {
                 return Err(Error::RetriesExhausted {
                     attempts: failures,
                     last: Box::new(failure.error),

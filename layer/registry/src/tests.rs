@@ -2,13 +2,23 @@
 
 mod authentication;
 mod bad_responses;
+mod certificates;
+mod contents;
+mod delays;
+mod environment;
 pub(crate) mod fake;
+mod head;
+mod mounts;
 mod pulls;
+mod push_authentication;
 mod pushes;
+mod redirects;
+mod store;
+mod tls;
 
 use std::path::Path;
 
-use self::fake::RegistryContents;
+use self::contents::RegistryContents;
 use fs_err as fs;
 use layer::Digest;
 

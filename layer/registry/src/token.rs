@@ -14,6 +14,8 @@ use super::{Credentials, Error, Failure, Session};
 /// The maximum size in bytes. Tokens have a few kilobytes.
 const MAX_TOKEN_RESPONSE_SIZE: u64 = 1 << 20;
 
+const TOKEN_SERVICE: &str = "the token service";
+
 /// Required by the token service to exchange an identity token.
 const CLIENT_ID: &str = "layer";
 
@@ -39,14 +41,33 @@ impl Session<'_> {
     }
 
     async fn fetch_token(&self, realm: &str, service: Option<&str>) -> Result<Authorization, Failure> {
-        let what = "the token service";
-        let Some(realm) = trusted_realm(realm) else {
-            let reason = "its address is neither https nor on this machine";
-            return Err(self.invalid_response(what, reason).into());
-        };
+        let realm = self.trusted_realm(realm)?;
         let (repository, actions) = (self.image.reference.repository(), self.actions);
-        let scope = format!("repository:{repository}:{actions}");
-        let mut query = vec![("scope", scope.as_str())];
+        let mut scopes = vec![format!("repository:{repository}:{actions}")];
+        scopes.extend(self.mount_from.iter().map(|from| format!("repository:{from}:pull")));
+        let fetched = self.fetch_scopes(&realm, service, &scopes).await;
+        match fetched {
+            // Some services give no token at all if one of several scopes is denied.
+            Err(Failure {
+                error: Error::Unauthorized { .. },
+                ..
+            }) if scopes.len() > 1 => self.fetch_scopes(&realm, service, &scopes[..1]).await,
+            fetched => fetched,
+        }
+    }
+
+    async fn fetch_scopes(
+        &self,
+        realm: &Url,
+        service: Option<&str>,
+        scopes: &[String],
+    ) -> Result<Authorization, Failure> {
+        let (what, realm) = (TOKEN_SERVICE, realm.clone());
+        let http = match self.is_own(&realm) {
+            true => self.clients.for_registry(),
+            false => self.clients.for_elsewhere()?,
+        };
+        let mut query: Vec<_> = scopes.iter().map(|scope| ("scope", scope.as_str())).collect();
         query.extend(service.map(|service| ("service", service)));
         let request = match &self.image.credentials {
             Credentials::IdentityToken(token) => {
@@ -55,13 +76,13 @@ impl Session<'_> {
                     ("client_id", CLIENT_ID),
                     ("refresh_token", token),
                 ]);
-                self.http.post(realm).form(&query)
+                http.post(realm).form(&query)
             }
             Credentials::Basic { user, password } => {
-                let request = self.http.get(realm).query(&query);
+                let request = http.get(realm).query(&query);
                 request.basic_auth(user, Some(password))
             }
-            Credentials::Anonymous | Credentials::RegistryToken(_) => self.http.get(realm).query(&query),
+            Credentials::Anonymous | Credentials::RegistryToken(_) => http.get(realm).query(&query),
         };
         let sent = request.send().await;
         let response = sent.map_err(|error| self.classify_error(what, &error))?;
@@ -77,6 +98,25 @@ impl Session<'_> {
         let token = answer["token"].as_str().or(answer["access_token"].as_str());
         let token = token.ok_or_else(|| self.invalid_response(what, "it has no token"))?;
         Ok(self.bearer(token.to_owned())?)
+    }
+
+    /// The URL of a token service, if it is safe to send credentials there.
+    fn trusted_realm(&self, realm: &str) -> Result<Url, Error> {
+        let url = Url::parse(realm).map_err(|_| self.invalid_response(TOKEN_SERVICE, "its address is not a URL"))?;
+        // A registry that is accessed by plain HTTP gets the credentials in the clear already.
+        let host_of_registry = || Url::parse(&self.api_url()).is_ok_and(|own| own.host() == url.host());
+        let safe = match url.scheme() {
+            "https" => true,
+            "http" => url.host_str().is_some_and(is_loopback) || !self.scheme.is_tls() && host_of_registry(),
+            _ => false,
+        };
+        match safe {
+            true => Ok(url),
+            false => {
+                let reason = "it is neither https nor on this machine, so credentials are not sent to it";
+                Err(self.misdirected(TOKEN_SERVICE, &url, reason))
+            }
+        }
     }
 
     /// Refuses a token that cannot be sent in a header.
@@ -112,21 +152,30 @@ fn best_challenge(headers: &HeaderMap) -> Option<Challenge> {
     best
 }
 
-/// The URL of a token service, if it is safe to send credentials there.
-fn trusted_realm(realm: &str) -> Option<Url> {
-    let url = Url::parse(realm).ok()?;
-    let safe = match url.scheme() {
-        "https" => true,
-        "http" => is_loopback(url.host_str()?),
-        _ => false,
-    };
-    safe.then_some(url)
+/// Why no login is possible after a response with these headers; none if they have a challenge that could be met.
+pub(crate) fn unmet_challenge(headers: &HeaderMap) -> Option<String> {
+    if best_challenge(headers).is_some() {
+        return None;
+    }
+    let values = headers.get_all(WWW_AUTHENTICATE).iter();
+    let schemes = values.filter_map(|value| value.to_str().ok()?.split_whitespace().next());
+    let printable = |scheme: &str| scheme.chars().filter(char::is_ascii_alphanumeric).take(30).collect();
+    let schemes: Vec<String> = schemes.map(printable).collect();
+    Some(match schemes.is_empty() {
+        true => ", but it does not say how to log in: the header WWW-Authenticate is missing, which a proxy in front \
+                 of the registry may have removed"
+            .to_owned(),
+        false => format!(
+            ", but it offers only the login {}; Basic and Bearer are supported",
+            schemes.join(", ")
+        ),
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::RegistryImage;
     use super::super::session::with_session;
+    use super::super::{RegistryImage, Transport};
     use super::*;
 
     fn parse_challenge(values: &[&'static str]) -> Option<Challenge> {
@@ -154,11 +203,42 @@ mod tests {
 
     #[test]
     fn credentials_are_not_sent_in_the_clear() {
-        assert!(trusted_realm("https://auth.example/token").is_some());
-        assert!(trusted_realm("http://127.0.0.1:5001/token").is_some());
-        for realm in ["http://auth.example/token", "file:///etc/passwd", "/token", ""] {
-            assert!(trusted_realm(realm).is_none(), "{realm}");
+        let trusted = |transport, realm: &str| {
+            let mut image = RegistryImage::parse("h.example:5000/a").unwrap();
+            image.transport = transport;
+            with_session(&image, "pull", &|_| (), async |session| session.trusted_realm(realm))
+        };
+        for transport in [Transport::Tls, Transport::PlainHttp] {
+            assert!(trusted(transport, "https://auth.example/token").is_ok());
+            assert!(trusted(transport, "http://127.0.0.1:5001/token").is_ok());
+            for realm in ["http://auth.example/token", "file:///etc/passwd", "/token", ""] {
+                assert!(trusted(transport, realm).is_err(), "{realm}");
+            }
         }
+        assert!(trusted(Transport::PlainHttp, "http://h.example/token").is_ok());
+        let error = trusted(Transport::Tls, "http://h.example/token?secret")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("`external_url`") && error.contains("http://h.example, "),
+            "{error}"
+        );
+        assert!(!error.contains("secret"), "{error}");
+    }
+
+    #[test]
+    fn challenges_that_cannot_be_met_are_explained() {
+        let explain = |values: &[&'static str]| {
+            let values = values.iter().map(|value| (WWW_AUTHENTICATE, value.parse().unwrap()));
+            unmet_challenge(&values.collect())
+        };
+        assert_eq!(explain(&["Basic realm=\"x\""]), None);
+        assert!(explain(&[]).unwrap().contains("is missing"));
+        assert!(
+            explain(&["Negotiate", "NTLM"])
+                .unwrap()
+                .contains("only the login Negotiate, NTLM;")
+        );
     }
 
     #[test]

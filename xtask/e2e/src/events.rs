@@ -5,6 +5,7 @@
 //! `cargo xtask test --only events --bless` saves the current responses as the expected ones; review the diff.
 
 mod log;
+mod reported;
 mod schema;
 
 use std::collections::BTreeMap;
@@ -152,6 +153,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary, engine: E
         wrong.join("\n")
     );
     own_output_is_skipped(&lambda)?;
+    reported::test(&lambda, &workspace.root().join("../shared/cases"))?;
     log::check(&lambda.emulator.log(), METRICS_NAMESPACE)?;
     let starts = lambda.emulator.start_count();
     ensure!(starts == 1, "the function was started {starts} times");
@@ -209,13 +211,16 @@ fn insert_photos(event: &mut Value, photos: &Photos) -> Result<()> {
 
 /// Replaces a photo or a page by a short description.
 fn summarize_body(response: &mut Value) -> Result<()> {
-    let kind = response.pointer("/headers/content-type").and_then(Value::as_str);
+    let kind = ["/headers/content-type", "/multiValueHeaders/content-type/0"];
+    let kind = kind.iter().find_map(|pointer| response.pointer(pointer)?.as_str());
     let kind = kind.unwrap_or_default().to_owned();
     let encoded = response["isBase64Encoded"] == true;
     let Some(body) = response.get_mut("body") else {
         return Ok(());
     };
-    if kind.starts_with("text/html") {
+    if body.as_str() == Some("") {
+        // As in a response to HEAD.
+    } else if kind.starts_with("text/html") {
         let text = body.as_str().unwrap_or_default();
         let title = text
             .split_once("<title>")

@@ -159,7 +159,7 @@ pub fn unusual_folder(build: &Build, sdk: &Sdk, binary: &FunctionBinary) -> Resu
         compiled("opencv"),
         "cargo did not print what it compiled: {output_text}"
     );
-    for name in ["object_store", "ring", "tokio"] {
+    for name in ["aws-sigv4", "ring", "tokio"] {
         ensure!(
             !compiled(name),
             "{name} was compiled again, or not during the build of OpenCV: {output_text}"

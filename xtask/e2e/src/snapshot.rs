@@ -22,9 +22,7 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// Starts the function, "restores" it, and sends it a photo.
 pub fn test(workspace: &Workspace, binary: &FunctionBinary) -> Result<()> {
     let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
-    let objects = scratch.path().join("s3");
-    fs_err::create_dir(&objects)?;
-    let storage = S3Server::start(&objects)?;
+    let storage = S3Server::start()?;
     storage.create_bucket(BUCKET)?;
     storage.put(BUCKET, "portrait.jpg", &workspace.sample_photo())?;
     let event = json!({"BUCKET_NAME": BUCKET, "S3_KEY": "portrait.jpg"});

@@ -212,6 +212,7 @@ fn is_failure(case: &EventCase) -> bool {
         || response["statusCode"].as_u64().is_some_and(|status| status >= 400)
         || some("batchItemFailures", &|_| true)
         || some("results", &|result| result["resultCode"] != "Succeeded")
+        || some("photos", &|photo| photo.get("error").is_some())
 }
 
 /// The part of a response that does not depend on which photos replace the samples: everything except the positions of

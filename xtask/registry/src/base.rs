@@ -4,17 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use layer::{Architecture, Layout};
-use layer_registry::{Keychain, RegistryImage};
 
+use crate::connection::{ConnectionOptions, authenticated_image};
 use crate::progress::Progress;
-
-/// Parses `reference` and adds the user's stored credentials for its registry.
-pub fn authenticated_image(reference: &str) -> Result<RegistryImage> {
-    let mut image = RegistryImage::parse(reference)?;
-    let keychain = Keychain::from_environment(&|variable| std::env::var_os(variable));
-    image.credentials = keychain.find(image.registry(), image.reference.repository())?;
-    Ok(image)
-}
 
 /// Resolves `name` and pulls its image for `architecture`, unless it is below `parent` already; returns its layout
 /// folder.
@@ -22,8 +14,13 @@ pub fn authenticated_image(reference: &str) -> Result<RegistryImage> {
 /// # Errors
 /// `name` is not a reference, or the registry cannot be reached or does not have the image. A reference by digest
 /// needs no registry once its image is below `parent`.
-pub fn pull_base(name: &str, architecture: Architecture, parent: &Path) -> Result<PathBuf> {
-    let image = authenticated_image(name)
+pub fn pull_base(
+    name: &str,
+    architecture: Architecture,
+    parent: &Path,
+    options: &ConnectionOptions,
+) -> Result<PathBuf> {
+    let image = authenticated_image(name, options)
         .with_context(|| format!("the base `{name}` is neither a layout folder nor a reference to an image"))?;
     let digest = match image.digest() {
         Some(digest) => digest,

@@ -1,4 +1,4 @@
-//! The program behind `cargo xtask pull`, with hidden commands for other subcommands.
+//! The program behind `cargo xtask pull` and `cargo xtask push`, with a hidden command for `cargo xtask image`.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use opencv_build::Architecture;
 use package::program::exit_code;
-use registry::{pull, pull_base, push};
+use registry::{ConnectionOptions, pull, pull_base, push};
 use support::interruption::install_handler;
 use support::output::print;
 
@@ -27,9 +27,8 @@ enum Command {
     #[command(about = package::program::PULL.about)]
     Pull(pull::Arguments),
 
-    /// Push the layout in a folder, and print the digest that the registry confirmed
-    #[command(hide = true)]
-    Push { layout: PathBuf, reference: String },
+    #[command(about = package::program::PUSH.about)]
+    Push(push::Arguments),
 
     /// Pull a base image into a folder below PARENT, and print its layout folder
     #[command(hide = true)]
@@ -37,6 +36,8 @@ enum Command {
         reference: String,
         architecture: Architecture,
         parent: PathBuf,
+        #[command(flatten)]
+        connection: ConnectionOptions,
     },
 }
 
@@ -48,12 +49,16 @@ fn main() -> ExitCode {
 fn run(cli: &Cli) -> Result<()> {
     match &cli.command {
         Command::Pull(arguments) => return print(&pull::run(arguments)?, cli.json),
-        Command::Push { layout, reference } => println!("{}", push(layout, reference)?),
+        Command::Push(arguments) => return print(&push::run(arguments)?, cli.json),
         Command::Base {
             reference,
             architecture,
             parent,
-        } => println!("{}", pull_base(reference, *architecture, parent)?.display()),
+            connection,
+        } => {
+            let layout = pull_base(reference, *architecture, parent, connection)?;
+            println!("{}", layout.display());
+        }
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use layer::Digest;
 use opencv_build::Architecture;
 use serde::Serialize;
 
-use crate::base::authenticated_image;
+use crate::connection::{ConnectionOptions, authenticated_image};
 use crate::progress::Progress;
 use package::workspace::Workspace;
 use support::output::{CommandOutput, display_path, format_bytes};
@@ -24,6 +24,9 @@ pub struct Arguments {
     /// Pull only the image for this architecture from a multi-platform image: x86_64 or aarch64
     #[arg(long)]
     pub architecture: Option<Architecture>,
+
+    #[command(flatten)]
+    pub connection: ConnectionOptions,
 }
 
 #[derive(Serialize)]
@@ -40,7 +43,7 @@ pub struct PullOutput {
 
 pub fn run(arguments: &Arguments) -> Result<PullOutput> {
     let reference = &arguments.reference;
-    let image = authenticated_image(reference)?;
+    let image = authenticated_image(reference, &arguments.connection)?;
     let folder = arguments.to.clone().unwrap_or_else(|| {
         let repository = image.reference.repository();
         let name = repository.rsplit('/').next().unwrap_or(repository);

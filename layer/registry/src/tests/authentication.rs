@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::super::{Credentials, Error, pull, resolve};
-use super::fake::{FakeRegistry, RegistryContents, Reply, Request};
+use super::contents::RegistryContents;
+use super::fake::{FakeRegistry, Reply, Request};
 use super::noise;
 
 fn basic(user: &str, password: &str) -> Credentials {

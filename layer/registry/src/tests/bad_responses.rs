@@ -7,8 +7,9 @@ use std::path::Path;
 use serde_json::json;
 
 use super::super::manifest::{DIGEST_HEADER, MAX_MANIFEST_SIZE};
-use super::super::{Error, RegistryImage, pull, resolve};
-use super::fake::{FakeRegistry, IMAGE, INDEX, RegistryContents, Reply, Request};
+use super::super::{Error, RegistryImage, Transport, pull, resolve};
+use super::contents::RegistryContents;
+use super::fake::{FakeRegistry, IMAGE, INDEX, Reply, Request};
 use super::{digest_of, noise, partial_files};
 
 /// Pulls from a registry whose responses for the layer are modified by `change`.
@@ -173,7 +174,7 @@ fn index_sizes_and_media_types_are_checked() {
 fn plain_http_response_to_tls_is_reported() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let mut image = RegistryImage::parse(&format!("{}/a", listener.local_addr().unwrap())).unwrap();
-    image.plain_http = false;
+    image.transport = Transport::Tls;
     std::thread::spawn(move || {
         let (mut socket, _) = listener.accept().unwrap();
         socket.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();

@@ -1,4 +1,4 @@
-//! An in-memory registry on a loopback port. It behaves correctly except where a test changes it.
+//! A registry on a loopback port that responds as a test says, with or without TLS.
 
 #![allow(clippy::unwrap_used, reason = "a test's panic is its failure")]
 
@@ -9,10 +9,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use layer::Digest;
-use serde_json::{Value, json};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-use super::super::manifest::DIGEST_HEADER;
 use super::super::{RegistryImage, RetryPolicy};
 
 pub const IMAGE: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -68,85 +66,7 @@ impl Reply {
     }
 }
 
-#[derive(Clone, Default)]
-pub struct RegistryContents {
-    /// By digest.
-    pub blobs: BTreeMap<String, Vec<u8>>,
-    /// By tag and by digest, with their media types.
-    pub manifests: BTreeMap<String, (String, Vec<u8>)>,
-}
-
-impl RegistryContents {
-    /// An image with the tag `latest`.
-    pub fn image(layers: &[Vec<u8>]) -> Self {
-        let mut contents = Self::default();
-        contents.add_image("amd64", layers, "latest");
-        contents
-    }
-
-    /// Adds an image for one architecture; returns its entry for an index.
-    pub fn add_image(&mut self, architecture: &str, layers: &[Vec<u8>], tag: &str) -> Value {
-        let config = json!({"architecture": architecture, "os": "linux"}).to_string();
-        let mut entries = vec![self.add_blob(config.as_bytes())];
-        entries.extend(layers.iter().map(|layer| self.add_blob(layer)));
-        let manifest = json!({"schemaVersion": 2, "mediaType": IMAGE,
-            "config": entries[0], "layers": entries[1..]});
-        let mut entry = self.add_manifest(IMAGE, &manifest, tag);
-        entry["platform"] = json!({"architecture": architecture, "os": "linux"});
-        entry
-    }
-
-    /// Adds a manifest or an index of the media type `kind`; returns its descriptor.
-    pub fn add_manifest(&mut self, kind: &str, manifest: &Value, tag: &str) -> Value {
-        let bytes = manifest.to_string().into_bytes();
-        let (digest, size) = (Digest::of(&bytes).to_string(), bytes.len());
-        for name in [tag, &digest] {
-            let stored = (kind.to_owned(), bytes.clone());
-            self.manifests.insert(name.to_owned(), stored);
-        }
-        json!({"mediaType": kind, "digest": digest, "size": size})
-    }
-
-    fn add_blob(&mut self, bytes: &[u8]) -> Value {
-        let digest = Digest::of(bytes).to_string();
-        self.blobs.insert(digest.clone(), bytes.to_vec());
-        json!({"mediaType": "application/octet-stream", "digest": digest, "size": bytes.len()})
-    }
-
-    /// The digest of the first layer of the image `latest`.
-    pub fn layer_digest(&self) -> String {
-        let manifest: Value = serde_json::from_slice(&self.manifests["latest"].1).unwrap();
-        manifest["layers"][0]["digest"].as_str().unwrap().to_owned()
-    }
-
-    /// The correct response of a read-only registry.
-    pub fn respond(&self, request: &Request) -> Reply {
-        let name = request.path.rsplit('/').next().unwrap();
-        let body = if request.path.contains("/manifests/") {
-            let found = self.manifests.get(name);
-            found.map(|(kind, bytes)| {
-                let reply = Reply::new(200, bytes.clone()).with_header("content-type", kind);
-                reply.with_header(DIGEST_HEADER, Digest::of(bytes).to_string())
-            })
-        } else {
-            let found = self.blobs.get(name);
-            found.map(|bytes| range_reply(bytes, request.header("range")))
-        };
-        body.unwrap_or_else(|| Reply::new(404, r#"{"errors": [{"code": "UNKNOWN", "message": "unknown"}]}"#))
-    }
-}
-
-fn range_reply(bytes: &[u8], range: &str) -> Reply {
-    let from = range.strip_prefix("bytes=").and_then(|range| range.strip_suffix('-'));
-    let Some(from) = from.map(|from| from.parse::<usize>().unwrap()) else {
-        return Reply::new(200, bytes);
-    };
-    if from >= bytes.len() {
-        return Reply::new(416, "");
-    }
-    let range = format!("bytes {from}-{}/{}", bytes.len() - 1, bytes.len());
-    Reply::new(206, &bytes[from..]).with_header("content-range", range)
-}
+type Answer = dyn Fn(&Request, usize) -> Reply + Send + Sync;
 
 pub struct FakeRegistry {
     address: SocketAddr,
@@ -156,16 +76,35 @@ pub struct FakeRegistry {
 impl FakeRegistry {
     /// `answer` gets the request and the number of requests before it.
     pub fn start(answer: impl Fn(&Request, usize) -> Reply + Send + Sync + 'static) -> Self {
+        Self::serve_with(answer, |socket, answer, log| serve(socket, answer, log))
+    }
+
+    /// A registry that speaks TLS only.
+    pub fn start_tls(
+        tls: Arc<ServerConfig>,
+        answer: impl Fn(&Request, usize) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        Self::serve_with(answer, move |socket, answer, log| {
+            let connection = ServerConnection::new(tls.clone()).map_err(std::io::Error::other)?;
+            serve(StreamOwned::new(connection, socket), answer, log)
+        })
+    }
+
+    fn serve_with(
+        answer: impl Fn(&Request, usize) -> Reply + Send + Sync + 'static,
+        serve: impl Fn(TcpStream, &Answer, &Mutex<Vec<Request>>) -> std::io::Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        let serve = Arc::new(serve);
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let address = listener.local_addr().unwrap();
         let requests = Arc::new(Mutex::new(Vec::new()));
         let (answer, log) = (Arc::new(answer), requests.clone());
         thread::spawn(move || {
             for socket in listener.incoming().flatten() {
-                let (answer, log) = (answer.clone(), log.clone());
+                let (answer, log, serve) = (answer.clone(), log.clone(), serve.clone());
                 thread::spawn(move || {
                     // A client that closes the connection is not a failure of the test.
-                    let _ = serve(&socket, &*answer, &log);
+                    let _ = serve(socket, &*answer, &log);
                 });
             }
         });
@@ -179,6 +118,8 @@ impl FakeRegistry {
             max_attempts: 4,
             initial_backoff: Duration::from_millis(5),
             max_backoff: Duration::from_secs(3),
+            max_retry_after: Duration::from_secs(3),
+            max_total_delay: Duration::from_secs(60),
             connect_timeout: Duration::from_secs(5),
             read_timeout: Duration::from_secs(30),
             commit_timeout: Duration::from_secs(30),
@@ -207,12 +148,16 @@ impl FakeRegistry {
     }
 }
 
-fn serve(
-    socket: &TcpStream,
-    answer: &dyn Fn(&Request, usize) -> Reply,
-    log: &Mutex<Vec<Request>>,
-) -> std::io::Result<()> {
+/// The first byte of a TLS connection: a handshake record.
+const TLS_HANDSHAKE: u8 = 0x16;
+
+fn serve(socket: impl Read + Write, answer: &Answer, log: &Mutex<Vec<Request>>) -> std::io::Result<()> {
     let mut reader = BufReader::new(socket);
+    if reader.fill_buf()?.first() == Some(&TLS_HANDSHAKE) {
+        return reader
+            .get_mut()
+            .write_all(b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n");
+    }
     let mut line = String::new();
     reader.read_line(&mut line)?;
     let mut words = line.split_whitespace().map(str::to_owned);
@@ -252,22 +197,23 @@ fn serve(
         true => "transfer-encoding: chunked\r\n\r\n".to_owned(),
         false => format!("content-length: {length}\r\n\r\n"),
     };
-    let mut socket = socket;
+    let socket = reader.get_mut();
     socket.write_all(head.as_bytes())?;
     if request.method == "HEAD" {
-        return Ok(());
+        return socket.flush();
     }
     let sent = &reply.body[..reply.truncate_at.unwrap_or(length)];
     if !reply.chunked {
-        return socket.write_all(sent);
+        socket.write_all(sent)?;
+        return socket.flush();
     }
     for chunk in sent.chunks(1 << 16) {
         write!(socket, "{:x}\r\n", chunk.len())?;
         socket.write_all(chunk)?;
         socket.write_all(b"\r\n")?;
     }
-    match reply.truncate_at {
-        None => socket.write_all(b"0\r\n\r\n"),
-        Some(_) => Ok(()),
+    if reply.truncate_at.is_none() {
+        socket.write_all(b"0\r\n\r\n")?;
     }
+    socket.flush()
 }

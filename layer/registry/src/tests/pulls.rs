@@ -8,7 +8,8 @@ use layer::{Architecture, Digest};
 use serde_json::{Value, json};
 
 use super::super::{Error, ProgressEvent, pull, resolve};
-use super::fake::{FakeRegistry, INDEX, RegistryContents, Reply};
+use super::contents::RegistryContents;
+use super::fake::{FakeRegistry, INDEX, Reply};
 use super::{assert_complete, noise, partial_files};
 
 #[test]

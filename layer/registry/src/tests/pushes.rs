@@ -1,67 +1,14 @@
-//! Pushes to registries that fail, expire tokens, or have some of the blobs already.
+//! Pushes to registries that fail, or have some of the blobs already.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::super::manifest::DIGEST_HEADER;
-use super::super::{Blob, Credentials, Error, ProgressEvent, RegistryImage, Result, push};
-use super::fake::{FakeRegistry, IMAGE, Reply, Request};
+use super::super::{Blob, ProgressEvent, push};
+use super::fake::{FakeRegistry, IMAGE, Reply};
+use super::store::{FakeStore, push_all};
 use super::{digest_of, noise};
 use fs_err as fs;
 use layer::Digest;
-
-/// A registry that accepts pushes.
-#[derive(Clone, Default)]
-struct FakeStore(Arc<Mutex<BTreeMap<String, Vec<u8>>>>);
-
-impl FakeStore {
-    fn respond(&self, request: &Request) -> Reply {
-        let mut stored = self.0.lock().unwrap();
-        let name = request.path.rsplit('/').next().unwrap();
-        let is = |method, path| request.matches(method, path);
-        if request.path == "/v2/" {
-            Reply::new(200, "")
-        } else if is("HEAD", "/blobs/") {
-            Reply::new(if stored.contains_key(name) { 200 } else { 404 }, "")
-        } else if is("POST", "/blobs/uploads/") {
-            Reply::new(202, "").with_header("location", format!("{}one?state=a%2Fb", request.path))
-        } else if is("PUT", "/blobs/uploads/one?state=a%2Fb&digest=") {
-            let digest = name.rsplit('=').next().unwrap().replace("%3A", ":");
-            if digest_of(&request.body) != digest {
-                return Reply::new(400, r#"{"errors": [{"code": "DIGEST_INVALID"}]}"#);
-            }
-            stored.insert(digest, request.body.clone());
-            Reply::new(201, "").with_header("location", "/there")
-        } else if is("PUT", "/manifests/") {
-            stored.insert(name.to_owned(), request.body.clone());
-            Reply::new(201, "")
-                .with_header(DIGEST_HEADER, digest_of(&request.body))
-                .with_header("location", "/there")
-        } else {
-            Reply::new(404, "")
-        }
-    }
-
-    fn names(&self) -> Vec<String> {
-        self.0.lock().unwrap().keys().cloned().collect()
-    }
-}
-
-/// Pushes the blobs and a dummy manifest.
-fn push_all(image: &RegistryImage, blobs: &[Vec<u8>]) -> Result<Digest> {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("all");
-    fs::write(&path, blobs.concat()).unwrap();
-    let mut offset = 0;
-    let blobs = blobs.iter().map(|bytes| {
-        let length = bytes.len() as u64;
-        offset += length;
-        Blob::from_file(Digest::of(bytes), length, &path, offset - length)
-    });
-    let blobs: Vec<_> = blobs.collect();
-    push(image, &blobs, b"manifest", IMAGE, &|_| ())
-}
 
 #[test]
 fn each_blob_is_uploaded_once_in_a_single_put() {
@@ -205,128 +152,6 @@ fn manifest_digest_mismatch_is_detected() {
             "{text}"
         );
     }
-}
-
-#[test]
-fn expired_token_is_renewed_once() {
-    for forever in [false, true] {
-        let store = FakeStore::default();
-        let service = FakeRegistry::start(|request, before| {
-            assert!(request.path.contains("pull%2Cpush"), "{}", request.path);
-            Reply::new(200, format!("{{\"token\": \"t{before}\"}}"))
-        });
-        let challenge = format!("Bearer realm=\"{}\"", service.url());
-        let registry = FakeRegistry::start(move |request, _| {
-            let sent = request.header("authorization");
-            // HEAD needs no token, and the first token is valid for one blob.
-            let used = store.names().len();
-            let good = match (sent, request.method.as_str()) {
-                ("", method) => method == "HEAD",
-                ("Bearer t0", "POST" | "PUT") => used == 0,
-                (_, "POST") => !forever,
-                _ => true,
-            };
-            match good {
-                true => store.respond(request),
-                false => Reply::new(401, "").with_header("www-authenticate", challenge.as_str()),
-            }
-        });
-        let mut image = registry.image("");
-        image.credentials = Credentials::Basic {
-            user: "u".into(),
-            password: "p".into(),
-        };
-        let pushed = push_all(&image, &[noise(10), noise(20)]);
-        match forever {
-            false => assert_eq!(pushed.unwrap(), Digest::of(b"manifest")),
-            true => assert!(matches!(pushed, Err(Error::Unauthorized { .. }))),
-        }
-        assert_eq!(service.request_lines().len(), 2);
-    }
-}
-
-#[test]
-fn unauthorized_upload_is_retried_at_most_once() {
-    for (challenge, credentials, puts) in [
-        ("Basic", "u", 1),
-        ("Bearer realm=\"SERVICE\"", "u", 2),
-        ("Bearer realm=\"SERVICE\"", "", 1),
-    ] {
-        let store = FakeStore::default();
-        let service = FakeRegistry::start(|_, before| Reply::new(200, format!("{{\"token\": \"t{before}\"}}")));
-        let challenge = challenge.replace("SERVICE", &service.url());
-        let registry = FakeRegistry::start(move |request, _| {
-            let refused = request.matches("PUT", "/blobs/uploads/");
-            match refused || request.header("authorization").is_empty() {
-                true => Reply::new(401, "").with_header("www-authenticate", challenge.as_str()),
-                false => store.respond(request),
-            }
-        });
-        let mut image = registry.image("");
-        image.credentials = match credentials {
-            "" => Credentials::RegistryToken("abc".into()),
-            user => Credentials::Basic {
-                user: user.into(),
-                password: "p".into(),
-            },
-        };
-        let error = push_all(&image, &[noise(10)]).unwrap_err();
-        assert!(matches!(error, Error::Unauthorized { .. }), "{error}");
-        let seen = registry.request_lines();
-        let found = seen.iter().filter(|line| line.starts_with("PUT "));
-        assert_eq!(found.count(), puts, "{seen:?}");
-    }
-}
-
-#[test]
-fn basic_credentials_are_sent_without_a_challenge() {
-    let store = FakeStore::default();
-    let registry = FakeRegistry::start(move |request, _| {
-        let known = request.header("authorization") == "Basic dTpw";
-        match request.method.as_str() {
-            "GET" | "HEAD" => store.respond(request),
-            _ if known => store.respond(request),
-            _ => Reply::new(401, ""),
-        }
-    });
-    let mut image = registry.image("");
-    assert!(matches!(
-        push_all(&image, &[noise(10)]),
-        Err(Error::Unauthorized { .. })
-    ));
-    image.credentials = Credentials::Basic {
-        user: "u".into(),
-        password: "p".into(),
-    };
-    push_all(&image, &[noise(10)]).unwrap();
-}
-
-#[test]
-fn credentials_are_not_sent_to_another_upload_server() {
-    let (store, there) = (FakeStore::default(), FakeStore::default());
-    let other = FakeRegistry::start(move |request, _| there.respond(request));
-    let url = other.url();
-    let registry = FakeRegistry::start(move |request, _| {
-        if request.header("authorization").is_empty() {
-            return Reply::new(401, "").with_header("www-authenticate", "Basic");
-        }
-        match request.matches("POST", "/blobs/uploads/") {
-            true => Reply::new(202, "").with_header(
-                "location",
-                format!("{url}/v2/tests/image/blobs/uploads/one?state=a%2Fb"),
-            ),
-            false => store.respond(request),
-        }
-    });
-    let mut image = registry.image("");
-    image.credentials = Credentials::Basic {
-        user: "u".into(),
-        password: "p".into(),
-    };
-    push_all(&image, &[noise(10)]).unwrap();
-    let seen = other.requests();
-    assert_eq!(seen.len(), 1);
-    assert_eq!(seen[0].header("authorization"), "");
 }
 
 #[test]

@@ -4,17 +4,23 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 /// The schemas by the prefix of an event's folder.
-const SCHEMAS: [(&str, &str); 8] = [
+const SCHEMAS: [(&str, &str); 13] = [
     ("direct", include_str!("../../data/schemas/direct.json")),
     ("s3", NOTIFICATION),
     ("sns", NOTIFICATION),
     ("eventbridge", NOTIFICATION),
-    ("sqs", include_str!("../../data/schemas/sqs.json")),
+    ("destination", NOTIFICATION),
+    ("pipes-sqs", SQS),
+    ("pipes", NOTIFICATION),
+    ("sqs", SQS),
     ("batch", include_str!("../../data/schemas/batch.json")),
+    ("step-functions", include_str!("../../data/schemas/step-functions.json")),
+    ("load-balancer", include_str!("../../data/schemas/load-balancer.json")),
     ("function-url", HTTP),
     ("api-gateway", HTTP),
 ];
 const NOTIFICATION: &str = include_str!("../../data/schemas/notification.json");
+const SQS: &str = include_str!("../../data/schemas/sqs.json");
 const HTTP: &str = include_str!("../../data/schemas/http.json");
 /// The schema for failed invocations.
 const ERROR: &str = include_str!("../../data/schemas/error.json");

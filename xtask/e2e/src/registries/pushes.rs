@@ -100,5 +100,28 @@ pub fn test(proxy: &Proxy, layout: &Path) -> Result<()> {
         "the permanent error is {error:#}"
     );
     ensure!(proxy.requests("POST", "").len() == 1, "a permanent error was retried");
+
+    // What HEAD does not tell is sent.
+    proxy.set_faults(|request| match request.method.as_str() {
+        "HEAD" => Fault::Respond("403 Forbidden"),
+        _ => Fault::Pass,
+    });
+    let image = registry_image(&format!("{}/unknown:v1", proxy.address()))?;
+    ensure!(
+        push(&image, layout)? == wanted,
+        "the digest of the pushed image differs"
+    );
+    ensure!(resolve(&image)? == wanted, "the tag resolves to another digest");
+
+    // All blobs are in the repository that they are mounted from.
+    proxy.set_faults(|_| Fault::Pass);
+    let mut image = registry_image(&format!("{}/mounted:v1", proxy.address()))?;
+    image.add_mount_source("unknown")?;
+    ensure!(
+        push(&image, layout)? == wanted,
+        "the digest of the pushed image differs"
+    );
+    let sent = proxy.requests("PUT", "/blobs/").len();
+    ensure!(sent == 0, "{sent} blobs were sent instead of mounted");
     Ok(())
 }

@@ -7,7 +7,7 @@ use std::thread;
 
 use anyhow::{Context, Result, bail};
 use fs_err as fs;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use conformance::skip::Skip;
 use support::child::Child;
@@ -30,6 +30,25 @@ impl Registry {
     pub fn start(folder: &Path, passwords: Option<&str>) -> Result<Self> {
         let folder = folder.join(if passwords.is_some() { "closed" } else { "open" });
         fs::create_dir_all(&folder)?;
+        let auth = match passwords {
+            None => Value::Null,
+            Some(passwords) => {
+                let file = folder.join("passwords");
+                fs::write(&file, passwords)?;
+                json!({"htpasswd": {"realm": "test", "path": file}})
+            }
+        };
+        Self::start_with(&folder, &auth, &Value::Null)
+    }
+
+    /// Starts a registry that speaks only TLS, with a certificate and a key in PEM format.
+    pub fn start_tls(folder: &Path, certificate: &Path, key: &Path) -> Result<Self> {
+        let folder = folder.join("tls");
+        fs::create_dir_all(&folder)?;
+        Self::start_with(&folder, &Value::Null, &json!({"certificate": certificate, "key": key}))
+    }
+
+    fn start_with(folder: &Path, auth: &Value, tls: &Value) -> Result<Self> {
         let mut config = json!({
             "version": "0.1",
             "log": {"level": "info"},
@@ -37,10 +56,11 @@ impl Registry {
             // It chooses a free port and logs it.
             "http": {"addr": "127.0.0.1:0", "secret": "good for this one only"},
         });
-        if let Some(passwords) = passwords {
-            let file = folder.join("passwords");
-            fs::write(&file, passwords)?;
-            config["auth"] = json!({"htpasswd": {"realm": "test", "path": file}});
+        if !auth.is_null() {
+            config["auth"] = auth.clone();
+        }
+        if !tls.is_null() {
+            config["http"]["tls"] = tls.clone();
         }
         // JSON is valid YAML.
         let file = folder.join("config.yml");
