@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs the packages that `cargo xtask test` needs on a bare Debian machine: compilers for C and C++, Python 3 with
-# pip, nasm, a container engine, a registry, skopeo, and a browser with its driver. Rust must already be installed.
+# pip, nasm, a container engine, a registry, other tools for images, and a browser with its driver. Rust must already be
+# installed.
 set -euo pipefail
 
 missing=()
@@ -10,7 +11,9 @@ python3 -m pip --version >/dev/null 2>&1 || missing+=(python3 python3-pip)
 command -v nasm >/dev/null || missing+=(nasm)
 command -v dockerd >/dev/null && command -v docker >/dev/null || missing+=(docker.io)
 command -v docker-registry >/dev/null || command -v registry >/dev/null || missing+=(docker-registry)
-command -v skopeo >/dev/null || missing+=(skopeo)
+for tool in skopeo podman buildah umoci; do
+  command -v "$tool" >/dev/null || missing+=("$tool")
+done
 command -v chromedriver >/dev/null || missing+=(chromium-driver)
 # The names that xtask/e2e/src/browser.rs tries.
 browser=

@@ -42,6 +42,7 @@ mod labelled_faces;
 mod large_responses;
 mod memory_limits;
 mod object_keys;
+mod other_image_tools;
 mod outdated_pins;
 mod package_index;
 mod photo_formats;
@@ -152,6 +153,10 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
         }),
         ("skopeo reads what was pushed", &|| {
             registries::skopeo(workspace, suite.function_image()?.layout.path())
+        }),
+        ("images of other tools", &|| {
+            let image = suite.function_image()?;
+            suite.with_function(|_, _, binary| other_image_tools::test(image.layout.path(), binary.architecture()))
         }),
         ("programs built against the SDK image", &|| {
             consumers::test(build, &build.build_sdk()?)
