@@ -34,6 +34,10 @@ pub struct Arguments {
     #[arg(long, value_name = "NAME")]
     pub runtime: Option<String>,
 
+    /// Access this registry by plain HTTP; may be given several times
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub plain_http: Vec<String>,
+
     /// Print the findings as SARIF 2.1.0, which code hosts show
     #[arg(long)]
     pub sarif: bool,
@@ -73,7 +77,8 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
         ..LintOptions::default()
     };
     let reference = arguments.reference.as_deref().unwrap_or_default();
-    let findings = lint_reference(reference, options).with_context(|| format!("failed to check `{reference}`"))?;
+    let findings = lint_reference(reference, options, &arguments.plain_http);
+    let findings = findings.with_context(|| format!("failed to check `{reference}`"))?;
     let count = |severity| findings.iter().filter(|f| f.severity == severity).count();
     let answer = LintOutput {
         reference: reference.to_owned(),
@@ -96,7 +101,7 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
 
 /// Lints the file or folder of that name if it exists, otherwise the image in a registry: everything that Lambda would
 /// see there, including an image index.
-fn lint_reference(reference: &str, mut options: LintOptions) -> Result<Vec<Finding>> {
+fn lint_reference(reference: &str, mut options: LintOptions, plain_http: &[String]) -> Result<Vec<Finding>> {
     let (path, image) = split_reference(reference);
     if path.exists() {
         options.image = image.map(str::to_owned);
@@ -109,7 +114,7 @@ fn lint_reference(reference: &str, mut options: LintOptions) -> Result<Vec<Findi
         "`{reference}` is not a file or folder; pulling it from a registry"
     ));
     let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
-    registry::pull(reference, folder.path())?;
+    registry::pull(reference, folder.path(), plain_http)?;
     options.in_registry = true;
     Ok(lint(folder.path(), &options)?)
 }

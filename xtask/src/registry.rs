@@ -22,8 +22,9 @@ pub fn push(folder: &Path, reference: &str, plain_http: &[String]) -> Result<Dig
     Ok(confirmed.context("`push` printed no digest")?.parse()?)
 }
 
-pub fn pull(reference: &str, folder: &Path) -> Result<()> {
-    let subcommand = ["pull".into(), "--to".into(), folder.into()];
+pub fn pull(reference: &str, folder: &Path, plain_http: &[String]) -> Result<()> {
+    let mut subcommand = options("pull", plain_http);
+    subcommand.extend(["--to".into(), folder.into()]);
     PULL.output(&subcommand, &[reference.into()]).map(|_| ())
 }
 
