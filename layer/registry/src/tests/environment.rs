@@ -19,11 +19,20 @@ use super::noise;
 /// A host whose name is not resolved, because only the proxy connects to it.
 const HOST: &str = "registry.test";
 
+/// The image that a process with other settings resolves.
+const IMAGE_VARIABLE: &str = "IMAGE_OF_REGISTRY_TEST";
+
+/// The other tests start this one again, in a process with their settings.
 #[test]
-#[ignore = "started by the other tests, with their environment"]
-fn child() {
-    let variable = |name: &str| std::env::var(name).unwrap();
-    let mut image = RegistryImage::parse(&variable("IMAGE")).unwrap();
+fn image_of_the_environment_is_resolved() {
+    let Ok(image) = std::env::var(IMAGE_VARIABLE) else {
+        let (contents, resolved) = contents();
+        let registry = FakeRegistry::start(move |request, _| contents.respond(request));
+        let output = resolve_with(&registry.image("").reference.whole(), &[]);
+        assert!(output.contains(&resolved), "{output}");
+        return;
+    };
+    let mut image = RegistryImage::parse(&image).unwrap();
     image.retry_policy.max_attempts = 1;
     let plain_http: Vec<_> = std::env::var("PLAIN_HTTP").into_iter().collect();
     let settings = HostSettings::from_environment(&|name| std::env::var_os(name));
@@ -37,8 +46,15 @@ fn child() {
 /// Resolves the image in a process with these environment variables and no others; returns what it prints.
 fn resolve_with(image: &str, variables: &[(&str, &str)]) -> String {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "tests::environment::child", "--ignored", "--nocapture"]);
-    command.env_clear().env("IMAGE", image).envs(variables.iter().copied());
+    command.args([
+        "--exact",
+        "tests::environment::image_of_the_environment_is_resolved",
+        "--nocapture",
+    ]);
+    command
+        .env_clear()
+        .env(IMAGE_VARIABLE, image)
+        .envs(variables.iter().copied());
     let Output { status, stdout, stderr } = command.output().unwrap();
     let text = String::from_utf8(stdout).unwrap();
     assert!(status.success(), "{text}{}", String::from_utf8_lossy(&stderr));
