@@ -140,7 +140,7 @@ impl HttpResponse {
         Self { sender, ..self }
     }
 
-    /// For `HEAD`.
+    /// The response to `HEAD` has the headers only.
     #[must_use]
     pub fn without_body(self) -> Self {
         Self {

@@ -145,7 +145,7 @@ impl ContainerCredentials {
             path: path.to_owned(),
             origin: Origin {
                 https: url.scheme_str() == Some("https"),
-                // Without a user's name, which is no part of a host.
+                // A user's name does not belong to the host.
                 authority: authority.rsplit('@').next().unwrap_or_default().to_owned(),
             },
             token,

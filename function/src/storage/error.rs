@@ -56,7 +56,7 @@ impl ErrorResponse {
     pub(super) async fn read(response: Response) -> Self {
         let Response { status, headers, body } = response;
         let region = header(&headers, BUCKET_REGION);
-        // Without the body there is no code.
+        // A body that cannot be read has no code; the status remains.
         let body = body.read(0, MAX_ERROR_BODY).await.unwrap_or_default();
         let code = element(&String::from_utf8_lossy(&body), "Code").filter(|code| is_code(code));
         Self { status, code, region }

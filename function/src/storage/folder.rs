@@ -26,7 +26,7 @@ pub(super) struct ObjectFile {
 
 impl FolderBucket {
     /// # Errors
-    /// There is no such folder, or the name is not one of a folder.
+    /// The folder does not exist, or the name cannot be that of a folder.
     pub(super) fn open(folder: &Path, name: &str) -> Result<Self> {
         let is_allowed = |letter: char| letter.is_ascii_alphanumeric() || "-._".contains(letter);
         if name.is_empty() || !name.chars().all(is_allowed) || name.starts_with('.') {

@@ -63,8 +63,8 @@ pub(super) struct ExpectedContent {
 }
 
 impl ExpectedContent {
-    /// `None` if there is no valid length, which S3 always sends. `etag_is_md5` is false for buckets where `ETag`s are
-    /// not digests.
+    /// `None` without a valid length, which S3 always sends. `etag_is_md5` is false for buckets whose `ETag`s are not
+    /// digests.
     pub(super) fn from_headers(headers: &HeaderMap, etag_is_md5: bool) -> Option<Self> {
         let length = headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()?;
         let is_composite = headers

@@ -1,4 +1,4 @@
-//! Idle connections.
+//! Keeps idle connections for the next request to the same host.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-/// The reason why there is no complete response. It does not contain URLs, which can contain secrets.
+/// Why a response is missing or incomplete, without URLs, which can contain secrets.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct TransportError(pub(super) String);

@@ -132,7 +132,7 @@ async fn expired_sessions_and_credentials_are_replaced() {
     let (url, requests) = server(&[SESSION, EXPIRED, SESSION, FOUND]);
     storage_at(&url).read(&config, &photo, 100, false).await.unwrap();
     assert_eq!(requests.lock().unwrap().len(), 4);
-    // The role's own credentials have expired, and there are no others.
+    // The role's own credentials, which cannot be refreshed, have expired.
     let (url, requests) = server(&[EXPIRED]);
     let error = storage_at(&url).read(&config, &photo, 100, false).await.unwrap_err();
     assert!(
