@@ -63,13 +63,10 @@ fn index_breaks_one_manifest() {
     assert_breaks(|fixture| fixture.extra_entries.push(other), &[Rule::OneManifest]);
 }
 
-#[test]
-fn nested_index_breaks_one_manifest() {
-    let parent = tempfile::tempdir().unwrap();
-    let layout = ImageFixture::valid().write(parent.path());
-    let index = fs::read(layout.join("index.json")).unwrap();
-    let digest = Digest::of(&index);
-    fs::write(layout.join("blobs/sha256").join(digest.hex()), &index).unwrap();
+/// Makes `index` the only entry of the layout's index.
+fn nest_index(layout: &Path, index: &[u8]) {
+    let digest = Digest::of(index);
+    fs::write(layout.join("blobs/sha256").join(digest.hex()), index).unwrap();
     let entry = json!({
         "mediaType": "application/vnd.oci.image.index.v1+json",
         "digest": digest,
@@ -77,6 +74,14 @@ fn nested_index_breaks_one_manifest() {
     });
     let outer = json!({"schemaVersion": 2, "manifests": [entry]});
     fs::write(layout.join("index.json"), outer.to_string()).unwrap();
+}
+
+#[test]
+fn nested_index_breaks_one_manifest() {
+    let parent = tempfile::tempdir().unwrap();
+    let layout = ImageFixture::valid().write(parent.path());
+    let index = fs::read(layout.join("index.json")).unwrap();
+    nest_index(&layout, &index);
     assert_eq!(broken_rules(&layout, None), [(Rule::OneManifest, Severity::Error)]);
 }
 
@@ -150,16 +155,7 @@ fn missing_platforms_of_a_saved_image_are_a_note() {
     let mut absent = index["manifests"][0].clone();
     absent["digest"] = Digest::of(b"absent").to_string().into();
     index["manifests"].as_array_mut().unwrap().push(absent);
-    let index = index.to_string();
-    let digest = Digest::of(index.as_bytes());
-    fs::write(layout.join("blobs/sha256").join(digest.hex()), &index).unwrap();
-    let entry = json!({
-        "mediaType": "application/vnd.oci.image.index.v1+json",
-        "digest": digest,
-        "size": index.len(),
-    });
-    let outer = json!({"schemaVersion": 2, "manifests": [entry]});
-    fs::write(layout.join("index.json"), outer.to_string()).unwrap();
+    nest_index(&layout, index.to_string().as_bytes());
     assert_eq!(broken_rules(&layout, None), [(Rule::OneManifest, Severity::Note)]);
 }
 
