@@ -61,6 +61,17 @@ impl Emulator {
         Ok(emulator)
     }
 
+    /// # Errors
+    /// The emulator has exited, as it does when it gets an event while it is busy with another one.
+    pub fn ensure_running(&self) -> Result<()> {
+        ensure!(
+            !self.instance.has_exited(),
+            "the emulator exited; it serves one event at a time\n{}",
+            self.instance.log_tail()
+        );
+        Ok(())
+    }
+
     pub fn invoke(&self, event: &Value) -> Result<Value> {
         let post = || -> Result<Value> {
             let mut response = agent().post(&self.url).send(event.to_string())?;

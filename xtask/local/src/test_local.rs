@@ -3,8 +3,8 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::thread::park;
-use std::time::Instant;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use fs_err as fs;
@@ -28,6 +28,8 @@ use support::output::{CommandOutput, display_path, format_bytes, print};
 pub const BUCKET: &str = "photos";
 /// Repeated invocations with the first photo; the warm time is their median.
 const WARM_RUNS: usize = 5;
+/// How often `--keep` checks that the emulator still runs.
+const CHECK_INTERVAL: Duration = Duration::from_secs(2);
 
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Arguments {
@@ -188,7 +190,8 @@ fn keep_running(lambda: &LocalLambda, output: &TestLocalOutput) -> Result<()> {
         event(&name.to_string_lossy())
     ));
     loop {
-        park();
+        sleep(CHECK_INTERVAL);
+        lambda.emulator.ensure_running()?;
     }
 }
 
