@@ -21,6 +21,8 @@ pub(super) enum BucketName {
         /// `NAME-ACCOUNT`.
         label: String,
     },
+    /// An alias, such as `mfzwi23gnjvgw.mrap`.
+    MultiRegionAccessPoint(String),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +33,7 @@ pub(super) enum AccessPointService {
 
 const ALIAS_SUFFIXES: [&str; 2] = ["-s3alias", "--ol-s3"];
 const OUTPOST_SUFFIX: &str = "--op-s3";
+const MULTI_REGION_SUFFIX: &str = ".mrap";
 /// Names of directory buckets and of access points for them.
 /// Source: Amazon S3 User Guide, "Directory bucket naming rules", "Access points for directory buckets".
 const DIRECTORY_SUFFIXES: [&str; 2] = ["--x-s3", "--xa-s3"];
@@ -66,8 +69,14 @@ impl BucketName {
         Ok(Self::General(name.to_owned()))
     }
 
-    /// `arn:PARTITION:s3:REGION:ACCOUNT:accesspoint/NAME`; the last separator may be a colon.
-    /// Source: Amazon S3 User Guide, "Referencing access points".
+    /// Custom endpoints have access points in the host as well, unlike buckets.
+    pub(super) fn is_access_point_arn(&self) -> bool {
+        matches!(self, Self::AccessPoint { .. } | Self::MultiRegionAccessPoint(_))
+    }
+
+    /// `arn:PARTITION:s3:REGION:ACCOUNT:accesspoint/NAME`; the last separator may be a colon. Without region and with an
+    /// alias as name for a multi-Region access point.
+    /// Source: Amazon S3 User Guide, "Referencing access points", "Multi-Region Access Point hostnames".
     fn parse_arn(arn: &str) -> Result<Self, String> {
         let invalid = || {
             format!(
@@ -89,13 +98,16 @@ impl BucketName {
             .strip_prefix("accesspoint")
             .and_then(|rest| rest.strip_prefix(['/', ':']));
         let name = name.ok_or_else(invalid)?;
-        if region.is_empty() && name.ends_with(".mrap") {
-            return Err(format!(
-                "`{arn}` is a multi-Region access point, which needs signatures of version 4A; they are not \
-                 supported; use one of its buckets, or an access point in a Region"
-            ));
-        }
         let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+        if let Some(alias) = name.strip_suffix(MULTI_REGION_SUFFIX)
+            && region.is_empty()
+            && service == AccessPointService::S3
+        {
+            return match is_account && is_label(alias) {
+                true => Ok(Self::MultiRegionAccessPoint(name.to_owned())),
+                false => Err(invalid()),
+            };
+        }
         let label = format!("{name}-{account}");
         if !is_account || !is_label(region) || !is_label(name) || !is_label(&label) {
             return Err(invalid());
@@ -135,6 +147,9 @@ mod tests {
             let label = "photos-123456789012".to_owned();
             assert_eq!(parse(arn), BucketName::AccessPoint { service, region, label });
         }
+        let arn = "arn:aws:s3::123456789012:accesspoint/mfzwi23gnjvgw.mrap";
+        let expected = BucketName::MultiRegionAccessPoint("mfzwi23gnjvgw.mrap".to_owned());
+        assert_eq!(parse(arn), expected);
     }
 
     #[test]
@@ -147,7 +162,13 @@ mod tests {
             ("b\n", "not a bucket name"),
             ("A_b--usw2-az1--x-s3", "directory bucket"),
             ("--usw2-az1--x-s3", "directory bucket"),
-            ("arn:aws:s3::123456789012:accesspoint/mfzwi23gnjvgw.mrap", "version 4A"),
+            ("arn:aws:s3::1234:accesspoint/mfzwi23gnjvgw.mrap", "not the ARN"),
+            ("arn:aws:s3::123456789012:accesspoint/a.b.mrap", "not the ARN"),
+            ("arn:aws:s3::123456789012:accesspoint/my-name", "not the ARN"),
+            (
+                "arn:aws:s3-object-lambda::123456789012:accesspoint/a.mrap",
+                "not the ARN",
+            ),
             ("ap-op-01234567890123456--op-s3", "Outpost"),
             ("arn:aws:s3:::photos", "without ARN"),
             ("arn:aws:s3:us-west-2:1234:accesspoint/photos", "not the ARN"),

@@ -32,24 +32,35 @@ pub(super) struct Endpoint {
     pub(super) path: String,
     /// The service in signatures.
     pub(super) service: &'static str,
-    /// The region in signatures.
-    pub(super) region: String,
+    pub(super) region: SigningRegion,
+}
+
+/// The region in signatures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum SigningRegion {
+    /// In signatures of version 4.
+    One(String),
+    /// In signatures of version 4A.
+    All,
 }
 
 impl Endpoint {
     /// `region` is the bucket's, unless its name contains one.
-    pub(super) fn new(bucket: &BucketName, environment: &Environment, region: &str) -> Self {
+    ///
+    /// # Errors
+    /// AWS has no such endpoint; the message names the variable that asks for it.
+    pub(super) fn new(bucket: &BucketName, environment: &Environment, region: &str) -> Result<Self, String> {
         let region = match bucket {
             BucketName::AccessPoint { region, .. } => region,
             _ => region,
         };
         let label = match bucket {
             BucketName::General(name) | BucketName::Alias(name) | BucketName::Directory { name, .. } => name,
-            BucketName::AccessPoint { label, .. } => label,
+            BucketName::AccessPoint { label, .. } | BucketName::MultiRegionAccessPoint(label) => label,
         };
         let (https, host, path, in_host) = match &environment.endpoint {
             Some(custom) => {
-                let in_host = environment.virtual_hosted || matches!(bucket, BucketName::AccessPoint { .. });
+                let in_host = environment.virtual_hosted || bucket.is_access_point_arn();
                 let in_host = in_host && !is_address(custom);
                 (custom.https, custom.authority.clone(), custom.path.clone(), in_host)
             }
@@ -60,7 +71,7 @@ impl Endpoint {
                     // AWS requires it.
                     _ => true,
                 };
-                (true, aws_host(bucket, environment, region), String::new(), in_host)
+                (true, aws_host(bucket, environment, region)?, String::new(), in_host)
             }
         };
         let is_in_host = host
@@ -71,29 +82,45 @@ impl Endpoint {
             true => (format!("{label}.{host}"), path),
             false => (host, format!("{path}/{label}")),
         };
-        Self {
+        Ok(Self {
             origin: Origin { https, authority },
             path,
             service: signing_service(bucket),
-            region: region.to_owned(),
-        }
+            region: match bucket {
+                BucketName::MultiRegionAccessPoint(_) => SigningRegion::All,
+                _ => SigningRegion::One(region.to_owned()),
+            },
+        })
     }
 }
 
 /// The service's host, without the bucket.
-fn aws_host(bucket: &BucketName, environment: &Environment, region: &str) -> String {
+fn aws_host(bucket: &BucketName, environment: &Environment, region: &str) -> Result<String, String> {
+    let unsupported = |wanted: bool, variable: &str, kind: &str| match wanted {
+        true => Err(format!("{variable} is set, but AWS has no such endpoints for {kind}")),
+        false => Ok(()),
+    };
+    let (fips_variable, dual_stack_variable) = ("AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT");
     let fips = if environment.fips { "-fips" } else { "" };
-    // Object Lambda has no dual-stack endpoints, so there the request fails to find the host.
     let dual_stack = if environment.dual_stack { ".dualstack" } else { "" };
     let service = match bucket {
         BucketName::General(_) | BucketName::Alias(_) => format!("s3{fips}"),
         BucketName::Directory { zone, .. } => format!("s3express{fips}-{zone}"),
         BucketName::AccessPoint { service, .. } => match service {
             AccessPointService::S3 => format!("s3-accesspoint{fips}"),
-            AccessPointService::ObjectLambda => format!("s3-object-lambda{fips}"),
+            AccessPointService::ObjectLambda => {
+                unsupported(environment.dual_stack, dual_stack_variable, "Object Lambda")?;
+                format!("s3-object-lambda{fips}")
+            }
         },
+        BucketName::MultiRegionAccessPoint(_) => {
+            let kind = "multi-Region access points";
+            unsupported(environment.fips, fips_variable, kind)?;
+            unsupported(environment.dual_stack, dual_stack_variable, kind)?;
+            return Ok(format!("accesspoint.s3-global.{}", dns_suffix(region)));
+        }
     };
-    format!("{service}{dual_stack}.{region}.{}", dns_suffix(region))
+    Ok(format!("{service}{dual_stack}.{region}.{}", dns_suffix(region)))
 }
 
 fn signing_service(bucket: &BucketName) -> &'static str {
@@ -138,6 +165,7 @@ mod tests {
 
     const ACCESS_POINT: &str = "arn:aws:s3:us-west-2:123456789012:accesspoint/ap";
     const OBJECT_LAMBDA: &str = "arn:aws:s3-object-lambda:us-west-2:123456789012:accesspoint/ap";
+    const MULTI_REGION: &str = "arn:aws:s3::123456789012:accesspoint/mfzwi23gnjvgw.mrap";
 
     fn environment(variables: &[(&str, &str)]) -> Environment {
         let region = [("AWS_REGION", "eu-west-1")];
@@ -148,13 +176,13 @@ mod tests {
         .unwrap()
     }
 
-    fn endpoint(bucket: &str, variables: &[(&str, &str)]) -> Endpoint {
+    fn endpoint(bucket: &str, variables: &[(&str, &str)]) -> Result<Endpoint, String> {
         let environment = environment(variables);
         Endpoint::new(&BucketName::parse(bucket).unwrap(), &environment, &environment.region)
     }
 
     fn url(bucket: &str, variables: &[(&str, &str)]) -> String {
-        let endpoint = endpoint(bucket, variables);
+        let endpoint = endpoint(bucket, variables).unwrap();
         endpoint.origin.url() + &endpoint.path
     }
 
@@ -170,6 +198,10 @@ mod tests {
             (
                 ACCESS_POINT,
                 "https://ap-123456789012.s3-accesspoint.us-west-2.amazonaws.com",
+            ),
+            (
+                MULTI_REGION,
+                "https://mfzwi23gnjvgw.mrap.accesspoint.s3-global.amazonaws.com",
             ),
             (
                 OBJECT_LAMBDA,
@@ -212,6 +244,18 @@ mod tests {
     }
 
     #[test]
+    fn endpoints_that_aws_does_not_have_are_refused() {
+        for (bucket, variable, kind) in [
+            (MULTI_REGION, "AWS_USE_FIPS_ENDPOINT", "multi-Region"),
+            (MULTI_REGION, "AWS_USE_DUALSTACK_ENDPOINT", "multi-Region"),
+            (OBJECT_LAMBDA, "AWS_USE_DUALSTACK_ENDPOINT", "Object Lambda"),
+        ] {
+            let message = endpoint(bucket, &[(variable, "true")]).unwrap_err();
+            assert!(message.contains(variable) && message.contains(kind), "{message}");
+        }
+    }
+
+    #[test]
     fn virtual_hosted_requests_have_the_bucket_in_the_host() {
         let hosted = ("AWS_VIRTUAL_HOSTED_STYLE_REQUEST", "true");
         let custom = ("AWS_ENDPOINT_URL_S3", "http://s3.example.com:9000/base");
@@ -231,6 +275,11 @@ mod tests {
             ),
             (ACCESS_POINT, &[address], "http://[::1]:9000/ap-123456789012"),
             (
+                MULTI_REGION,
+                &[custom],
+                "http://mfzwi23gnjvgw.mrap.s3.example.com:9000/base",
+            ),
+            (
                 "p--euw1-az1--x-s3",
                 &[custom],
                 "http://s3.example.com:9000/base/p--euw1-az1--x-s3",
@@ -242,14 +291,16 @@ mod tests {
 
     #[test]
     fn signatures_have_the_service_and_region_of_the_bucket() {
+        let one = |region: &str| SigningRegion::One(region.to_owned());
         for (bucket, service, region) in [
-            ("photos", "s3", "eu-west-1"),
-            ("p--euw1-az1--x-s3", "s3express", "eu-west-1"),
-            (ACCESS_POINT, "s3", "us-west-2"),
-            (OBJECT_LAMBDA, "s3-object-lambda", "us-west-2"),
+            ("photos", "s3", one("eu-west-1")),
+            ("p--euw1-az1--x-s3", "s3express", one("eu-west-1")),
+            (ACCESS_POINT, "s3", one("us-west-2")),
+            (OBJECT_LAMBDA, "s3-object-lambda", one("us-west-2")),
+            (MULTI_REGION, "s3", SigningRegion::All),
         ] {
-            let endpoint = endpoint(bucket, &[]);
-            assert_eq!((endpoint.service, endpoint.region.as_str()), (service, region));
+            let endpoint = endpoint(bucket, &[]).unwrap();
+            assert_eq!((endpoint.service, endpoint.region), (service, region));
         }
     }
 }

@@ -10,7 +10,7 @@ use http_body_util::Full;
 
 use super::bucket_name::BucketName;
 use super::credentials::{CredentialSource, Credentials};
-use super::endpoint::Endpoint;
+use super::endpoint::{Endpoint, SigningRegion};
 use super::environment::Environment;
 use super::error::{ErrorResponse, RequestError};
 use super::host_label::is_label;
@@ -101,7 +101,7 @@ impl S3Bucket {
     /// Opens a connection for the next request, and fetches credentials.
     pub(super) async fn connect(&self) -> Result<(), RequestError> {
         self.access.credentials.get().await?;
-        Ok(self.access.client.connect(&self.endpoint().origin).await?)
+        Ok(self.access.client.connect(&self.endpoint()?.origin).await?)
     }
 
     /// Follows S3 to the bucket's region once, and remembers it. The host is derived from the region, and never is one
@@ -113,7 +113,7 @@ impl S3Bucket {
         headers: &HeaderMap,
         content: &Bytes,
     ) -> Result<Response, RequestError> {
-        let sent_to = self.endpoint();
+        let sent_to = self.endpoint()?.region;
         let attempt = || self.attempt(method.clone(), path, headers, content);
         let sent = attempt().await;
         if let Err(RequestError::Response(response)) = &sent
@@ -127,7 +127,7 @@ impl S3Bucket {
         match sent {
             Err(RequestError::Response(ref response))
                 if let Some(region) = response.bucket_region()
-                    && region != sent_to.region
+                    && sent_to != SigningRegion::One(region.to_owned())
                     && is_label(region)
                     && self.has_any_region() =>
             {
@@ -146,7 +146,7 @@ impl S3Bucket {
         content: &Bytes,
     ) -> Result<Response, RequestError> {
         let role = self.access.credentials.get().await?;
-        let endpoint = self.endpoint();
+        let endpoint = self.endpoint()?;
         let (credentials, signer) = if self.is_directory() && !self.access.environment.session_auth_disabled {
             let create = || self.create_session(&role, &endpoint);
             (self.session.get(create).await?, Signer::BucketSession)
@@ -193,10 +193,11 @@ impl S3Bucket {
         Ok(response.body.read(0, 1 << 16).await?)
     }
 
-    fn endpoint(&self) -> Endpoint {
+    fn endpoint(&self) -> Result<Endpoint, RequestError> {
         let found = self.region.lock().unwrap_or_else(PoisonError::into_inner);
         let environment = &self.access.environment;
-        Endpoint::new(&self.name, environment, found.as_ref().unwrap_or(&environment.region))
+        let region = found.as_ref().unwrap_or(&environment.region);
+        Endpoint::new(&self.name, environment, region).map_err(RequestError::Configuration)
     }
 
     fn is_directory(&self) -> bool {

@@ -1,24 +1,27 @@
-//! Signs requests with AWS's Signature Version 4.
+//! Signs requests with AWS's Signature Version 4, or 4A for all regions.
 
 use std::time::SystemTime;
 
 use aws_credential_types::Credentials as SigningCredentials;
 use aws_sigv4::http_request::{
-    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings, UriPathNormalizationMode,
-    sign as sign_request,
+    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningParams, SigningSettings,
+    UriPathNormalizationMode, sign as sign_request,
 };
-use aws_sigv4::sign::v4::SigningParams;
+use aws_sigv4::sign::{v4, v4a};
 use bytes::Bytes;
 use http::{Request, header};
 use http_body_util::Full;
 use ring::digest::{SHA256, digest};
 
 use super::credentials::Credentials;
-use super::endpoint::Endpoint;
+use super::endpoint::{Endpoint, SigningRegion};
 
 /// The header for the token of a session of a directory bucket, instead of `x-amz-security-token`.
 /// Source: Amazon S3 API Reference, "CreateSession".
 const SESSION_TOKEN_HEADER: &str = "x-amz-s3session-token";
+
+/// Source: AWS General Reference, "Signature Version 4A".
+const ALL_REGIONS: &str = "*";
 
 /// The owner of a token decides in which header it is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,15 +60,26 @@ pub(super) fn sign(
         "function",
     );
     let identity = identity.into();
-    let parameters = SigningParams::builder()
-        .identity(&identity)
-        .region(&endpoint.region)
-        .name(endpoint.service)
-        .time(time)
-        .settings(settings)
-        .build()
-        .map_err(|_| invalid())?
-        .into();
+    let parameters = match &endpoint.region {
+        SigningRegion::One(region) => v4::SigningParams::builder()
+            .identity(&identity)
+            .region(region)
+            .name(endpoint.service)
+            .time(time)
+            .settings(settings)
+            .build()
+            .map(SigningParams::from)
+            .map_err(|_| invalid())?,
+        SigningRegion::All => v4a::SigningParams::builder()
+            .identity(&identity)
+            .region_set(ALL_REGIONS)
+            .name(endpoint.service)
+            .time(time)
+            .settings(settings)
+            .build()
+            .map(SigningParams::from)
+            .map_err(|_| invalid())?,
+    };
 
     let url = format!("{}{}", endpoint.origin.url(), request.uri());
     let headers = request.headers().iter();
@@ -97,6 +111,14 @@ mod tests {
 
     /// The credentials, host and time of AWS's examples.
     fn authorization(request: http::request::Builder, content: &'static str) -> String {
+        let region = SigningRegion::One("us-east-1".to_owned());
+        signed(request, content, region).headers()[header::AUTHORIZATION]
+            .to_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    fn signed(request: http::request::Builder, content: &'static str, region: SigningRegion) -> Request<Full<Bytes>> {
         let mut request = request.body(Full::from(content)).unwrap();
         let endpoint = Endpoint {
             origin: Origin {
@@ -105,7 +127,7 @@ mod tests {
             },
             path: String::new(),
             service: "s3",
-            region: "us-east-1".to_owned(),
+            region,
         };
         let credentials = Credentials {
             access_key_id: "AKIAIOSFODNN7EXAMPLE".to_owned(),
@@ -116,7 +138,7 @@ mod tests {
         let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_369_353_600);
         let signer = (&credentials, Signer::Role);
         sign(&mut request, content.as_bytes(), &endpoint, signer, time).unwrap();
-        request.headers()[header::AUTHORIZATION].to_str().unwrap().to_owned()
+        request
     }
 
     /// Source: Amazon S3 API Reference, "Signature Calculations for the Authorization Header: Transferring Payload in a
@@ -142,6 +164,23 @@ mod tests {
         assert!(
             subresource.ends_with("Signature=fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543"),
             "{subresource}"
+        );
+    }
+
+    /// The signature is deterministic (RFC 6979); `cryptography` of Python verified it with the key and string to sign
+    /// that AWS documents.
+    /// Source: AWS Identity and Access Management User Guide, "Signature Version 4A".
+    #[test]
+    fn signatures_for_all_regions_have_version_4a() {
+        let request = Request::get("/a//b%20c.jpg");
+        let signed = signed(request, "", SigningRegion::All);
+        assert_eq!(signed.headers()["x-amz-region-set"], "*");
+        assert_eq!(
+            signed.headers()[header::AUTHORIZATION],
+            "AWS4-ECDSA-P256-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/s3/aws4_request, \
+             SignedHeaders=host;x-amz-content-sha256;x-amz-date;x-amz-region-set, \
+             Signature=3045022100f54b7404a435fab371b7d1d7c9d471c2927de21d3abcf70a63a8a816125314d3\
+             02207472c6675a999ab7caba906cfb9618d2017d1dafe25b13d4a63e53b7950e95ea"
         );
     }
 }

@@ -172,40 +172,53 @@ async fn session_of_a_directory_bucket_can_be_turned_off_and_refused() {
 }
 
 #[tokio::test]
-async fn access_point_is_the_host_and_its_region_is_signed() {
-    let (url, requests) = server(&[FOUND]);
-    let url = url.replace("127.0.0.1", "localhost");
-    // It makes requests to any host arrive at the server.
-    let storage = storage_with_variables(&[("AWS_ENDPOINT_URL_S3", "http://s3.example.com"), ("HTTP_PROXY", &url)]);
-    let config = StorageConfig::default();
-    let photo = Object {
-        bucket: "arn:aws:s3:eu-west-1:123456789012:accesspoint/ap".to_owned(),
-        ..object("a//b")
-    };
-    let found = storage.read(&config, &photo, 100, false).await;
-    assert_eq!(found.unwrap().unwrap(), &b"abc"[..]);
-    let requests = requests.lock().unwrap();
-    assert!(
-        requests[0].starts_with("GET http://ap-123456789012.s3.example.com/a//b HTTP/1.1\r\n"),
-        "{}",
-        requests[0]
-    );
-    assert!(requests[0].contains("\r\nhost: ap-123456789012.s3.example.com\r\n"));
-    assert_eq!(scope(&requests[0]), "eu-west-1/s3");
+async fn access_points_are_in_the_host_and_their_regions_are_signed() {
+    for (arn, host, signature) in [
+        (
+            "arn:aws:s3:eu-west-1:123456789012:accesspoint/ap",
+            "ap-123456789012.s3.example.com",
+            ("AWS4-HMAC-SHA256", "eu-west-1/s3"),
+        ),
+        (
+            "arn:aws:s3::123456789012:accesspoint/mfzwi23gnjvgw.mrap",
+            "mfzwi23gnjvgw.mrap.s3.example.com",
+            ("AWS4-ECDSA-P256-SHA256", "s3"),
+        ),
+    ] {
+        let (url, requests) = server(&[FOUND]);
+        let url = url.replace("127.0.0.1", "localhost");
+        // It makes requests to any host arrive at the server.
+        let storage = storage_with_variables(&[("AWS_ENDPOINT_URL_S3", "http://s3.example.com"), ("HTTP_PROXY", &url)]);
+        let photo = Object {
+            bucket: arn.to_owned(),
+            ..object("a//b")
+        };
+        let found = storage.read(&StorageConfig::default(), &photo, 100, false).await;
+        assert_eq!(found.unwrap().unwrap(), &b"abc"[..]);
+        let request = &requests.lock().unwrap()[0];
+        assert!(
+            request.starts_with(&format!("GET http://{host}/a//b HTTP/1.1\r\n")),
+            "{request}"
+        );
+        assert!(request.contains(&format!("\r\nhost: {host}\r\n")), "{request}");
+        let (algorithm, expected_scope) = signature;
+        assert!(
+            request.contains(&format!("\r\nauthorization: {algorithm} ")),
+            "{request}"
+        );
+        assert_eq!(scope(request), expected_scope);
+        assert_eq!(
+            request.contains("\r\nx-amz-region-set: *\r\n"),
+            algorithm.contains("ECDSA")
+        );
+    }
 }
 
 #[tokio::test]
 async fn unsupported_buckets_are_refused_without_a_request() {
     let s3 = fake_s3::FakeS3::start(|_| b"abc".to_vec());
     let storage = storage_at(&s3.url);
-    for (bucket, reason) in [
-        (
-            "arn:aws:s3::123456789012:accesspoint/mfzwi23gnjvgw.mrap",
-            "multi-Region",
-        ),
-        ("arn:aws:s3:::photos", "ARN"),
-        ("../b", "not a bucket name"),
-    ] {
+    for (bucket, reason) in [("arn:aws:s3:::photos", "ARN"), ("../b", "not a bucket name")] {
         let photo = Object {
             bucket: bucket.to_owned(),
             ..object("k")
