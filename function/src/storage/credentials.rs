@@ -34,8 +34,6 @@ const CONTAINER_ADDRESSES: [IpAddr; 3] = [
 ];
 /// Credentials are refreshed this long before they expire.
 const REFRESH_MARGIN: Duration = Duration::from_secs(300);
-/// The maximum length of the endpoint's response, in bytes; real ones have about 2 kB.
-const MAX_RESPONSE: usize = 1 << 16;
 
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Credentials {
@@ -138,9 +136,6 @@ impl ContainerCredentials {
         let url = allowed_endpoint(name, &url)?;
         let authority = url.authority().map(ToString::to_string).unwrap_or_default();
         let path = url.path_and_query().map_or("/", |path| path.as_str());
-        if name == FULL_URI && token.is_none() {
-            return Ok(None);
-        }
         Ok(Some(Self {
             path: path.to_owned(),
             origin: Origin {
@@ -191,11 +186,7 @@ impl ContainerCredentials {
         if !response.status.is_success() {
             return Err(format!("their endpoint returned {}", response.status));
         }
-        let body = response
-            .body
-            .read(0, MAX_RESPONSE)
-            .await
-            .map_err(|error| error.to_string())?;
+        let body = response.body.read_message().await.map_err(|error| error.to_string())?;
         // The error of the parser would repeat a part of the response.
         let invalid = "the response of their endpoint is not as documented";
         let response: CredentialsResponse = serde_json::from_slice(&body).map_err(|_| invalid.to_owned())?;

@@ -22,6 +22,8 @@ pub(super) struct Environment {
     pub(super) virtual_hosted: bool,
     /// Sign requests to directory buckets with the role's credentials instead of a session's.
     pub(super) session_auth_disabled: bool,
+    /// Send the checksums of objects that are written.
+    pub(super) upload_checksums: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +61,8 @@ impl Environment {
             fips: flag("AWS_USE_FIPS_ENDPOINT"),
             virtual_hosted: flag("AWS_VIRTUAL_HOSTED_STYLE_REQUEST"),
             session_auth_disabled: flag("AWS_S3_DISABLE_EXPRESS_SESSION_AUTH"),
+            upload_checksums: !value_of("AWS_REQUEST_CHECKSUM_CALCULATION")
+                .is_some_and(|when| when.eq_ignore_ascii_case("when_required")),
         })
     }
 }

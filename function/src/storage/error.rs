@@ -2,6 +2,8 @@
 //!
 //! Only S3's error code is taken from the body of a response, because S3 repeats an expired token in it.
 
+use std::fmt;
+
 use http::{HeaderMap, StatusCode};
 
 use super::http::{Response, TransportError};
@@ -22,9 +24,9 @@ const BUSY_CODES: [&str; 6] = [
 const CREDENTIAL_CODES: [&str; 3] = ["ExpiredToken", "RequestTimeTooSkewed", "TokenRefreshRequired"];
 /// The code for an archived object.
 const ARCHIVED_CODE: &str = "InvalidObjectState";
+/// Codes for what is addressed by a bucket's name.
+const MISSING_BUCKET_CODES: [&str; 3] = ["NoSuchAccessPoint", "NoSuchBucket", "NoSuchMultiRegionAccessPoint"];
 const MAX_REASON_CHARS: usize = 300;
-/// The maximum length of an error's body, in bytes; real ones have less than 1 kB.
-const MAX_ERROR_BODY: usize = 1 << 16;
 /// The region of the bucket, in responses to requests that were sent to another.
 const BUCKET_REGION: &str = "x-amz-bucket-region";
 
@@ -36,13 +38,22 @@ pub(super) enum RequestError {
     Configuration(String),
     #[error("no valid credentials of the role: {0}")]
     Credentials(String),
-    #[error(transparent)]
-    Transport(#[from] TransportError),
+    #[error("{0}")]
+    Connection(String),
     /// A response that S3 did not send, or that was changed on its way.
     #[error("{0}")]
     Corrupt(String),
-    #[error("S3 returned {}", .0.status)]
+    #[error("{0}")]
     Response(ErrorResponse),
+}
+
+impl From<TransportError> for RequestError {
+    fn from(error: TransportError) -> Self {
+        match error {
+            TransportError::Configuration(reason) => Self::Configuration(reason),
+            TransportError::Connection(reason) => Self::Connection(reason),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -57,7 +68,7 @@ impl ErrorResponse {
         let Response { status, headers, body } = response;
         let region = header(&headers, BUCKET_REGION);
         // A body that cannot be read has no code; the status remains.
-        let body = body.read(0, MAX_ERROR_BODY).await.unwrap_or_default();
+        let body = body.read_message().await.unwrap_or_default();
         let code = element(&String::from_utf8_lossy(&body), "Code").filter(|code| is_code(code));
         Self { status, code, region }
     }
@@ -95,12 +106,28 @@ impl ErrorResponse {
     }
 }
 
+impl fmt::Display for ErrorResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "S3 returned {}", self.status)?;
+        if let Some(code) = &self.code {
+            write!(f, " ({code})")?;
+        }
+        if self.is_archived() {
+            write!(f, "; the object is archived: restore it first")?;
+        }
+        if let Some(region) = self.bucket_region() {
+            write!(f, "; the bucket is in the region {region}")?;
+        }
+        Ok(())
+    }
+}
+
 impl RequestError {
     /// Whether the same request may succeed in a moment.
     pub(super) fn is_retryable(&self) -> bool {
         match self {
             Self::Configuration(_) => false,
-            Self::Credentials(_) | Self::Transport(_) | Self::Corrupt(_) => true,
+            Self::Credentials(_) | Self::Connection(_) | Self::Corrupt(_) => true,
             Self::Response(response) => {
                 let is_busy = response.status.is_server_error() || [408, 429].contains(&response.status.as_u16());
                 is_busy || response.has_code(&BUSY_CODES)
@@ -110,45 +137,26 @@ impl RequestError {
 
     pub(super) fn into_error(self, operation: &'static str, config: &StorageConfig, bucket: &str, key: &str) -> Error {
         let url = config.url(bucket, key);
-        let mut reason: String = self.to_string().chars().take(MAX_REASON_CHARS).collect();
-        let temporary = match &self {
-            Self::Configuration(_) => false,
-            Self::Credentials(_) | Self::Transport(_) | Self::Corrupt(_) => true,
-            Self::Response(response) => {
-                match response.status {
-                    StatusCode::NOT_FOUND if response.has_code(&["NoSuchBucket"]) => {
-                        return Error::BucketNotFound(bucket.to_owned());
-                    }
-                    StatusCode::NOT_FOUND => return Error::ObjectNotFound(url),
-                    StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN
-                        if !response.is_archived() && !response.is_temporary() =>
-                    {
-                        return Error::AccessDenied { operation, url };
-                    }
-                    _ => {}
+        let (operation, temporary) = match &self {
+            Self::Configuration(_) => ("use", false),
+            Self::Credentials(_) | Self::Connection(_) | Self::Corrupt(_) => (operation, true),
+            Self::Response(response) => match response.status {
+                StatusCode::NOT_FOUND if response.has_code(&MISSING_BUCKET_CODES) => {
+                    return Error::BucketNotFound(bucket.to_owned());
                 }
-                reason = match &response.code {
-                    Some(code) if response.is_archived() => {
-                        format!("{reason} ({code}: the object is archived; restore it first)")
-                    }
-                    Some(code) => format!("{reason} ({code})"),
-                    None => reason,
-                };
-                if let Some(region) = &response.region
-                    && response.bucket_region().is_some()
+                StatusCode::NOT_FOUND => return Error::ObjectNotFound(url),
+                StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN
+                    if !response.is_archived() && !response.is_temporary() =>
                 {
-                    reason = format!("{reason}; the bucket is in the region {region}");
+                    return Error::AccessDenied { operation, url };
                 }
-                response.is_temporary()
-            }
+                _ => (operation, response.is_temporary()),
+            },
         };
         Error::StorageFailed {
-            operation: match self {
-                Self::Configuration(_) => "use",
-                _ => operation,
-            },
+            operation,
             url,
-            reason,
+            reason: self.to_string().chars().take(MAX_REASON_CHARS).collect(),
             temporary,
         }
     }
@@ -188,7 +196,9 @@ mod tests {
 
     #[test]
     fn missing_bucket_and_missing_object_are_distinguished() {
-        assert_eq!(read_error(404, "NoSuchBucket").name(), "BucketNotFound");
+        for code in MISSING_BUCKET_CODES {
+            assert_eq!(read_error(404, code).name(), "BucketNotFound");
+        }
         let error = read_error(404, "NoSuchKey");
         assert_eq!(error.to_string(), "the object s3://b/k does not exist");
         assert_eq!(read_error(404, "").name(), "ObjectNotFound");

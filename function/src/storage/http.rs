@@ -22,9 +22,11 @@ pub(super) use self::transport_error::TransportError;
 use self::transport_error::describe;
 use super::endpoint::Origin;
 
-/// The limit for each wait for data. Without it, a function whose connection broke silently would hang until Lambda
-/// kills it, without an error.
+/// The limit for each wait for data, and for sending a request with its body. Without it, a function whose connection
+/// broke silently would hang until Lambda kills it, without an error.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// The limit of responses that are not photos, in bytes; those of S3 and of credentials have about 2 kB.
+const MAX_MESSAGE: usize = 1 << 16;
 
 pub(super) struct HttpClient {
     dialer: Dialer,
@@ -71,7 +73,9 @@ impl HttpClient {
         self.send_on(sender, origin, request)
             .await
             .map_err(|error| match error {
-                SendError::NotSent => TransportError("the connection was closed before the response".to_owned()),
+                SendError::NotSent => {
+                    TransportError::Connection("the connection was closed before the response".to_owned())
+                }
                 SendError::Failed(error) => error,
             })
     }
@@ -100,7 +104,7 @@ impl HttpClient {
             if error.is_canceled() || error.is_closed() || error.is_incomplete_message() || is_io(&error) {
                 SendError::NotSent
             } else {
-                SendError::Failed(TransportError(describe(&error)))
+                SendError::Failed(TransportError::Connection(describe(&error)))
             }
         })?;
         let (parts, incoming) = response.into_parts();
@@ -128,6 +132,11 @@ pub(super) struct Body {
 }
 
 impl Body {
+    /// Reads a body that is not a photo.
+    pub(super) async fn read_message(self) -> Result<Vec<u8>, TransportError> {
+        self.read(0, MAX_MESSAGE).await
+    }
+
     /// Reads until the end. `limit` is the maximum length, in bytes; `expected` is the likely one.
     pub(super) async fn read(mut self, expected: usize, limit: usize) -> Result<Vec<u8>, TransportError> {
         let mut content = Vec::with_capacity(expected.min(limit));
@@ -135,12 +144,13 @@ impl Body {
             .await
             .map_err(|_| timed_out())?
         {
-            let frame = frame.map_err(|error| TransportError(describe(&error)))?;
+            let frame = frame.map_err(|error| TransportError::Connection(describe(&error)))?;
             let Ok(data) = frame.into_data() else {
                 continue;
             };
             if content.len() + data.len() > limit {
-                return Err(TransportError(format!("the response has more than {limit} bytes")));
+                let reason = format!("the response has more than {limit} bytes");
+                return Err(TransportError::Connection(reason));
             }
             content.extend_from_slice(&data);
         }
@@ -152,7 +162,7 @@ impl Body {
 }
 
 fn timed_out() -> TransportError {
-    TransportError(format!("no data was received for {} s", READ_TIMEOUT.as_secs()))
+    TransportError::Connection(format!("no data was received for {} s", READ_TIMEOUT.as_secs()))
 }
 
 fn is_io(error: &hyper::Error) -> bool {

@@ -3,10 +3,13 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use http_body_util::Full;
+use ring::digest::{SHA256, digest};
 
 use super::bucket_name::BucketName;
 use super::credentials::{CredentialSource, Credentials};
@@ -29,6 +32,10 @@ const CHECKSUM_MODE: (HeaderName, HeaderValue) = (
     HeaderName::from_static("x-amz-checksum-mode"),
     HeaderValue::from_static("ENABLED"),
 );
+
+/// Buckets with Object Lock require it, and S3 keeps it for readers.
+/// Source: Amazon S3 API Reference, "PutObject".
+const CHECKSUM: HeaderName = HeaderName::from_static("x-amz-checksum-sha256");
 
 /// Shared by all buckets.
 pub(super) struct S3Access {
@@ -94,7 +101,7 @@ impl S3Bucket {
             .send(Method::PUT, &format!("/{}", encode_key(key)), &headers, content)
             .await?;
         // S3 sends nothing; reading to the end keeps the connection.
-        response.body.read(0, 1 << 16).await?;
+        response.body.read_message().await?;
         Ok(())
     }
 
@@ -158,8 +165,15 @@ impl S3Bucket {
         if let Some(owner) = &self.owner {
             request.headers_mut().insert(EXPECTED_BUCKET_OWNER, owner.clone());
         }
+        let digest = digest(&SHA256, content);
+        if request.method() == Method::PUT && self.access.environment.upload_checksums {
+            let checksum = HeaderValue::from_str(&BASE64_STANDARD.encode(digest.as_ref()));
+            request
+                .headers_mut()
+                .insert(CHECKSUM, checksum.expect("base64 is ASCII"));
+        }
         let time = SystemTime::now();
-        sign(&mut request, content, &endpoint, (&credentials, signer), time).map_err(RequestError::Configuration)?;
+        sign(&mut request, &digest, &endpoint, (&credentials, signer), time).map_err(RequestError::Configuration)?;
         let response = self.respond(&endpoint, request).await?;
         // S3 returns the `ETag` of each object that it sends or stores, so a response without one comes from something
         // else, such as a proxy with an error page.
@@ -188,9 +202,10 @@ impl S3Bucket {
     async fn create_session(&self, role: &Credentials, endpoint: &Endpoint) -> Result<Vec<u8>, RequestError> {
         let mut request = unsigned(Method::GET, endpoint, "/?session", Bytes::new())?;
         let time = SystemTime::now();
-        sign(&mut request, &[], endpoint, (role, Signer::Role), time).map_err(RequestError::Configuration)?;
+        let digest = digest(&SHA256, &[]);
+        sign(&mut request, &digest, endpoint, (role, Signer::Role), time).map_err(RequestError::Configuration)?;
         let response = self.respond(endpoint, request).await?;
-        Ok(response.body.read(0, 1 << 16).await?)
+        Ok(response.body.read_message().await?)
     }
 
     fn endpoint(&self) -> Result<Endpoint, RequestError> {

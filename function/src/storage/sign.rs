@@ -11,7 +11,7 @@ use aws_sigv4::sign::{v4, v4a};
 use bytes::Bytes;
 use http::{Request, header};
 use http_body_util::Full;
-use ring::digest::{SHA256, digest};
+use ring::digest::Digest;
 
 use super::credentials::Credentials;
 use super::endpoint::{Endpoint, SigningRegion};
@@ -30,13 +30,13 @@ pub(super) enum Signer {
     BucketSession,
 }
 
-/// Adds the host, and signs all headers and `content`, which is the body.
+/// Adds the host, and signs all headers and the SHA-256 digest of the body.
 ///
 /// # Errors
 /// A header or the token cannot be sent.
 pub(super) fn sign(
     request: &mut Request<Full<Bytes>>,
-    content: &[u8],
+    body: &Digest,
     endpoint: &Endpoint,
     (credentials, signer): (&Credentials, Signer),
     time: SystemTime,
@@ -84,7 +84,7 @@ pub(super) fn sign(
     let url = format!("{}{}", endpoint.origin.url(), request.uri());
     let headers = request.headers().iter();
     let headers = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
-    let body = SignableBody::Precomputed(hex(digest(&SHA256, content).as_ref()));
+    let body = SignableBody::Precomputed(hex(body.as_ref()));
     let signable = SignableRequest::new(request.method().as_str(), url, headers, body).map_err(|_| invalid())?;
     let signed = sign_request(signable, &parameters).map_err(|_| invalid())?;
     let (instructions, _) = signed.into_parts();
@@ -105,6 +105,8 @@ fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
+
+    use ring::digest::{SHA256, digest};
 
     use super::*;
     use crate::storage::endpoint::Origin;
@@ -137,7 +139,8 @@ mod tests {
         // 20130524T000000Z
         let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_369_353_600);
         let signer = (&credentials, Signer::Role);
-        sign(&mut request, content.as_bytes(), &endpoint, signer, time).unwrap();
+        let digest = digest(&SHA256, content.as_bytes());
+        sign(&mut request, &digest, &endpoint, signer, time).unwrap();
         request
     }
 

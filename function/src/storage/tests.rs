@@ -1,4 +1,4 @@
-//! Storage with a folder, and S3 errors with a server on loopback.
+//! Storage with a folder and with servers on loopback.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -15,6 +15,8 @@ pub(crate) mod fake_s3;
 mod keys;
 mod permissions;
 mod preconnect;
+mod responses;
+mod uploads;
 
 /// Each bucket is a folder in `folder`.
 pub(crate) fn folder_storage(folder: &std::path::Path) -> StorageConfig {
@@ -37,6 +39,12 @@ impl Storage {
             None => Ok(None),
         }
     }
+}
+
+/// Reads an object from the S3 at `url`.
+async fn read(url: &str) -> Result<Option<Bytes>> {
+    let storage = storage_at(url);
+    storage.read(&StorageConfig::default(), &object("k"), 100, false).await
 }
 
 fn object(key: &str) -> Object {
@@ -77,11 +85,16 @@ async fn folder_storage_reads_and_writes() {
     write.await.unwrap();
     let found = storage.read(&config, &object("a/k.jpg"), 3, true).await;
     assert_eq!(found.unwrap().unwrap(), &b"abc"[..]);
-    let error = storage.read(&config, &object("a/k.jpg"), 2, true).await.err().unwrap();
+    let error = storage.read(&config, &object("a/k.jpg"), 2, true).await.unwrap_err();
     assert_eq!(error.name(), "PhotoTooLarge");
-    let error = storage.read(&config, &object("x.jpg"), 2, true).await.err().unwrap();
+    let error = storage.read(&config, &object("x.jpg"), 2, true).await.unwrap_err();
     assert_eq!(error.name(), "ObjectNotFound");
 }
+
+const BUSY: &str = "HTTP/1.1 503 Slow Down\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+const FOUND: &str = "HTTP/1.1 200 OK\r\ncontent-length: 3\r\nconnection: close\r\n\
+    last-modified: Thu, 01 Jan 2026 00:00:00 GMT\r\netag: \"e\"\r\n\
+    x-amz-meta-written-by: face-detect\r\n\r\nabc";
 
 /// The request heads that a server received.
 type Requests = Arc<Mutex<Vec<String>>>;
@@ -143,178 +156,5 @@ async fn get_with(client: &HttpClient, address: &str) -> Vec<u8> {
     };
     let request = ::http::Request::get("/").body(Full::default()).unwrap();
     let response = client.send(&origin, request).await.unwrap();
-    response.body.read(0, 1 << 16).await.unwrap()
-}
-
-const BUSY: &str = "HTTP/1.1 503 Slow Down\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-const FOUND: &str = "HTTP/1.1 200 OK\r\ncontent-length: 3\r\nconnection: close\r\n\
-    last-modified: Thu, 01 Jan 2026 00:00:00 GMT\r\netag: \"e\"\r\n\
-    x-amz-meta-written-by: face-detect\r\n\r\nabc";
-const BAD: &str = "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-
-#[tokio::test]
-async fn busy_s3_is_retried_with_the_same_version() {
-    let (url, requests) = server(&[BUSY, BUSY, FOUND]);
-    let object_version = Object {
-        version_id: Some("v1".to_owned()),
-        ..object("k")
-    };
-    let found = storage_at(&url)
-        .read(&StorageConfig::default(), &object_version, 100, false)
-        .await;
-    assert_eq!(found.unwrap().unwrap(), &b"abc"[..]);
-    let requests = requests.lock().unwrap();
-    assert_eq!(requests.len(), 3);
-    for request in requests.iter() {
-        assert!(request.starts_with("GET /b/k?versionId=v1 HTTP/1.1\r\n"));
-    }
-}
-
-#[tokio::test]
-async fn connection_closed_before_the_response_is_retried() {
-    let (url, requests) = server(&["", "HTTP/1.1 2", FOUND]);
-    let found = storage_at(&url)
-        .read(&StorageConfig::default(), &object("k"), 100, false)
-        .await;
-    assert_eq!(found.unwrap().unwrap(), &b"abc"[..]);
-    assert_eq!(requests.lock().unwrap().len(), 3);
-}
-
-#[tokio::test]
-async fn truncated_object_is_a_temporary_failure() {
-    const TRUNCATED: &str = "HTTP/1.1 200 OK\r\ncontent-length: 3\r\nconnection: close\r\netag: \"e\"\r\n\
-        last-modified: Thu, 01 Jan 2026 00:00:00 GMT\r\n\r\na";
-    let (url, _) = server(&[TRUNCATED]);
-    let error = storage_at(&url)
-        .read(&StorageConfig::default(), &object("k"), 100, false)
-        .await
-        .err()
-        .unwrap();
-    assert!(error.is_temporary(), "{error}");
-}
-
-#[tokio::test]
-async fn download_that_fails_is_repeated_unless_the_object_was_replaced() {
-    const INTERRUPTED: &str = "HTTP/1.1 200 OK\r\ncontent-length: 3\r\nconnection: close\r\netag: \"e\"\r\n\r\na";
-    const CHANGED: &str = "HTTP/1.1 200 OK\r\ncontent-length: 3\r\nconnection: close\r\netag: \"e\"\r\n\
-        x-amz-checksum-crc32: AAAAAA==\r\n\r\nabc";
-    const LARGER: &str = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\nconnection: close\r\netag: \"f\"\r\n\r\nabcd";
-    let config = StorageConfig::default();
-    for responses in [&[INTERRUPTED, FOUND][..], &[CHANGED, BUSY, INTERRUPTED, FOUND]] {
-        let (url, requests) = server(Vec::leak(responses.to_vec()));
-        let found = storage_at(&url).read(&config, &object("k"), 100, false).await;
-        assert_eq!(found.unwrap().unwrap(), &b"abc"[..]);
-        let requests = requests.lock().unwrap();
-        assert_eq!(requests.len(), responses.len());
-        assert!(
-            requests
-                .iter()
-                .all(|request| request.contains("x-amz-checksum-mode: ENABLED\r\n"))
-        );
-    }
-    let (url, _) = server(&[INTERRUPTED, LARGER]);
-    let error = storage_at(&url)
-        .read(&config, &object("k"), 100, false)
-        .await
-        .unwrap_err();
-    assert!(
-        error.is_temporary() && error.to_string().contains("replaced"),
-        "{error}"
-    );
-}
-
-#[tokio::test]
-async fn impossible_length_is_a_temporary_failure() {
-    const IMPOSSIBLE: &str = "HTTP/1.1 200 OK\r\ncontent-length: 18446744073709551615\r\netag: \"e\"\r\n\r\nabc";
-    let (url, requests) = server(&[IMPOSSIBLE, FOUND]);
-    let found = storage_at(&url)
-        .read(&StorageConfig::default(), &object("k"), 100, false)
-        .await;
-    assert_eq!(found.unwrap().unwrap(), &b"abc"[..]);
-    assert_eq!(requests.lock().unwrap().len(), 2);
-}
-
-#[tokio::test]
-async fn size_is_limited_before_the_content_is_read() {
-    const ENDLESS: &str = "HTTP/1.1 200 OK\r\ncontent-length: 1000000000000\r\netag: \"e\"\r\n\r\n";
-    let (url, _) = server(&[ENDLESS]);
-    let error = storage_at(&url)
-        .read(&StorageConfig::default(), &object("k"), 100, false)
-        .await
-        .unwrap_err();
-    assert_eq!(error.name(), "PhotoTooLarge");
-}
-
-#[tokio::test]
-async fn response_without_etag_is_retried() {
-    const HTML_PAGE: &str = "HTTP/1.1 200 OK\r\ncontent-length: 3\r\nconnection: close\r\n\
-        last-modified: Thu, 01 Jan 2026 00:00:00 GMT\r\ncontent-type: text/html\r\n\r\n<p>";
-    let (url, requests) = server(&[HTML_PAGE, FOUND]);
-    let found = storage_at(&url)
-        .read(&StorageConfig::default(), &object("k"), 100, false)
-        .await;
-    assert_eq!(found.unwrap().unwrap(), &b"abc"[..], "it was not retried");
-    assert_eq!(requests.lock().unwrap().len(), 2);
-}
-
-#[tokio::test]
-async fn content_that_does_not_match_its_etag_is_a_temporary_failure() {
-    const CHANGED: &str = "HTTP/1.1 200 OK\r\ncontent-length: 3\r\nconnection: close\r\n\
-        last-modified: Thu, 01 Jan 2026 00:00:00 GMT\r\n\
-        etag: \"900150983cd24fb0d6963f7d28e17f72\"\r\n\r\nabd";
-    let (url, _) = server(&[CHANGED]);
-    let error = storage_at(&url)
-        .read(&StorageConfig::default(), &object("k"), 100, false)
-        .await
-        .err()
-        .unwrap();
-    assert!(error.is_temporary(), "{error}");
-    assert!(error.to_string().contains("ETag"), "{error}");
-}
-
-#[tokio::test]
-async fn own_output_is_recognized_by_its_metadata() {
-    let (url, _) = server(&[FOUND]);
-    let storage = storage_at(&url);
-    let own_output = object("k");
-    let config = StorageConfig::default();
-    let read_guarded = |limit| storage.read(&config, &own_output, limit, true);
-    assert!(read_guarded(100).await.unwrap().is_none());
-    // The size limit does not matter.
-    assert!(read_guarded(2).await.unwrap().is_none());
-}
-
-#[tokio::test]
-async fn persistent_503_is_temporary_and_400_is_not() {
-    let (url, _) = server(&[BUSY]);
-    let error = storage_at(&url)
-        .read(&StorageConfig::default(), &object("k"), 100, false)
-        .await
-        .err()
-        .unwrap();
-    assert_eq!(error.name(), "StorageFailed");
-    assert!(error.is_temporary(), "{error}");
-
-    let (url, requests) = server(&[BAD]);
-    let error = storage_at(&url)
-        .read(&StorageConfig::default(), &object("k"), 100, false)
-        .await
-        .err()
-        .unwrap();
-    assert_eq!(error.name(), "StorageFailed");
-    assert!(!error.is_temporary(), "{error}");
-    assert_eq!(requests.lock().unwrap().len(), 1);
-}
-
-#[tokio::test]
-async fn refused_connection_is_a_temporary_failure() {
-    // The port is free again when the listener is dropped.
-    let address = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
-    let storage = storage_at(&format!("http://{address}"));
-    let error = storage
-        .read(&StorageConfig::default(), &object("k"), 100, false)
-        .await
-        .err()
-        .unwrap();
-    assert!(error.is_temporary(), "{error}");
+    response.body.read_message().await.unwrap()
 }

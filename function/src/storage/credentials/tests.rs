@@ -103,6 +103,14 @@ async fn restored_function_fetches_credentials_once() {
 }
 
 #[tokio::test]
+async fn endpoint_without_a_token_is_asked_without_authorization() {
+    let (url, requests) = server(&[CREDENTIALS]);
+    let found = from_variables(&[(FULL_URI, &url)]).unwrap().unwrap();
+    assert_eq!(found.get().await.unwrap().access_key_id, "id");
+    assert!(!requests.lock().unwrap()[0].contains("authorization:"));
+}
+
+#[tokio::test]
 async fn errors_do_not_repeat_the_response() {
     for response in [
         "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{\"AccessKeyId\":\"SECRET\"}",

@@ -20,7 +20,8 @@ use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
 use super::pool::Sender;
-use super::transport_error::{TransportError, describe};
+use super::transport_error::TransportError::{self, Configuration, Connection};
+use super::transport_error::describe;
 use crate::storage::endpoint::Origin;
 use crate::storage::tls::tls_connector;
 
@@ -85,14 +86,16 @@ impl Dialer {
 
     pub(super) async fn connect(&self, origin: &Origin) -> Result<Sender, TransportError> {
         let connecting = timeout(CONNECT_TIMEOUT, self.open(origin)).await;
-        let seconds = CONNECT_TIMEOUT.as_secs();
         let stream = connecting
-            .map_err(|_| format!("it took more than {seconds} s"))
+            .map_err(|_| Connection(format!("it took more than {} s", CONNECT_TIMEOUT.as_secs())))
             .flatten();
-        let stream =
-            stream.map_err(|reason| TransportError(format!("failed to connect to {}: {reason}", origin.authority)))?;
+        let with_host = |reason: String| format!("failed to connect to {}: {reason}", origin.authority);
+        let stream = stream.map_err(|error| match error {
+            Configuration(reason) => Configuration(with_host(reason)),
+            Connection(reason) => Connection(with_host(reason)),
+        })?;
         let handshake = http1::handshake(TokioIo::new(stream)).await;
-        let (sender, connection) = handshake.map_err(|error| TransportError(describe(&error)))?;
+        let (sender, connection) = handshake.map_err(|error| Connection(describe(&error)))?;
         tokio::spawn(async move {
             // The error is that of the request, which reports it.
             let _ = connection.await;
@@ -105,15 +108,14 @@ impl Dialer {
         self.proxies.as_ref()?.intercept(&uri)
     }
 
-    async fn open(&self, origin: &Origin) -> Result<Box<dyn Stream>, String> {
-        let uri: Uri = origin
-            .url()
-            .parse()
-            .map_err(|_| "the host name is invalid".to_owned())?;
+    async fn open(&self, origin: &Origin) -> Result<Box<dyn Stream>, TransportError> {
+        let invalid = || Configuration("the host name is invalid".to_owned());
+        let uri: Uri = origin.url().parse().map_err(|_| invalid())?;
         let tcp = match self.proxy(origin) {
             None => call(self.tcp.clone(), uri.clone()).await?,
             Some(proxy) if proxy.uri().scheme() != Some(&Scheme::HTTP) => {
-                return Err("only proxies with http URLs are supported".to_owned());
+                let reason = "the proxy's URL is not one with http; others are not supported";
+                return Err(Configuration(reason.to_owned()));
             }
             Some(proxy) if origin.https => {
                 let tunnel = Tunnel::new(proxy.uri().clone(), self.tcp.clone());
@@ -129,18 +131,19 @@ impl Dialer {
             return Ok(Box::new(tcp));
         }
         let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-        let name = ServerName::try_from(host).map_err(|_| "the host name is invalid".to_owned())?;
-        let stream = self.tls.connect(name, tcp).await.map_err(|error| describe(&error))?;
+        let name = ServerName::try_from(host).map_err(|_| invalid())?;
+        let stream = self.tls.connect(name, tcp).await;
+        let stream = stream.map_err(|error| Connection(describe(&error)))?;
         Ok(Box::new(stream))
     }
 }
 
-async fn call<C>(mut connector: C, uri: Uri) -> Result<TcpStream, String>
+async fn call<C>(mut connector: C, uri: Uri) -> Result<TcpStream, TransportError>
 where
     C: Service<Uri, Response = TokioIo<TcpStream>, Error: std::error::Error>,
 {
     let ready = poll_fn(|context| connector.poll_ready(context)).await;
-    ready.map_err(|error| describe(&error))?;
-    let stream = connector.call(uri).await.map_err(|error| describe(&error))?;
-    Ok(stream.into_inner())
+    ready.map_err(|error| Connection(describe(&error)))?;
+    let stream = connector.call(uri).await;
+    Ok(stream.map_err(|error| Connection(describe(&error)))?.into_inner())
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::client::conn::http1::SendRequest;
+use tokio::time::timeout;
 
 use crate::storage::endpoint::Origin;
 
@@ -16,6 +17,8 @@ pub(super) type Sender = SendRequest<Full<Bytes>>;
 const MAX_IDLE: usize = 16;
 /// Servers close idle connections without notice.
 const MAX_IDLE_TIME: Duration = Duration::from_secs(90);
+/// A server that has answered before it received all of a request may never read the rest.
+const READY_TIMEOUT: Duration = Duration::from_millis(100);
 
 #[derive(Default)]
 pub(super) struct Pool(Mutex<Vec<Idle>>);
@@ -32,7 +35,7 @@ impl Pool {
         loop {
             let mut sender = self.pop(origin)?;
             // The connection's task may not yet have seen the end of the last response, or that the server closed it.
-            if sender.ready().await.is_ok() {
+            if let Ok(Ok(())) = timeout(READY_TIMEOUT, sender.ready()).await {
                 return Some(sender);
             }
         }

@@ -4,8 +4,13 @@ use std::error::Error;
 
 /// Why a response is missing or incomplete, without URLs, which can contain secrets.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct TransportError(pub(super) String);
+pub enum TransportError {
+    /// No connection can be opened with these settings.
+    #[error("{0}")]
+    Configuration(String),
+    #[error("{0}")]
+    Connection(String),
+}
 
 /// An error with its causes.
 pub(super) fn describe(error: &dyn Error) -> String {

@@ -269,3 +269,16 @@ async fn proxy_of_the_environment_is_used_except_for_listed_hosts() {
     assert!(direct.lock().unwrap()[0].starts_with("GET /b/k HTTP/1.1\r\n"));
     assert_eq!(tunnels.lock().unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn unsupported_proxy_is_a_permanent_failure() {
+    let storage = storage_with_variables(&[
+        ("AWS_REGION", "eu-west-1"),
+        ("HTTPS_PROXY", "socks5://me:SECRET@127.0.0.1:1"),
+    ]);
+    let error = storage.read(&StorageConfig::default(), &object("k"), 100, false).await;
+    let error = error.unwrap_err();
+    assert!(!error.is_temporary(), "{error}");
+    let message = error.to_string();
+    assert!(message.contains("proxy") && !message.contains("SECRET"), "{message}");
+}
