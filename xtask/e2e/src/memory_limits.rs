@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use support::progress::print_status;
 
 use self::files::{FileKind, KINDS};
-use super::file_test_runner::{Outcome, is_photo_error, parse_response, post_event};
+use super::file_test_runner::{Outcome, is_photo_error, post_event};
 use super::promises;
 use crate::process::{reset_peak_memory, status_kilobytes};
 use local::engine::Engine;
@@ -119,7 +119,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary, slow: boo
 /// Sends a first photo, then limits the address space of the function's process, and returns its ID.
 fn limit_address_space(lambda: &LocalLambda, memory: u64, good: &[u8]) -> Result<u32> {
     let response = lambda.invoke(&post_event(good, "application/json", ""))?;
-    let first = parse_response(&response)?;
+    let first = Outcome::parse(&response)?;
     ensure!(
         matches!(first, Outcome::Faces(..)),
         "the response to a small photo with {memory} MB is {response}"
@@ -177,7 +177,7 @@ fn post_and_measure(lambda: &LocalLambda, (process, memory): (u32, u64), event: 
             ensure!(unnamed.is_none(), "after {time} ms: {response}");
             failed.len() < results.len()
         }
-        None => match parse_response(&response)? {
+        None => match Outcome::parse(&response)? {
             Outcome::Error(name, _) if name == "ResponseTooLarge" => true,
             Outcome::Error(name, response) => {
                 ensure!(is_photo_error(&name), "after {time} ms: {response}");
