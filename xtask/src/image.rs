@@ -93,11 +93,11 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     };
     let all = written.all();
     let images = all.map(|image| describe(image, architecture));
-    let answer = ImagesOutput {
+    let output = ImagesOutput {
         images: images.into(),
         pushed,
     };
-    print(&answer, json)
+    print(&output, json)
 }
 
 fn describe(written: &WrittenImage, architecture: Architecture) -> ImageOutput {

@@ -26,12 +26,12 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let (path, zip) = artefacts::write_function_zip(&build.workspace, &sdk, &binary)?;
     let architecture = build.recipe.target.architecture;
     check_artefact(&path, architecture, true)?;
-    let answer = ZipOutput {
+    let output = ZipOutput {
         path,
         architecture,
         zip,
     };
-    print(&answer, json)
+    print(&output, json)
 }
 
 impl CommandOutput for ZipOutput {
