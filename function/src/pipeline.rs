@@ -2,6 +2,8 @@
 //! another thread, so other photos are downloaded and uploaded at the same time; one detection runs at a time, with all
 //! processors.
 
+mod photo_task;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,6 +12,7 @@ use futures_util::{FutureExt, StreamExt, stream};
 use serde_json::json;
 use tokio::task::spawn_blocking;
 
+pub use self::photo_task::PhotoTask;
 use crate::deadline::Deadline;
 use crate::detection_queue::DetectionQueue;
 use crate::error::{Error, Result};
@@ -35,42 +38,6 @@ pub struct Pipeline<'a, D> {
     pub machine: &'a Machine,
     pub deadline: Deadline,
     pub report: &'a Report,
-}
-
-pub struct PhotoTask {
-    object: Result<Object>,
-    options: Arc<Options>,
-    /// Whether photos that this function wrote are skipped.
-    loop_guard: bool,
-    /// Whether objects that mark folders are skipped.
-    folder_guard: bool,
-}
-
-impl PhotoTask {
-    /// A photo that was requested by its key: it is processed even if this function wrote it.
-    pub fn requested(object: Object, options: Arc<Options>) -> Self {
-        Self {
-            object: Ok(object),
-            options,
-            loop_guard: false,
-            folder_guard: false,
-        }
-    }
-
-    /// A photo from an event notification, or the notification's error.
-    pub fn from_notification(object: Result<Object>, options: &Arc<Options>) -> Self {
-        Self {
-            object,
-            loop_guard: options.output.loop_guard,
-            folder_guard: true,
-            options: Arc::clone(options),
-        }
-    }
-
-    fn url(&self) -> Option<String> {
-        let Object { bucket, key, .. } = self.object.as_ref().ok()?;
-        Some(self.options.storage.url(bucket, key))
-    }
 }
 
 impl<D: Detector> Pipeline<'_, D> {

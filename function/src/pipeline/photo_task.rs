@@ -1,0 +1,43 @@
+//! A photo that an event names, and what is done with it.
+
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::options::Options;
+use crate::request::Object;
+
+pub struct PhotoTask {
+    pub(super) object: Result<Object>,
+    pub(super) options: Arc<Options>,
+    /// Whether photos that this function wrote are skipped.
+    pub(super) loop_guard: bool,
+    /// Whether objects that mark folders are skipped.
+    pub(super) folder_guard: bool,
+}
+
+impl PhotoTask {
+    /// A photo that was requested by its key: it is processed even if this function wrote it.
+    pub fn requested(object: Object, options: Arc<Options>) -> Self {
+        Self {
+            object: Ok(object),
+            options,
+            loop_guard: false,
+            folder_guard: false,
+        }
+    }
+
+    /// A photo from an event notification, or the notification's error.
+    pub fn from_notification(object: Result<Object>, options: &Arc<Options>) -> Self {
+        Self {
+            object,
+            loop_guard: options.output.loop_guard,
+            folder_guard: true,
+            options: Arc::clone(options),
+        }
+    }
+
+    pub(super) fn url(&self) -> Option<String> {
+        let Object { bucket, key, .. } = self.object.as_ref().ok()?;
+        Some(self.options.storage.url(bucket, key))
+    }
+}
