@@ -8,8 +8,8 @@ pub struct KeyPattern {
 }
 
 impl KeyPattern {
-    /// `None` unless the pattern contains `{key}` exactly once. S3 allows any key; only one that ends in `/` is refused,
-    /// because S3's console shows it as a folder.
+    /// `None` unless the pattern contains `{key}` exactly once. S3 allows any key; only one that ends in `/` is
+    /// refused, because S3's console shows it as a folder.
     pub fn parse(text: &str) -> Option<Self> {
         let (prefix, suffix) = text.split_once("{key}")?;
         (!suffix.contains("{key}") && !suffix.ends_with('/')).then(|| Self {

@@ -159,7 +159,8 @@ pub const OPTION_SPECS: &[OptionSpec] = option_specs! {
     "jpeg_quality" Anyone output.jpeg_quality, text, in_range(1, 100), "a whole number from 1 to 100";
     "oversized_jpeg" Anyone output.oversized_jpeg, text, parsed, "`refuse` or `lower_quality`";
     "output" Caller output.files, text, parsed, "`annotated`, `sidecar` or `both`";
-    "output_key" Caller output.key_pattern, text, KeyPattern::parse, "a key that contains `{key}` once and does not end in `/`";
+    "output_key" Caller output.key_pattern, text, KeyPattern::parse,
+        "a key that contains `{key}` once and does not end in `/`";
     "output_bucket" Caller output.bucket, optional, optional_value(bucket), "a bucket name";
     "loop_guard" Operator output.loop_guard, text, parsed, "`true` or `false`";
     "max_bytes" Operator limits.max_bytes, text, in_range(1, u64::MAX), "a whole number of bytes, 1 or more";
@@ -222,13 +223,14 @@ fn bucket(value: &str) -> Option<String> {
     StorageConfig::may_be_bucket(value).then(|| value.to_owned())
 }
 
-/// `*` alone, or origins as browsers send them: a scheme, a host and, unless it is the usual one, a port.
-/// Source: Fetch Standard, "CORS protocol".
+/// `*` alone, or origins as browsers send them, because they are compared byte by byte: a scheme, a host in lower case
+/// and, unless it is the usual one, a port. Sources: Fetch Standard, "CORS protocol"; HTML Standard, "Origin".
 fn origins(value: &str) -> Option<Vec<String>> {
     let origins: Vec<_> = value.split(',').map(|origin| origin.trim().to_owned()).collect();
+    let is_allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._:[]".contains(&byte);
     let is_origin = |origin: &String| {
         let host = origin.split_once("://").map(|(_, host)| host);
-        host.is_some_and(|host| !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'/'))
+        host.is_some_and(|host| !host.is_empty() && host.bytes().all(is_allowed))
     };
     (value == "*" || origins.iter().all(is_origin)).then_some(origins)
 }

@@ -91,7 +91,7 @@ fn sidecars_have_the_options_of_the_presets_detector_only() {
 #[test]
 fn unknown_options_and_invalid_values_are_refused() {
     type Case<'a> = (&'a [(&'a str, &'a str)], &'a [(&'a str, &'a str)], &'a str);
-    let cases: [Case; 20] = [
+    let cases: [Case; 21] = [
         (&[], &[("scale", "1.1")], "`scale`"),
         (&[], &[("scale_factor", "1")], "1.01 to 2"),
         (&[], &[("scale_factor", "NaN")], "`scale_factor`"),
@@ -119,6 +119,11 @@ fn unknown_options_and_invalid_values_are_refused() {
         (&[], &[("max_pixels", "1")], "FACE_DETECT_MAX_PIXELS"),
         (&[("FACE_DETECT_JPEG_QUALITY", "101")], &[], "FACE_DETECT_JPEG_QUALITY"),
         (&[("FACE_DETECT_SPEED", "9")], &[], "FACE_DETECT_SPEED"),
+        (
+            &[("FACE_DETECT_CORS_ORIGINS", "https://A.example")],
+            &[],
+            "FACE_DETECT_CORS_ORIGINS",
+        ),
         (
             &[("FACE_DETECT_SCALE_FACTOR", "0")],
             &[("preset", "balanced")],

@@ -29,7 +29,7 @@ impl OpenCvDetector {
     }
 
     fn lock(&self) -> MutexGuard<'_, DetectorState> {
-        // A panic leaves the detectors usable: what they keep from one photo, each detection sets or overwrites.
+        // A panic leaves the detectors usable: each detection overwrites what they keep from the previous photo.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
