@@ -22,7 +22,6 @@ use crate::options::{DetectionOptions, Options, StorageConfig};
 use crate::photo::resource_limits::ResourceLimits;
 use crate::photo::{AnnotationOptions, Header, PhotoError, Refusal};
 use crate::report::Report;
-use crate::request::Object;
 use crate::response::{self, Outcome, ProcessedPhoto, SkipReason};
 use crate::sequencer::{Order, Sequencer};
 use crate::storage::Storage;

@@ -9,6 +9,7 @@ use super::*;
 use crate::log::Log;
 use crate::options::Preset;
 use crate::photo::PhotoError;
+use crate::request::Object;
 use crate::storage::tests::fake_s3::FakeS3;
 use crate::storage::tests::{folder_storage, storage_at};
 use crate::vision::StepTimes;
