@@ -57,8 +57,7 @@ impl<D: Detector> Function<D> {
     /// Opens a connection to S3. Before an event only `BUCKET_NAME` and FACE_DETECT_BUCKETS are known, but any bucket
     /// is sufficient: most buckets are path segments at the same endpoint.
     async fn connect(&self, environment: impl Fn(&str) -> Option<String>) {
-        let options = self.environment_options.resolve(Preset::Original, SetBy::Anyone, &[]);
-        if let Ok(options) = options {
+        if let Ok(options) = self.operator_options() {
             let config = &options.storage;
             let bucket = environment("BUCKET_NAME").filter(|name| !name.is_empty());
             let first_allowed = || config.allowed_buckets.as_ref()?.first().cloned();
@@ -108,9 +107,7 @@ impl<D: Detector> Function<D> {
                 response = Ok(Response::Http(error));
             }
         }
-        // Only the operator can set the namespace, so it does not depend on the event.
-        let options = self.environment_options.resolve(Preset::Original, SetBy::Anyone, &[]);
-        if let Ok(Some(namespace)) = options.map(|options| options.metrics_namespace) {
+        if let Ok(Some(namespace)) = self.operator_options().map(|options| options.metrics_namespace) {
             let name = env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default();
             report.metrics().write(&namespace, &name);
         }
@@ -144,21 +141,34 @@ impl<D: Detector> Function<D> {
             .map(Arc::new)
     }
 
+    /// For what only the operator can set, which is the same for every event.
+    fn operator_options(&self) -> Result<Options> {
+        self.environment_options.resolve(Preset::Original, SetBy::Anyone, &[])
+    }
+
     fn default_options(&self) -> Result<Arc<Options>> {
         self.options(Preset::Balanced, SetBy::Caller, &[])
     }
 
-    /// A direct event inside another has its own options; all other photos have `options`.
+    /// `options` are for photos that have none of their own.
     fn photo_task(&self, photo: Result<PhotoRequest>, options: &Arc<Options>) -> PhotoTask {
-        let explicit = photo.and_then(|PhotoRequest { object, direct_options }| {
-            let own = direct_options.map(|own| self.options(Preset::Original, SetBy::Caller, &own));
-            Ok((object, own.transpose()?))
+        let task = photo.and_then(|photo| {
+            let preset = if photo.is_direct {
+                Preset::Original
+            } else {
+                Preset::Balanced
+            };
+            let options = match &photo.options {
+                Some(own) => self.options(preset, SetBy::Caller, own)?,
+                None => Arc::clone(options),
+            };
+            Ok(if photo.is_direct {
+                PhotoTask::requested(photo.object, options)
+            } else {
+                PhotoTask::from_notification(Ok(photo.object), &options)
+            })
         });
-        match explicit {
-            Ok((object, Some(own))) => PhotoTask::requested(object, own),
-            Ok((object, None)) => PhotoTask::from_notification(Ok(object), options),
-            Err(error) => PhotoTask::from_notification(Err(error), options),
-        }
+        task.unwrap_or_else(|error| PhotoTask::from_notification(Err(error), options))
     }
 
     async fn handle_notification(
@@ -167,13 +177,22 @@ impl<D: Detector> Function<D> {
         pipeline: &Pipeline<'_, D>,
     ) -> Result<response::NotificationResponse> {
         let options = self.default_options()?;
-        let objects: Vec<_> = photos
-            .iter()
-            .map(|photo| photo.as_ref().map(|photo| photo.object.clone()).map_err(Clone::clone))
-            .collect();
-        let tasks = photos.into_iter().map(|photo| self.photo_task(photo, &options));
+        response::notification(self.process_photos(photos, &options, pipeline).await)
+    }
+
+    /// The photos with their results, in the same order.
+    async fn process_photos(
+        &self,
+        photos: PhotoRequests,
+        options: &Arc<Options>,
+        pipeline: &Pipeline<'_, D>,
+    ) -> Vec<ObjectResult> {
+        let object =
+            |photo: &Result<PhotoRequest>| photo.as_ref().map(|photo| photo.object.clone()).map_err(Clone::clone);
+        let objects: Vec<_> = photos.iter().map(object).collect();
+        let tasks = photos.into_iter().map(|photo| self.photo_task(photo, options));
         let results = pipeline.process_all(tasks.collect(), Order::Any).await;
-        response::notification(objects.into_iter().zip(results).collect())
+        objects.into_iter().zip(results).collect()
     }
 
     async fn handle_sqs(&self, sqs: SqsRequest, pipeline: &Pipeline<'_, D>) -> Result<response::SqsResponse> {
@@ -196,10 +215,7 @@ impl<D: Detector> Function<D> {
     /// The options are invalid, or the single item failed.
     async fn handle_items(&self, request: ItemsRequest, pipeline: &Pipeline<'_, D>) -> Result<response::ItemsResponse> {
         let options = self.options(Preset::Balanced, SetBy::Caller, &request.options?)?;
-        let tasks = request.items.iter().cloned();
-        let tasks = tasks.map(|object| PhotoTask::from_notification(object, &options));
-        let results = pipeline.process_all(tasks.collect(), Order::Any).await;
-        let results: Vec<ObjectResult> = request.items.into_iter().zip(results).collect();
+        let results = self.process_photos(request.items, &options, pipeline).await;
         response::items(request.is_batch, results)
     }
 

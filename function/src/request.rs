@@ -1,9 +1,11 @@
 //! Parses events. The shape of an event determines which service sent it.
 
+mod accept;
 mod batch;
 mod body;
 mod common;
 mod direct;
+mod event_options;
 mod eventbridge;
 mod http;
 mod http_event;
@@ -16,20 +18,22 @@ mod step_functions;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+pub use self::accept::ResponseFormat;
 pub use self::batch::{BatchRequest, Task};
 pub use self::body::Body;
 pub use self::common::{Object, PhotoRequest, PhotoRequests};
-pub use self::http::{HttpRequest, ResponseFormat, origin};
+pub use self::http::{HttpRequest, origin};
 pub use self::http_event::HttpSender;
 pub use self::sqs::{Message, SqsRequest};
 pub use self::step_functions::ItemsRequest;
 
+use self::common::MAX_QUOTED_CHARS;
 use crate::error::{Error, Result};
 use crate::options::RawOptions;
 use crate::truncate::truncate;
 
-/// Errors quote the input up to this length.
-const MAX_QUOTED_CHARS: usize = 200;
+/// Errors name the fields of the input up to this number.
+const MAX_QUOTED_FIELDS: usize = 10;
 
 /// An event as Lambda passes it: JSON, or why it could not be parsed.
 #[derive(Debug)]
@@ -90,16 +94,26 @@ impl Request {
     }
 }
 
-/// Why an event is unknown.
+/// What an unknown event is: its source, or the names of its fields.
 fn description(event: &Value) -> String {
-    let records = event.get("Records").unwrap_or(event);
-    let source = common::first_text(records, &["/0/eventSource", "/0/EventSource"]);
-    let kind = common::text(event, "/detail-type");
-    match (source, kind) {
-        (Some(source), _) => format!("records of `{}`", truncate(source, MAX_QUOTED_CHARS)),
-        (None, Some(kind)) => format!("an EventBridge event `{}`", truncate(kind, MAX_QUOTED_CHARS)),
-        (None, None) if event.get("Records").is_some() => "`Records` without an `eventSource`".to_owned(),
-        (None, None) => "its shape is unknown".to_owned(),
+    let quote = |text: &str| format!("`{}`", truncate(text, MAX_QUOTED_CHARS));
+    if let Some(kind) = common::text(event, "/detail-type") {
+        return format!("an EventBridge event {}", quote(kind));
+    }
+    let (what, part) = event
+        .get("Records")
+        .map_or(("an event", event), |part| ("`Records`", part));
+    if let Some(source) = common::first_text(part, &["/0/eventSource", "/0/EventSource", "/eventSource"]) {
+        return format!("records of {}", quote(source));
+    }
+    match part.get(0).unwrap_or(part) {
+        Value::Object(fields) if !fields.is_empty() => {
+            let names = fields.keys().take(MAX_QUOTED_FIELDS).map(|name| quote(name));
+            format!("{what} with the fields {}", names.collect::<Vec<_>>().join(", "))
+        }
+        Value::Object(_) => format!("{what} without fields"),
+        Value::Array(_) => format!("{what} that is an empty list"),
+        _ => format!("{what} that is not a JSON object"),
     }
 }
 
@@ -124,11 +138,41 @@ mod tests {
             json!({"Records": [{"eventSource": "aws:kinesis"}]}),
             json!({"key1": "value1"}),
             json!({"detail-type": "Scheduled Event", "source": "aws.events"}),
+            json!({"eventSource": "aws:kafka", "records": {}}),
+            // Authorizers of APIs, WebSocket APIs, AppSync and Bedrock send parts of HTTP requests.
+            json!({"type": "REQUEST", "methodArn": "a", "httpMethod": "GET", "requestContext": {"httpMethod": "GET"}}),
+            json!({"type": "REQUEST", "routeArn": "a", "requestContext": {"http": {"method": "GET"}}}),
+            json!({"requestContext": {"routeKey": "$connect", "eventType": "CONNECT"}}),
+            json!({"authorizationToken": "a", "requestContext": {"apiId": "a"}}),
+            json!({"messageVersion": "1.0", "actionGroup": "a", "httpMethod": "GET"}),
         ] {
             let error = parse(event.clone()).unwrap_err();
             let message = error.to_string();
             assert_eq!(error.name(), "UnknownEvent", "{event}: {message}");
             assert!(message.contains("S3_KEY") && message.contains("SQS"), "{message}");
+        }
+    }
+
+    #[test]
+    fn unknown_event_error_says_what_the_event_is() {
+        for (event, expected) in [
+            (json!({"awslogs": {"data": "a"}}), "an event with the fields `awslogs`."),
+            (json!({"Records": [{"cf": 1}]}), "`Records` with the fields `cf`."),
+            (
+                json!({"Records": [{"eventSource": "aws:kinesis"}]}),
+                "records of `aws:kinesis`.",
+            ),
+            (json!({"eventSource": "aws:kafka"}), "records of `aws:kafka`."),
+            (
+                json!({"detail-type": "Scheduled Event"}),
+                "an EventBridge event `Scheduled Event`.",
+            ),
+            (json!({}), "an event without fields."),
+            (json!([]), "an event that is an empty list."),
+            (json!({"Records": [7]}), "`Records` that is not a JSON object."),
+        ] {
+            let message = parse(event.clone()).unwrap_err().to_string();
+            assert!(message.contains(expected), "{event}: {message}");
         }
     }
 
@@ -173,6 +217,11 @@ mod tests {
             (json!({"requestContext": {"http": {"method": "GET"}}}), "Http"),
             (json!({"requestContext": {"elb": {}}, "httpMethod": "GET"}), "Http"),
             (json!({"httpMethod": "GET"}), "Http"),
+            (json!({"raw_path": "/", "method": "GET"}), "Http"),
+            (
+                json!({"EventName": "s3:ObjectCreated:Put", "Key": "b/k", "Records": [{"eventSource": "minio:s3"}]}),
+                "Notification",
+            ),
             (
                 json!({"requestContext": {"functionArn": "a"}, "requestPayload": key}),
                 "Notification",

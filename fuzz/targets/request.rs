@@ -12,7 +12,7 @@ fn check(photos: &PhotoRequests) {
     for photo in photos.iter().flatten() {
         let object = &photo.object;
         assert!(!object.bucket.is_empty() && !object.key.is_empty());
-        assert!(photo.direct_options.is_some() || !object.is_folder());
+        assert!(photo.is_direct || !object.is_folder());
     }
 }
 

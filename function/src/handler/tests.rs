@@ -231,6 +231,31 @@ async fn items_of_a_state_machine_fail_alone_in_a_batch() {
 }
 
 #[tokio::test]
+async fn named_objects_and_items_have_options_of_their_own() {
+    let fixture = FunctionFixture::new();
+    let item = |key: &str, output: &str| json!({"Key": key, "options": {"output": output}});
+    let items = [
+        item("one.png", "annotated"),
+        item("text.png", "none"),
+        json!({"Key": "two.png"}),
+    ];
+    let input = json!({"bucket": "b", "options": {"output": "sidecar"}});
+    let response = fixture
+        .invoke(json!({"Items": items, "BatchInput": input}))
+        .await
+        .unwrap();
+    assert_eq!(response["photos"][1]["error"]["type"], "InvalidOption", "{response}");
+    assert_eq!(fixture.written_keys(), ["one.png_rs.jpg", "two.png_rs.json"]);
+
+    let fixture = FunctionFixture::new();
+    let named = json!({"bucket": "b", "key": "one.png", "options": {"output": "sidecar"}});
+    fixture.invoke(named).await.unwrap();
+    assert_eq!(fixture.written_keys(), ["one.png_rs.json"]);
+    let named = json!({"bucket": "b", "key": "one.png", "options": {"output": "none"}});
+    assert_eq!(fixture.invoke(named).await.unwrap_err().name(), "InvalidOption");
+}
+
+#[tokio::test]
 async fn folder_is_a_successful_task_of_a_batch_job() {
     let fixture = FunctionFixture::new();
     let response = fixture.invoke(json!({

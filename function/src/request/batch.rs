@@ -4,10 +4,11 @@
 
 use serde_json::Value;
 
-use super::common::{Object, decode_key, required, text, version_id};
-use super::direct::parse_options;
+use super::common::{MAX_QUOTED_CHARS, Object, decode_key, required, text, version_id};
+use super::event_options;
 use crate::error::{Error, Result};
 use crate::options::RawOptions;
+use crate::truncate::truncate;
 
 #[derive(Debug)]
 pub struct BatchRequest {
@@ -39,7 +40,7 @@ pub(super) fn parse(event: &Value) -> Result<BatchRequest> {
     Ok(BatchRequest {
         schema_version: required(event, "/invocationSchemaVersion", what)?,
         invocation_id: required(event, "/invocationId", what)?,
-        options: parse_options(event.pointer("/job/userArguments")),
+        options: event_options::parse(event.pointer("/job/userArguments")),
         tasks: tasks.iter().map(task).collect::<Result<_>>()?,
     })
 }
@@ -61,13 +62,15 @@ fn object(task: &Value) -> Result<Object> {
     })
 }
 
-/// The name in `arn:PARTITION:s3:::NAME`.
+/// The name in `arn:PARTITION:s3:::NAME`. AWS's examples have a region and an account as well.
 fn bucket_of_arn(arn: &str) -> Result<String> {
-    let mut parts = arn.splitn(6, ':');
-    let known = parts.next() == Some("arn") && parts.nth(1) == Some("s3");
-    let name = parts.nth(2).filter(|name| known && !name.is_empty());
-    name.map(str::to_owned)
-        .ok_or_else(|| Error::InvalidRequest(format!("`{arn}` is not the ARN of a bucket")))
+    match arn.splitn(6, ':').collect::<Vec<_>>()[..] {
+        ["arn", _, "s3", _, _, name] if !name.is_empty() && !name.contains(['/', ':']) => Ok(name.to_owned()),
+        _ => {
+            let arn = truncate(arn, MAX_QUOTED_CHARS);
+            Err(Error::InvalidRequest(format!("`{arn}` is not the ARN of a bucket")))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -118,6 +121,8 @@ mod tests {
             json!({"taskId": "t", "s3Bucket": "photos"}),
             json!({"taskId": "t", "s3Key": "a.jpg", "s3BucketArn": "photos"}),
             json!({"taskId": "t", "s3Key": "a.jpg", "s3BucketArn": "arn:aws:sqs:x:y:photos"}),
+            json!({"taskId": "t", "s3Key": "a.jpg", "s3BucketArn": "arn:aws:s3:x:y:accesspoint/photos"}),
+            json!({"taskId": "t", "s3Key": "a.jpg", "s3BucketArn": "arn:aws:s3:::"}),
         ] {
             let batch = batch("1.0", &Value::Null, &task);
             let error = batch.tasks[0].object.clone().unwrap_err();

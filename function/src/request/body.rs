@@ -9,6 +9,9 @@ use serde_json::Value;
 
 use crate::error::{Error, Result};
 
+/// How data URLs, and JPEG, PNG and WebP files in base64, start.
+const PHOTO_TEXTS: [&[u8]; 4] = [b"data:image/", b"/9j/", b"iVBORw0KGgo", b"UklGR"];
+
 #[derive(Debug)]
 pub struct Body {
     bytes: Bytes,
@@ -37,15 +40,18 @@ impl Body {
         };
         Ok(Self {
             bytes: bytes.into(),
-            boundary: content_type.and_then(|kind| multer::parse_boundary(kind).ok()),
+            boundary: content_type.and_then(form_boundary).transpose()?,
         })
     }
 
     /// The body itself, or the first file in the form.
     pub async fn photo(self) -> Result<Bytes> {
+        if self.bytes.is_empty() {
+            return Err(no_photo("the request body is empty"));
+        }
         let Some(boundary) = self.boundary else {
-            if self.bytes.is_empty() {
-                return Err(no_photo("the request body is empty"));
+            if PHOTO_TEXTS.iter().any(|start| self.bytes.starts_with(start)) {
+                return Err(no_photo("the request body is the text of a photo in base64"));
             }
             return Ok(self.bytes);
         };
@@ -66,8 +72,24 @@ impl Body {
     }
 }
 
+/// The boundary of a form; `None` for other types of content. Unlike in a media type, it need not be in quotation marks
+/// if it has an equals sign or a colon, as those of some clients have.
+fn form_boundary(content_type: &str) -> Option<Result<String>> {
+    let (kind, parameters) = content_type.split_once(';').unwrap_or((content_type, ""));
+    if !kind.trim().eq_ignore_ascii_case("multipart/form-data") {
+        return None;
+    }
+    let boundary = parameters.split(';').find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        let value = value.trim().trim_matches('"');
+        (name.trim().eq_ignore_ascii_case("boundary") && !value.is_empty()).then(|| value.to_owned())
+    });
+    let missing = || Error::InvalidRequest("the form's `Content-Type` has no `boundary`".to_owned());
+    Some(boundary.ok_or_else(missing))
+}
+
 fn no_photo(reason: &str) -> Error {
-    Error::InvalidRequest(format!("{reason}; send a JPEG, PNG or WebP file"))
+    Error::InvalidRequest(format!("{reason}; send the bytes of a JPEG, PNG or WebP file"))
 }
 
 #[cfg(test)]
@@ -105,6 +127,45 @@ mod tests {
         ] {
             let error = photo(kind, body).await.unwrap_err();
             assert_eq!(error.name(), "InvalidRequest");
+        }
+    }
+
+    #[tokio::test]
+    async fn boundaries_of_all_clients_are_found() {
+        let boundary = "----=_Part_1:2";
+        let form =
+            format!("--{boundary}\r\nContent-Disposition: form-data; filename=\"a\"\r\n\r\nphoto\r\n--{boundary}--");
+        for content_type in [
+            "multipart/form-data; boundary=----=_Part_1:2",
+            "multipart/form-data; boundary=\"----=_Part_1:2\"",
+            "Multipart/Form-Data;charset=UTF-8;Boundary=----=_Part_1:2",
+            "multipart/form-data; boundary=----=_Part_1:2; charset=UTF-8",
+        ] {
+            let found = photo(Some(content_type), form.as_bytes()).await;
+            assert_eq!(found.unwrap(), &b"photo"[..], "{content_type}");
+        }
+        for content_type in ["multipart/form-data", "multipart/form-data; boundary=\"\""] {
+            let error = photo(Some(content_type), form.as_bytes())
+                .await
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains("no `boundary`"), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn text_of_a_photo_is_refused_with_its_reason() {
+        for text in [
+            "data:image/png;base64,iVBORw0KGgo=",
+            "/9j/4AAQ",
+            "iVBORw0KGgo=",
+            "UklGRiQA",
+        ] {
+            let error = photo(Some("text/plain"), text.as_bytes())
+                .await
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains("base64"), "{error}");
         }
     }
 

@@ -8,6 +8,10 @@ use serde_json::Value;
 
 use crate::error::{Error, Result};
 use crate::options::RawOptions;
+use crate::truncate::truncate;
+
+/// Errors quote the input up to this length.
+pub(super) const MAX_QUOTED_CHARS: usize = 200;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Object {
@@ -29,15 +33,18 @@ impl Object {
 #[derive(Clone, Debug)]
 pub struct PhotoRequest {
     pub object: Object,
-    /// The options of a direct event that is in another event; `None` for objects of all other events.
-    pub direct_options: Option<RawOptions>,
+    /// Those of the part of the event that names the object; `None` if it has none.
+    pub options: Option<RawOptions>,
+    /// Whether that part is an event of the Python original.
+    pub is_direct: bool,
 }
 
 impl From<Object> for PhotoRequest {
     fn from(object: Object) -> Self {
         Self {
             object,
-            direct_options: None,
+            options: None,
+            is_direct: false,
         }
     }
 }
@@ -68,9 +75,10 @@ pub(super) fn required(value: &Value, pointer: &str, what: &str) -> Result<Strin
 pub(super) fn decode_key(key: &str) -> Result<String> {
     let spaced = key.replace('+', " ");
     let decoded = percent_decode_str(&spaced).decode_utf8();
-    decoded
-        .map(std::borrow::Cow::into_owned)
-        .map_err(|_| Error::InvalidRequest(format!("the key `{key}` is not URL-encoded UTF-8")))
+    decoded.map(std::borrow::Cow::into_owned).map_err(|_| {
+        let key = truncate(key, MAX_QUOTED_CHARS);
+        Error::InvalidRequest(format!("the key `{key}` is not URL-encoded UTF-8"))
+    })
 }
 
 /// In a bucket without versioning the version is `null` or missing.
@@ -84,7 +92,7 @@ pub(super) fn unknown_event(description: &str) -> Error {
         "unsupported event: {description}. Supported are S3 notifications, also in SNS, SQS, EventBridge and \
          EventBridge Pipes; records of failed invocations with one of these; objects with `bucket` and `key`; tasks \
          of S3 Batch Operations (1.0 and 2.0); items of a distributed map in Step Functions; HTTP requests from a \
-         function URL, API Gateway (payload formats 1.0 and 2.0) or a load balancer; and events with `BUCKET_NAME` \
+         function URL, API Gateway (payload formats 1.0 and 2.0), a load balancer or VPC Lattice; and events with `BUCKET_NAME` \
          and `S3_KEY`, which can also be set in the environment"
     ))
 }
@@ -98,6 +106,8 @@ mod tests {
         assert_eq!(decode_key("caf%C3%A9/my+photo%2B1.jpg").unwrap(), "café/my photo+1.jpg");
         let message = decode_key("%ff.jpg").unwrap_err().to_string();
         assert!(message.contains("%ff.jpg"), "{message}");
+        let message = decode_key(&"%ff".repeat(1_000_000)).unwrap_err().to_string();
+        assert!(message.len() < 500, "{}", message.len());
     }
 
     #[test]

@@ -4,12 +4,10 @@
 use serde_json::Value;
 
 use super::common::{Object, PhotoRequest};
+use super::event_options::{self, quoted};
 use crate::error::{Error, Result};
 use crate::options::RawOptions;
-use crate::truncate::truncate;
 
-/// Errors quote the input up to this length.
-const MAX_QUOTED_CHARS: usize = 200;
 const BUCKET: &str = "BUCKET_NAME";
 const KEY: &str = "S3_KEY";
 
@@ -39,7 +37,7 @@ pub(super) fn parse(event: &Value, environment: &dyn Fn(&str) -> Option<String>)
         key: field(KEY)?,
         version_id: None,
     };
-    Ok((object, parse_options(event.get("options"))?))
+    Ok((object, event_options::parse(event.get("options"))?))
 }
 
 /// The photo of a direct event in another event.
@@ -47,41 +45,13 @@ pub(super) fn photo(event: &Value, environment: &dyn Fn(&str) -> Option<String>)
     let (object, options) = parse(event, environment)?;
     Ok(PhotoRequest {
         object,
-        direct_options: Some(options),
+        options: Some(options),
+        is_direct: true,
     })
 }
 
 fn variable(environment: &dyn Fn(&str) -> Option<String>, name: &str) -> Option<String> {
     environment(name).filter(|text| !text.is_empty())
-}
-
-fn quoted(value: &Value) -> String {
-    truncate(&value.to_string(), MAX_QUOTED_CHARS).into_owned()
-}
-
-/// The fields of a JSON object as options.
-pub(super) fn parse_options(object: Option<&Value>) -> Result<RawOptions> {
-    let invalid = |reason: String| Err(Error::InvalidOption(reason));
-    let fields = match object {
-        None | Some(Value::Null) => return Ok(RawOptions::new()),
-        Some(Value::Object(fields)) => fields,
-        Some(other) => {
-            return invalid(format!("`options` is {}, not an object", quoted(other)));
-        }
-    };
-    let mut options = RawOptions::new();
-    for (name, value) in fields {
-        let text = match value {
-            Value::String(text) => text.clone(),
-            Value::Number(_) | Value::Bool(_) => value.to_string(),
-            other => {
-                let (name, other) = (truncate(name, MAX_QUOTED_CHARS), quoted(other));
-                return invalid(format!("`{name}` is {other}, not a string, number or boolean"));
-            }
-        };
-        options.push((name.clone(), text));
-    }
-    Ok(options)
 }
 
 #[cfg(test)]
@@ -98,15 +68,12 @@ mod tests {
     fn event_takes_precedence_over_the_environment() {
         let event = json!({
             "BUCKET_NAME": "b", "S3_KEY": "a/photo+1.jpg", "other": 1,
-            "options": {"score": 0.7, "loop_guard": true, "preset": "balanced"},
+            "options": {"score": 0.7},
         });
         let (object, options) = parse(&event, &variables).unwrap();
         // The key is not decoded.
         assert_eq!((object.bucket.as_str(), object.key.as_str()), ("b", "a/photo+1.jpg"));
-        let text = |(name, value): &(String, String)| format!("{name}={value}");
-        let mut options: Vec<_> = options.iter().map(text).collect();
-        options.sort();
-        assert_eq!(options, ["loop_guard=true", "preset=balanced", "score=0.7"]);
+        assert_eq!(options, [("score".to_owned(), "0.7".to_owned())]);
 
         let event = json!({"S3_KEY": "k"});
         let (object, _) = parse(&event, &variables).unwrap();
@@ -131,7 +98,6 @@ mod tests {
             (json!({"S3_KEY": 7}), "`S3_KEY` is 7, not a non-empty"),
             (json!({"S3_KEY": ""}), "`S3_KEY` is \"\", not a non-empty"),
             (json!({"S3_KEY": "k", "options": [1]}), "`options` is [1]"),
-            (json!({"S3_KEY": "k", "options": {"preset": []}}), "`preset` is []"),
         ] {
             let error = parse(&event, &variables).unwrap_err().to_string();
             assert!(error.contains(expected), "{event}: {error}");

@@ -5,19 +5,28 @@
 
 use serde_json::Value;
 
-use super::common::{Object, required, text, version_id};
+use super::common::{Object, PhotoRequest, required, text, version_id};
 use super::named;
-use crate::error::Result;
+use crate::error::{Error, Result};
+
+/// The source of CloudTrail's records of S3.
+const API: &str = "s3.amazonaws.com";
 
 /// The calls after which an object can be read. A restore is only requested by `RestoreObject`.
 const WRITING_CALLS: [&str; 4] = ["PutObject", "CompleteMultipartUpload", "CopyObject", "PostObject"];
 
+/// Of event notifications of Cloudflare R2, whose other actions are writing ones.
+/// Source: Cloudflare R2 documentation, "Event notifications", supported event types.
+const DELETING_ACTIONS: [&str; 2] = ["DeleteObject", "LifecycleDeletion"];
+
 /// What an event means for this function.
-pub(super) enum Change {
+pub(super) enum Change<'a> {
     /// The object can be read.
-    Readable(Result<Object>),
+    Readable(Result<PhotoRequest>),
     /// The event is about S3, but no object became readable.
     Other,
+    /// The event is not S3's: this detail of it can be an event of any type.
+    OfDetail(&'a Value),
     /// The event is not about S3.
     Unknown,
 }
@@ -26,64 +35,65 @@ pub(super) fn is_event(event: &Value) -> bool {
     event.get("detail-type").is_some() || event.get("detail").is_some_and(Value::is_object)
 }
 
-pub(super) fn change(event: &Value) -> Change {
-    let no_detail = Value::Null;
-    let detail = event.get("detail").unwrap_or(&no_detail);
+pub(super) fn change(event: &Value) -> Change<'_> {
+    let detail = event.get("detail").unwrap_or(&Value::Null);
     match (text(event, "/source"), text(event, "/detail-type")) {
         (Some("aws.s3") | None, Some("Object Created" | "Object Restore Completed")) => {
-            Change::Readable(created_object(detail))
+            Change::Readable(created_photo(detail))
         }
         (Some("aws.s3") | None, Some("AWS API Call via CloudTrail")) => api_call(detail),
         (Some("aws.s3"), Some(_)) => Change::Other,
         (None, Some(kind)) if kind.starts_with("Object ") => Change::Other,
         // Other services have objects with such names that are not S3's.
         (Some(source), _) if source.starts_with("aws.") && source != "aws.s3" => Change::Unknown,
-        _ => named_change(detail),
+        _ => Change::OfDetail(detail),
     }
 }
 
-/// The `detail` of an S3 event alone, or an object that is named as in one.
-pub(super) fn named_change(detail: &Value) -> Change {
+/// The `detail` of an event alone, or an object that is named as in one.
+pub(super) fn detail_change(detail: &Value) -> Change<'_> {
+    if text(detail, "/eventSource") == Some(API) {
+        return api_call(detail);
+    }
     let has = |name: &str| detail.get(name).is_some();
     // Without `detail-type`, the fields distinguish S3's events. Those about tags and access have neither of the last
     // two; those about storage classes have none.
     let is_s3_detail = has("request-id") || has("requester");
-    let is_readable = !has("deletion-type") && (!is_s3_detail || has("reason") || has("restore-expiry-time"));
-    match named::object(detail) {
-        Some(object) if is_readable => Change::Readable(object),
+    let is_deletion =
+        has("deletion-type") || text(detail, "/action").is_some_and(|action| DELETING_ACTIONS.contains(&action));
+    let is_readable = !is_deletion && (!is_s3_detail || has("reason") || has("restore-expiry-time"));
+    match named::photo(detail) {
+        Some(photo) if is_readable => Change::Readable(photo),
         Some(_) => Change::Other,
         None => Change::Unknown,
     }
 }
 
-fn created_object(detail: &Value) -> Result<Object> {
-    let what = "EventBridge event from S3";
-    if let Some(object) = named::object(detail) {
-        return object;
-    }
-    Ok(Object {
-        bucket: required(detail, "/bucket/name", what)?,
-        key: required(detail, "/object/key", what)?,
-        version_id: None,
-    })
+fn created_photo(detail: &Value) -> Result<PhotoRequest> {
+    let missing = || {
+        let reason = "the EventBridge event from S3 has no text in `bucket.name` or `object.key` of its `detail`";
+        Err(Error::InvalidRequest(reason.to_owned()))
+    };
+    named::photo(detail).unwrap_or_else(missing)
 }
 
-fn api_call(detail: &Value) -> Change {
+fn api_call(detail: &Value) -> Change<'_> {
     let name = text(detail, "/eventName").unwrap_or_default();
-    let is_s3 = text(detail, "/eventSource").is_none_or(|source| source == "s3.amazonaws.com");
+    let is_s3 = text(detail, "/eventSource").is_none_or(|source| source == API);
     // A call that failed has an error code.
     if !is_s3 || !WRITING_CALLS.contains(&name) || text(detail, "/errorCode").is_some() {
         return Change::Other;
     }
     let what = "CloudTrail record";
-    let object = || {
-        Ok(Object {
+    let photo = || {
+        let object = Object {
             bucket: required(detail, "/requestParameters/bucketName", what)?,
             key: required(detail, "/requestParameters/key", what)?,
             version_id: version_id(text(detail, "/responseElements/x-amz-version-id")),
-        })
+        };
+        Ok(object.into())
     };
-    Change::Readable(object())
+    Change::Readable(photo())
 }
 
 #[cfg(test)]
@@ -98,10 +108,14 @@ mod tests {
 
     fn key(event: &Value) -> Option<String> {
         assert!(is_event(event), "{event}");
-        match change(event) {
-            Change::Readable(object) => Some(object.unwrap().key),
+        let change = match change(event) {
+            Change::OfDetail(detail) => detail_change(detail),
+            change => change,
+        };
+        match change {
+            Change::Readable(photo) => Some(photo.unwrap().object.key),
             Change::Other => Some("other".to_owned()),
-            Change::Unknown => None,
+            Change::OfDetail(_) | Change::Unknown => None,
         }
     }
 
@@ -110,10 +124,10 @@ mod tests {
         for kind in ["Object Created", "Object Restore Completed"] {
             let event = json!({"version": "0", "detail-type": kind, "source": "aws.s3", "detail": detail()});
             assert_eq!(key(&event).as_deref(), Some("a+b %41.jpg"), "{kind}");
-            let Change::Readable(Ok(object)) = change(&event) else {
+            let Change::Readable(Ok(photo)) = change(&event) else {
                 panic!("{event}");
             };
-            assert_eq!(object.version_id.as_deref(), Some("v"));
+            assert_eq!(photo.object.version_id.as_deref(), Some("v"));
         }
     }
 
@@ -146,6 +160,7 @@ mod tests {
             ("restore-expiry-time", "2026-01-01T00:00:00Z", "a+b %41.jpg"),
             ("deletion-type", "Permanently Deleted", "other"),
             ("source-storage-class", "GLACIER", "other"),
+            ("action", "LifecycleDeletion", "other"),
         ] {
             let mut detail = detail();
             detail["request-id"] = json!("N");
@@ -174,7 +189,10 @@ mod tests {
             })
         };
         for name in WRITING_CALLS {
-            assert_eq!(key(&event(name, None)).as_deref(), Some("a+b %41.jpg"), "{name}");
+            let event = event(name, None);
+            assert_eq!(key(&event).as_deref(), Some("a+b %41.jpg"), "{name}");
+            let alone = json!({"detail": event["detail"]});
+            assert_eq!(key(&alone).as_deref(), Some("a+b %41.jpg"), "{alone}");
         }
         assert_eq!(key(&event("PutObject", Some("AccessDenied"))).as_deref(), Some("other"));
         for name in [

@@ -1,11 +1,9 @@
-//! HTTP requests through a function URL, API Gateway or a load balancer: what they want, and their photo.
+//! HTTP requests through a function URL, API Gateway, a load balancer or VPC Lattice: what they want, and their photo.
 
-use headers_accept::Accept;
 use http::Method;
-use mediatype::MediaType;
-use mediatype::names::{APPLICATION, IMAGE, JPEG, JSON};
 use serde_json::Value;
 
+use super::accept::{ResponseFormat, response_format};
 use super::body::Body;
 use super::http_event::{self, HttpSender};
 use crate::error::{Error, Result};
@@ -24,13 +22,6 @@ pub struct HttpRequest {
     pub body: Body,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ResponseFormat {
-    Json,
-    Jpeg,
-    NotAcceptable,
-}
-
 /// The origin of the page that sent a request: a browser names it if the request is not from its own page.
 pub fn origin(event: &Value) -> Option<String> {
     http_event::header(event, "origin")
@@ -43,34 +34,18 @@ pub(super) fn parse(mut event: Value, sender: HttpSender) -> Result<HttpRequest>
     let method =
         Method::from_bytes(method.as_bytes()).map_err(|_| invalid(format!("`{method}` is not an HTTP method")))?;
     let content_type = http_event::header(&event, "content-type");
-    let is_encoded = event.get("isBase64Encoded") == Some(&Value::Bool(true));
+    let is_encoded = http_event::is_body_encoded(&event);
     // It can be large, so it is not copied.
     let body = event.get_mut("body").map(Value::take).unwrap_or_default();
     Ok(HttpRequest {
         sender,
         method,
         path: http_event::path(&event).to_owned(),
-        options: http_event::query(&event),
+        options: http_event::query(&event, sender),
         response_format: response_format(http_event::header(&event, "accept").as_deref()),
         if_none_match: http_event::header(&event, "if-none-match"),
         body: Body::new(body, is_encoded, content_type.as_deref())?,
     })
-}
-
-/// Negotiates by `Accept`; of equal preferences the first wins. JSON without the header.
-fn response_format(accept: Option<&str>) -> ResponseFormat {
-    const APPLICATION_JSON: MediaType = MediaType::new(APPLICATION, JSON);
-    const IMAGE_JPEG: MediaType = MediaType::new(IMAGE, JPEG);
-    let accept = accept.filter(|text| !text.trim().is_empty());
-    // A malformed header counts as absent.
-    let Some(accept): Option<Accept> = accept.and_then(|text| text.parse().ok()) else {
-        return ResponseFormat::Json;
-    };
-    match accept.negotiate(&[APPLICATION_JSON, IMAGE_JPEG]) {
-        Some(kind) if *kind == IMAGE_JPEG => ResponseFormat::Jpeg,
-        Some(_) => ResponseFormat::Json,
-        None => ResponseFormat::NotAcceptable,
-    }
 }
 
 #[cfg(test)]
@@ -115,10 +90,26 @@ mod tests {
                 }),
                 load_balancer(true),
             ),
+            (
+                json!({
+                    "version": "2.0", "path": "/a", "method": "POST", "headers": multi,
+                    "queryStringParameters": {"preset": ["fast"]}, "requestContext": {"targetGroupArn": "arn"},
+                }),
+                HttpSender::Lattice,
+            ),
+            (
+                json!({
+                    "raw_path": "/a?preset=fast", "method": "POST", "headers": headers,
+                    "query_string_parameters": {"preset": "fast"}, "is_base64_encoded": true,
+                }),
+                HttpSender::Lattice,
+            ),
         ] {
             assert_eq!(HttpSender::of(&event), Some(sender), "{event}");
             event["body"] = json!("iVBO");
-            event["isBase64Encoded"] = json!(true);
+            if event.get("is_base64_encoded").is_none() {
+                event["isBase64Encoded"] = json!(true);
+            }
             let found = parse(event, sender).unwrap();
             assert_eq!((found.method, found.path.as_str()), (Method::POST, "/a"));
             assert_eq!(found.options, [("preset".to_owned(), "fast".to_owned())]);
@@ -136,27 +127,6 @@ mod tests {
         ] {
             let error = parse(event, HttpSender::Gateway).unwrap_err();
             assert!(error.to_string().contains(expected), "{error}");
-        }
-    }
-
-    #[test]
-    fn accept_header_selects_the_response_format() {
-        for (accept, expected) in [
-            (None, ResponseFormat::Json),
-            (Some("*/*"), ResponseFormat::Json),
-            (Some("application/json"), ResponseFormat::Json),
-            (Some("image/jpeg"), ResponseFormat::Jpeg),
-            (Some("image/*"), ResponseFormat::Jpeg),
-            (Some("application/json;q=0.5, image/jpeg"), ResponseFormat::Jpeg),
-            (Some("image/jpeg;q=0.1, application/json"), ResponseFormat::Json),
-            (Some("text/html"), ResponseFormat::NotAcceptable),
-            (Some("image/jpeg;q=0, */*"), ResponseFormat::Json),
-            (Some("image/jpeg, application/json"), ResponseFormat::Jpeg),
-            (Some("application/json, image/jpeg"), ResponseFormat::Json),
-            (Some(""), ResponseFormat::Json),
-            (Some("no media type"), ResponseFormat::Json),
-        ] {
-            assert_eq!(response_format(accept), expected, "{accept:?}");
         }
     }
 }

@@ -1,8 +1,9 @@
 //! The parts of an HTTP request in an event of any payload format: 2.0 of function URLs and HTTP APIs, 1.0 of REST and
-//! HTTP APIs, and that of load balancers.
+//! HTTP APIs, that of load balancers, and both of VPC Lattice.
 //! Source: Amazon API Gateway Developer Guide, "Create AWS Lambda proxy integrations for HTTP APIs" and "Lambda proxy
 //! integrations in API Gateway"; AWS Lambda Developer Guide, "Invoking Lambda function URLs"; User Guide for
-//! Application Load Balancers, "Use Lambda functions as targets".
+//! Application Load Balancers, "Use Lambda functions as targets"; Amazon VPC Lattice User Guide, "Lambda functions as
+//! targets".
 
 use serde_json::Value;
 
@@ -20,7 +21,15 @@ pub enum HttpSender {
         /// The target group's attribute `lambda.multi_value_headers.enabled`.
         multi_value_headers: bool,
     },
+    Lattice,
 }
+
+/// Fields of events that have a method, too, but expect another response than HTTP's: those of API Gateway's authorizers
+/// in both formats, and of Bedrock's agents.
+/// Source: Amazon API Gateway Developer Guide, "Use API Gateway Lambda authorizers" and "Control access to HTTP APIs
+/// with AWS Lambda authorizers"; Amazon Bedrock User Guide, "Configure Lambda functions to send information that an
+/// agent elicits".
+const OTHER_SENDERS: [&str; 3] = ["methodArn", "routeArn", "actionGroup"];
 
 impl HttpSender {
     /// `is_streaming` is whether function URLs and APIs stream responses.
@@ -36,15 +45,18 @@ impl HttpSender {
     /// HTTP response. `None` for other events.
     pub fn of(event: &Value) -> Option<Self> {
         let has = |pointer: &str| event.pointer(pointer).is_some_and(|value| !value.is_null());
-        if has("/requestPayload") {
-            // The record of a failed invocation has a `requestContext`, too.
+        if OTHER_SENDERS.iter().any(|name| event.get(name).is_some()) {
             return None;
         }
         if has("/requestContext/elb") {
             let multi_value_headers = has("/multiValueHeaders");
             return Some(Self::LoadBalancer { multi_value_headers });
         }
-        (has("/requestContext") || has("/httpMethod")).then_some(Self::Gateway)
+        if has("/requestContext/targetGroupArn") || has("/raw_path") && has("/method") {
+            return Some(Self::Lattice);
+        }
+        let is_gateway = has("/httpMethod") || has("/requestContext/http") || has("/requestContext/httpMethod");
+        is_gateway.then_some(Self::Gateway)
     }
 }
 
@@ -55,13 +67,22 @@ pub(super) fn method(event: &Value) -> Option<&str> {
             "/requestContext/http/method",
             "/httpMethod",
             "/requestContext/httpMethod",
+            "/method",
         ],
     )
 }
 
 /// The path, which may begin with a stage or a mapping of API Gateway.
 pub(super) fn path(event: &Value) -> &str {
-    first_text(event, &["/rawPath", "/path", "/requestContext/http/path"]).unwrap_or_default()
+    let path = first_text(event, &["/rawPath", "/path", "/requestContext/http/path", "/raw_path"]);
+    // In version 1 of VPC Lattice the query is part of it.
+    path.and_then(|path| path.split('?').next()).unwrap_or_default()
+}
+
+/// Whether the body is in base64.
+pub(super) fn is_body_encoded(event: &Value) -> bool {
+    let is_true = |name: &str| event.get(name) == Some(&Value::Bool(true));
+    is_true("isBase64Encoded") || is_true("is_base64_encoded")
 }
 
 /// The values of a header, separated by commas. Names are not case-sensitive.
@@ -76,14 +97,20 @@ pub(super) fn header(event: &Value, name: &str) -> Option<String> {
 }
 
 /// The parameters of the query, decoded.
-pub(super) fn query(event: &Value) -> RawOptions {
+pub(super) fn query(event: &Value, sender: HttpSender) -> RawOptions {
     if let Some(query) = text(event, "/rawQueryString") {
         return form_urlencoded::parse(query.as_bytes()).into_owned().collect();
     }
     let fields = |name: &str| event.get(name).and_then(Value::as_object);
-    let parameters = fields("multiValueQueryStringParameters").or_else(|| fields("queryStringParameters"));
-    // Load balancers do not decode parameters, API Gateway does.
-    let is_encoded = event.pointer("/requestContext/elb").is_some();
+    let names = [
+        "multiValueQueryStringParameters",
+        "queryStringParameters",
+        "query_string_parameters",
+    ];
+    let parameters = names.iter().find_map(|name| fields(name));
+    // API Gateway decodes parameters, load balancers do not. What VPC Lattice does is not documented; to decode them
+    // twice does not change the options that are possible over HTTP.
+    let is_encoded = matches!(sender, HttpSender::LoadBalancer { .. } | HttpSender::Lattice);
     let mut options = RawOptions::new();
     for (name, values) in parameters.into_iter().flatten() {
         for value in texts(values) {
@@ -114,7 +141,6 @@ mod tests {
     fn malformed_http_events_are_recognized_as_http() {
         for event in [
             json!({"requestContext": {"http": 1}}),
-            json!({"requestContext": 1}),
             json!({"version": "1.0", "requestContext": {"httpMethod": "POST"}}),
             json!({"httpMethod": "POST"}),
         ] {
@@ -126,6 +152,9 @@ mod tests {
             json!({"Records": [{"eventSource": "aws:sqs"}], "requestContext": null}),
             json!({"BUCKET_NAME": "b", "S3_KEY": "k"}),
             json!({"requestContext": {"functionArn": "a"}, "requestPayload": {}}),
+            json!({"methodArn": "a", "httpMethod": "GET", "requestContext": {"httpMethod": "GET"}}),
+            json!({"requestContext": {"connectionId": "a", "eventType": "CONNECT"}}),
+            json!({"requestContext": 1}),
         ] {
             assert_eq!(HttpSender::of(&event), None, "{event}");
         }
@@ -138,6 +167,17 @@ mod tests {
         assert_eq!(HttpSender::of(&event), sender(false));
         event["multiValueHeaders"] = json!({});
         assert_eq!(HttpSender::of(&event), sender(true));
+    }
+
+    #[test]
+    fn only_gateways_stream() {
+        assert_eq!(HttpSender::Gateway.with_streaming(true), HttpSender::StreamingGateway);
+        let load_balancer = HttpSender::LoadBalancer {
+            multi_value_headers: false,
+        };
+        for sender in [load_balancer, HttpSender::Lattice] {
+            assert_eq!(sender.with_streaming(true), sender);
+        }
     }
 
     #[test]
@@ -183,7 +223,7 @@ mod tests {
             ),
             (json!({"queryStringParameters": 1}), ""),
         ] {
-            let found = query(&event);
+            let found = query(&event, HttpSender::of(&event).unwrap_or(HttpSender::Gateway));
             let found: Vec<_> = found.iter().map(|(name, value)| format!("{name}={value}")).collect();
             assert_eq!(found.join(" "), expected, "{event}");
         }

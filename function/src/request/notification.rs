@@ -5,13 +5,13 @@
 
 use serde_json::Value;
 
-use super::common::{Object, PhotoRequest, PhotoRequests, text};
+use super::common::{PhotoRequest, PhotoRequests, text};
 use super::eventbridge::Change;
 use super::{direct, eventbridge, s3, step_functions};
 use crate::error::{Error, Result};
 
 /// The most that AWS makes is an S3 notification in an SNS message, in the record of a failed invocation, in an SNS
-/// message, in an SQS message: 9 with arrays and texts.
+/// message, in an SQS message: 7 with lists of records.
 const MAX_DEPTH: usize = 16;
 
 /// `None` if the event is of no known type, or has no known part. `environment` returns the value of an environment
@@ -20,9 +20,9 @@ pub(super) fn photos(event: &Value, environment: &dyn Fn(&str) -> Option<String>
     Wrapping { environment, depth: 0 }.photos(event)
 }
 
-/// The photos of a message's text. One that names none, although it should, is an error.
-pub(super) fn message_photos(message: &str, environment: &dyn Fn(&str) -> Option<String>) -> PhotoRequests {
-    Wrapping { environment, depth: 0 }.message_photos(message)
+/// The photos of a message in a queue. One that names none, although it should, is an error.
+pub(super) fn sqs_message_photos(record: &Value, environment: &dyn Fn(&str) -> Option<String>) -> PhotoRequests {
+    Wrapping { environment, depth: 0 }.message_photos(record.get("body"))
 }
 
 #[derive(Clone, Copy)]
@@ -57,16 +57,16 @@ impl Wrapping<'_> {
             return self.parts(records);
         }
         if s3::is_record(event) {
-            return Some(s3::object(event).map_or_else(Vec::new, photo));
+            return Some(s3::object(event).map_or_else(Vec::new, |object| photo(object.map(PhotoRequest::from))));
         }
         if is_sqs_message(event) {
-            return Some(self.inner().message_photos(text(event, "/body").unwrap_or_default()));
+            return Some(self.message_photos(event.get("body")));
         }
-        if let Some(message) = sns_message(event) {
-            return Some(match message {
-                Ok(message) => self.inner().message_photos(message),
-                Err(error) => vec![Err(error)],
-            });
+        if is_sns_record(event) {
+            return Some(self.message_photos(event.pointer("/Sns/Message")));
+        }
+        if is_sns_notification(event) {
+            return Some(self.message_photos(event.get("Message")));
         }
         if let Some(original) = event.get("requestPayload") {
             return Some(self.failed_invocation_photos(event, original));
@@ -78,20 +78,14 @@ impl Wrapping<'_> {
             return Some(items);
         }
         let change = if eventbridge::is_event(event) {
-            // EventBridge delivers the record of a destination as the detail of an event.
-            let destination_record = event
-                .get("detail")
-                .filter(|detail| detail.get("requestPayload").is_some());
-            if let Some(record) = destination_record {
-                return self.inner().photos(record);
-            }
             eventbridge::change(event)
         } else {
-            eventbridge::named_change(event)
+            eventbridge::detail_change(event)
         };
         match change {
-            Change::Readable(object) => Some(photo(object)),
+            Change::Readable(found) => Some(photo(found)),
             Change::Other => Some(Vec::new()),
+            Change::OfDetail(detail) => self.inner().photos(detail),
             Change::Unknown => None,
         }
     }
@@ -100,20 +94,22 @@ impl Wrapping<'_> {
     fn parts(self, parts: &[Value]) -> Option<PhotoRequests> {
         let parts: Vec<_> = parts.iter().map(|part| self.inner().photos(part)).collect();
         let any_is_known = parts.iter().any(Option::is_some);
-        let photos = |part: Option<PhotoRequests>| {
-            part.unwrap_or_else(|| invalid("a part of the event contains no S3 notification"))
-        };
+        let photos =
+            |part: Option<PhotoRequests>| part.unwrap_or_else(|| invalid("a part of the event names no object in S3"));
         any_is_known.then(|| parts.into_iter().flat_map(photos).collect())
     }
 
-    fn message_photos(self, message: &str) -> PhotoRequests {
-        match serde_json::from_str(message) {
-            Ok(event) => {
-                let photos = self.inner().photos(&event);
-                photos.unwrap_or_else(|| invalid("the message does not contain an S3 notification"))
-            }
-            Err(error) => invalid(&format!("the message is not JSON: {error}")),
-        }
+    /// `message` is a text, or the JSON in it: EventBridge Pipes parse what an input transformer takes from a message.
+    fn message_photos(self, message: Option<&Value>) -> PhotoRequests {
+        let photos = match message {
+            Some(Value::String(text)) => match serde_json::from_str(text) {
+                Ok(event) => self.inner().photos(&event),
+                Err(error) => return invalid(&format!("the message is not JSON: {error}")),
+            },
+            Some(event) => self.inner().photos(event),
+            None => return invalid("the message is empty"),
+        };
+        photos.unwrap_or_else(|| invalid("the message names no object in S3"))
     }
 
     /// `record` is what Lambda sends to a destination, and `original` the event of the invocation.
@@ -123,7 +119,7 @@ impl Wrapping<'_> {
             return Vec::new();
         }
         let photos = self.inner().photos(original);
-        photos.unwrap_or_else(|| invalid("`requestPayload` of the failed invocation contains no S3 notification"))
+        photos.unwrap_or_else(|| invalid("`requestPayload` of the failed invocation names no object in S3"))
     }
 
     fn inner(self) -> Self {
@@ -136,27 +132,24 @@ impl Wrapping<'_> {
 
 pub(super) fn is_sqs_message(event: &Value) -> bool {
     let is_text = |name: &str| event.get(name).is_some_and(Value::is_string);
-    text(event, "/eventSource") == Some("aws:sqs") || is_text("messageId") && is_text("body")
+    text(event, "/eventSource") == Some("aws:sqs") || is_text("messageId") && event.get("body").is_some()
 }
 
-/// The text of a message that SNS delivers, to a function or around a message in a queue; `None` for other events.
-fn sns_message(event: &Value) -> Option<Result<&str>> {
-    let is_record = event.get("Sns").is_some() || text(event, "/EventSource") == Some("aws:sns");
-    if is_record {
-        let missing = || Error::InvalidRequest("the SNS record has no text in `Sns.Message`".to_owned());
-        return Some(text(event, "/Sns/Message").ok_or_else(missing));
-    }
-    let is_notification = text(event, "/Type") == Some("Notification") || event.get("TopicArn").is_some();
-    let message = text(event, "/Message").filter(|_| is_notification);
-    message.map(Ok)
+/// Whether SNS sent this to a function.
+fn is_sns_record(event: &Value) -> bool {
+    event.get("Sns").is_some() || text(event, "/EventSource") == Some("aws:sns")
+}
+
+/// Whether SNS sent this to a queue.
+fn is_sns_notification(event: &Value) -> bool {
+    let has = |name: &str| event.get(name).is_some();
+    has("Message") && (has("TopicArn") || text(event, "/Type") == Some("Notification"))
 }
 
 /// The photo, unless it marks a folder.
-fn photo(object: Result<Object>) -> PhotoRequests {
-    match object {
-        Ok(object) if object.is_folder() => Vec::new(),
-        object => vec![object.map(PhotoRequest::from)],
-    }
+fn photo(photo: Result<PhotoRequest>) -> PhotoRequests {
+    let is_folder = photo.as_ref().is_ok_and(|photo| photo.object.is_folder());
+    if is_folder { Vec::new() } else { vec![photo] }
 }
 
 fn invalid(reason: &str) -> PhotoRequests {

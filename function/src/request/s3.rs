@@ -22,21 +22,31 @@ pub(super) fn is_record(value: &Value) -> bool {
 pub(super) fn object(record: &Value) -> Option<Result<Object>> {
     is_readable(record).then(|| {
         let key = required(record, "/s3/object/key", "S3 record")?;
+        // Ceph does not encode keys. Source: ceph/ceph, `rgw_pubsub_s3_event` in src/rgw/rgw_pubsub.cc.
+        let is_encoded = text(record, "/eventSource") != Some("ceph:s3");
         Ok(Object {
             bucket: required(record, "/s3/bucket/name", "S3 record")?,
-            key: decode_key(&key)?,
+            key: if is_encoded { decode_key(&key)? } else { key },
             version_id: version_id(text(record, "/s3/object/versionId")),
         })
     })
 }
+
+/// MinIO and servers like it report these changes of an object as `ObjectCreated`.
+/// Source: MinIO documentation, "Bucket Notifications", supported S3 event types.
+const METADATA_CHANGES: [&str; 4] = ["PutTagging", "DeleteTagging", "PutRetention", "PutLegalHold"];
 
 /// Records that people make often lack the name.
 fn is_readable(record: &Value) -> bool {
     let name = text(record, "/eventName").filter(|name| !name.is_empty());
     name.is_none_or(|name| {
         // Notifications lack the prefix, but those of compatible servers have it.
-        let name = name.trim_start_matches("s3:");
-        name.starts_with("ObjectCreated") || name == "ObjectRestore:Completed"
+        let name = name.strip_prefix("s3:").unwrap_or(name);
+        match name.split_once(':').unwrap_or((name, "")) {
+            ("ObjectCreated", call) => !METADATA_CHANGES.contains(&call),
+            ("ObjectRestore", call) => call == "Completed",
+            _ => false,
+        }
     })
 }
 
@@ -85,8 +95,26 @@ mod tests {
             "IntelligentTiering",
             "Replication:OperationFailedReplication",
             "ReducedRedundancyLostObject",
+            "s3:ObjectCreated:PutTagging",
+            "s3:ObjectCreated:DeleteTagging",
+            "s3:ObjectCreated:PutRetention",
+            "s3:ObjectCreated:PutLegalHold",
+            "s3:ObjectAccessed:Get",
         ] {
             assert!(object(&record(&json!(name), "a.jpg", None)).is_none(), "{name}");
+        }
+    }
+
+    #[test]
+    fn keys_are_decoded_except_those_of_ceph() {
+        for (source, expected) in [
+            ("aws:s3", "my photo+1%41.jpg"),
+            ("minio:s3", "my photo+1%41.jpg"),
+            ("ceph:s3", "my+photo%2B1%2541.jpg"),
+        ] {
+            let mut record = record(&json!("ObjectCreated:Put"), "my+photo%2B1%2541.jpg", None);
+            record["eventSource"] = json!(source);
+            assert_eq!(object(&record).unwrap().unwrap().key, expected, "{source}");
         }
     }
 

@@ -31,7 +31,7 @@ pub(super) fn parse(event: &Value, environment: &dyn Fn(&str) -> Option<String>)
     }
     let message = |record: &Value| Message {
         id: text(record, "/messageId").unwrap_or_default().to_owned(),
-        photos: notification::message_photos(text(record, "/body").unwrap_or_default(), environment),
+        photos: notification::sqs_message_photos(record, environment),
     };
     Some(SqsRequest {
         fifo: records.iter().any(is_from_fifo_queue),

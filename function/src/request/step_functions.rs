@@ -4,9 +4,8 @@
 
 use serde_json::Value;
 
-use super::common::{Object, PhotoRequest, PhotoRequests, text};
-use super::direct::parse_options;
-use super::named;
+use super::common::{PhotoRequests, text};
+use super::{event_options, named};
 use crate::error::{Error, Result};
 use crate::options::RawOptions;
 
@@ -14,50 +13,58 @@ use crate::options::RawOptions;
 pub struct ItemsRequest {
     /// Whether the items came in a list, so that one can fail without the others.
     pub is_batch: bool,
-    pub items: Vec<Result<Object>>,
-    /// `options` of the batch's input, or of the item.
+    pub items: PhotoRequests,
+    /// Those of the batch, for items without options of their own.
     pub options: Result<RawOptions>,
 }
 
 /// `None` for other events.
 pub(super) fn parse(event: &Value, environment: &dyn Fn(&str) -> Option<String>) -> Option<ItemsRequest> {
-    let no_input = Value::Null;
-    let input = event.get("BatchInput").unwrap_or(&no_input);
-    let bucket_of_all = || {
-        let of_event = [input, event].into_iter().find_map(bucket).map(str::to_owned);
-        of_event.or_else(|| environment("BUCKET_NAME").filter(|name| !name.is_empty()))
-    };
-    let object = |item: &Value| {
+    let input = event.get("BatchInput").unwrap_or(&Value::Null);
+    let of_environment = environment("BUCKET_NAME").filter(|name| !name.is_empty());
+    // It can be long, and there can be many items, so it is not copied before it is checked.
+    let bucket_of_all = [input, event]
+        .into_iter()
+        .find_map(bucket)
+        .or(of_environment.as_deref());
+    let photo = |item: &Value| {
         let key = item.as_str().filter(|key| !key.is_empty());
         let key = key.or_else(|| named::key(item));
         let key = key.ok_or_else(|| Error::InvalidRequest("the item has no text in `Key`".to_owned()))?;
-        let bucket = bucket(item).map(str::to_owned).or_else(bucket_of_all);
-        let bucket = bucket.ok_or_else(|| {
+        let bucket = bucket(item).or(bucket_of_all).ok_or_else(|| {
             let reason = "the item names no bucket; add `bucket` to the map's `BatchInput` or to each item, or set \
                           BUCKET_NAME in the function's environment";
             Error::InvalidRequest(reason.to_owned())
         })?;
-        named::object_in(&bucket, item, key)
+        named::photo_in(bucket, item, key)
     };
     let (is_batch, items) = match event.get("Items") {
-        Some(Value::Array(items)) => (true, items.iter().map(object).collect()),
-        // Only listings and inventories capitalize the field.
-        _ if text(event, "/Key").is_some() => (false, vec![object(event)]),
+        Some(Value::Array(items)) => (true, items.iter().map(photo).collect()),
+        // Only listings and inventories capitalize the field, and MinIO, which adds it to its notifications.
+        _ if text(event, "/Key").is_some() && event.get("Records").is_none() => (false, vec![photo(event)]),
         _ => return None,
     };
     let options = input.get("options").or_else(|| event.get("options"));
     Some(ItemsRequest {
         is_batch,
         items,
-        options: parse_options(options),
+        options: event_options::parse(options),
     })
 }
 
-/// The photos of items inside another event: without options, and without folders.
+/// The photos of items inside another event, without folders.
 pub(super) fn photos(event: &Value, environment: &dyn Fn(&str) -> Option<String>) -> Option<PhotoRequests> {
-    let objects = parse(event, environment)?.items.into_iter();
-    let photos = objects.filter(|object| !object.as_ref().is_ok_and(Object::is_folder));
-    Some(photos.map(|object| object.map(PhotoRequest::from)).collect())
+    let ItemsRequest { items, options, .. } = parse(event, environment)?;
+    let options = match options {
+        Ok(options) => Some(options).filter(|options| !options.is_empty()),
+        Err(error) => return Some(vec![Err(error)]),
+    };
+    let mut photos = items;
+    photos.retain(|photo| !photo.as_ref().is_ok_and(|photo| photo.object.is_folder()));
+    for photo in photos.iter_mut().flatten().filter(|photo| photo.options.is_none()) {
+        photo.options.clone_from(&options);
+    }
+    Some(photos)
 }
 
 fn bucket(value: &Value) -> Option<&str> {
@@ -68,6 +75,7 @@ fn bucket(value: &Value) -> Option<&str> {
 mod tests {
     use serde_json::json;
 
+    use super::super::common::PhotoRequest;
     use super::*;
 
     /// The items as `BUCKET/KEY`, or the texts of their errors.
@@ -75,8 +83,8 @@ mod tests {
         let environment = |name: &str| (name == "BUCKET_NAME").then(|| "environment".to_owned());
         let found = parse(event, &environment).unwrap_or_else(|| panic!("{event}"));
         assert_eq!(found.is_batch, event.get("Items").is_some());
-        let item = |item: &Result<Object>| match item {
-            Ok(object) => format!("{}/{}", object.bucket, object.key),
+        let item = |item: &Result<PhotoRequest>| match item {
+            Ok(PhotoRequest { object, .. }) => format!("{}/{}", object.bucket, object.key),
             Err(error) => error.to_string(),
         };
         found.items.iter().map(item).collect()
@@ -141,8 +149,29 @@ mod tests {
     }
 
     #[test]
+    fn items_in_another_event_keep_their_options() {
+        let event = json!({
+            "Items": [{"Key": "a"}, {"Key": "b", "options": {"preset": "fast"}}, {"Key": "folder/"}],
+            "BatchInput": {"bucket": "b", "options": {"preset": "accurate"}},
+        });
+        let photos = photos(&event, &|_| None).unwrap();
+        let presets: Vec<_> = photos
+            .into_iter()
+            .map(|photo| photo.unwrap().options.unwrap())
+            .collect();
+        let option = |value: &str| vec![("preset".to_owned(), value.to_owned())];
+        assert_eq!(presets, [option("accurate"), option("fast")]);
+    }
+
+    #[test]
     fn other_events_have_no_items() {
-        for event in [json!(null), json!({"Items": 1}), json!({"key": "k"}), json!({"Key": 1})] {
+        for event in [
+            json!(null),
+            json!({"Items": 1}),
+            json!({"key": "k"}),
+            json!({"Key": 1}),
+            json!({"EventName": "s3:ObjectCreated:Put", "Key": "b/k", "Records": []}),
+        ] {
             assert!(parse(&event, &|_| None).is_none(), "{event}");
         }
     }

@@ -22,15 +22,14 @@ impl HttpResponse {
     #[must_use]
     pub fn with_cors(mut self, allowed: &[String], origin: Option<&str>) -> Self {
         let is_any = allowed.iter().any(|origin| origin == "*");
-        let origin = origin.filter(|origin| allowed.iter().any(|other| other == origin));
+        let listed = origin.filter(|origin| allowed.iter().any(|other| other == origin));
         if !is_any {
             let vary = self.headers.entry(header::VARY.to_string()).or_default();
             let separator = if vary.is_empty() { "" } else { ", " };
             *vary += separator;
             *vary += "origin";
         }
-        if let Some(origin) = origin.or(is_any.then_some("*")) {
-            let origin = if is_any { "*" } else { origin };
+        if let Some(origin) = if is_any { Some("*") } else { listed } {
             for (name, text) in [
                 (header::ACCESS_CONTROL_ALLOW_ORIGIN, origin),
                 (header::ACCESS_CONTROL_EXPOSE_HEADERS, X_FACES.as_str()),

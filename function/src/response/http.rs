@@ -1,7 +1,7 @@
 //! HTTP responses in the format that each sender takes. Binary bodies are in base64.
 //! Source: AWS Lambda Developer Guide, "Invoking Lambda function URLs", response payload; Amazon API Gateway Developer
 //! Guide, "Lambda proxy integrations", output format; User Guide for Application Load Balancers, "Use Lambda functions
-//! as targets", response.
+//! as targets", response; Amazon VPC Lattice User Guide, "Lambda functions as targets", response.
 
 use std::collections::BTreeMap;
 
@@ -37,7 +37,7 @@ impl HttpSender {
     /// The size that it accepts, in bytes of JSON.
     pub(super) fn max_response_bytes(self) -> usize {
         match self {
-            Self::Gateway => MAX_RESPONSE_BYTES,
+            Self::Gateway | Self::Lattice => MAX_RESPONSE_BYTES,
             Self::StreamingGateway => MAX_STREAMED_BYTES,
             Self::LoadBalancer { .. } => MAX_LOAD_BALANCER_BYTES,
         }

@@ -1,6 +1,6 @@
 //! The outcome for a photo, independent of the form of the response.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use strum::Display;
 
 use crate::error::{ErrorDetails, Result};
@@ -15,14 +15,18 @@ pub enum Outcome {
 }
 
 /// Why an object is not processed.
-#[derive(Clone, Copy, Debug, Display, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Display, PartialEq, Eq)]
 pub enum SkipReason {
-    #[serde(rename = "it was written by this function")]
     #[strum(serialize = "it was written by this function")]
     OwnOutput,
-    #[serde(rename = "it marks a folder")]
     #[strum(serialize = "it marks a folder")]
     Folder,
+}
+
+impl Serialize for SkipReason {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 #[derive(Clone, Debug, Serialize)]

@@ -76,7 +76,6 @@ async fn malformed_http_events_get_status_400() {
         json!({"requestContext": {"http": 1}}),
         json!({"requestContext": {"http": {"method": "POST"}}, "body": 1}),
         json!({"version": "1.0", "httpMethod": "POST", "requestContext": {"stage": "prod"}}),
-        json!({"version": "2.0", "requestContext": {"routeKey": "$connect", "eventType": "CONNECT"}}),
     ] {
         let response = fixture.invoke(event.clone()).await.unwrap();
         assert_eq!(response["statusCode"], 400, "{event}: {response}");
@@ -127,10 +126,15 @@ async fn each_sender_gets_its_format_for_successes_and_errors() {
             "version": "1.0", "httpMethod": "POST", "path": "/faces", "body": body, "isBase64Encoded": true,
             "headers": {"Accept": "*/*"}, "requestContext": {"stage": "prod", "httpMethod": "POST"},
         });
+        let lattice = json!({
+            "version": "2.0", "method": "POST", "path": "/faces", "body": body, "isBase64Encoded": true,
+            "headers": {"accept": ["*/*"]}, "requestContext": {"targetGroupArn": "a"},
+        });
         for (event, is_target, headers) in [
             (single, true, "/headers/content-type"),
             (multi, true, "/multiValueHeaders/content-type/0"),
             (gateway, false, "/headers/content-type"),
+            (lattice, false, "/headers/content-type"),
         ] {
             let response = fixture.invoke(event).await.unwrap();
             assert_eq!(response["statusCode"], status, "{response}");

@@ -56,7 +56,7 @@ fn failed_invocation_event(event: &Value) -> Value {
 
 /// The event itself, and in every wrapping and pair of wrappings.
 fn wrapped(event: &Value) -> Vec<Value> {
-    let wrappings: [fn(&Value) -> Value; 8] = [
+    let wrappings: [fn(&Value) -> Value; 11] = [
         |event| json!([event]),
         sns_event,
         sns_message,
@@ -65,6 +65,11 @@ fn wrapped(event: &Value) -> Vec<Value> {
         failed_invocation_event,
         |event| json!({"Records": [event]}),
         |event| event.to_string().into(),
+        // Input transformers of EventBridge Pipes parse the messages.
+        |event| json!([{"messageId": "m", "eventSource": "aws:sqs", "body": event}]),
+        |event| json!({"source": "Pipe photos", "detail-type": "Event from aws:sqs", "detail": event}),
+        // MinIO's form for other receivers than functions.
+        |event| json!({"EventName": "s3:ObjectCreated:Put", "Key": "b/k.jpg", "Records": [event]}),
     ];
     let mut all = vec![event.clone()];
     for outer in wrappings {
@@ -124,6 +129,7 @@ fn unreadable_record_does_not_affect_the_others() {
         json!({"EventSource": "aws:sns"}),
         json!({"EventSource": "aws:sns", "Sns": {"Message": "no JSON"}}),
         json!({"eventSource": "aws:sqs", "body": "{}"}),
+        json!({"eventSource": "aws:sqs"}),
         json!({"S3_KEY": "k"}),
         json!({"requestPayload": {"key1": "value1"}}),
         json!({"eventSource": "aws:kinesis"}),
@@ -152,8 +158,19 @@ fn event_of_a_successful_invocation_is_not_repeated() {
 fn direct_event_in_another_keeps_its_options() {
     let direct = json!({"BUCKET_NAME": "b", "S3_KEY": "k", "options": {"preset": "fast"}});
     let found = photos(&sqs_event(&direct), &|_| None).unwrap();
-    let options = found[0].as_ref().unwrap().direct_options.clone();
-    assert_eq!(options, Some(vec![("preset".to_owned(), "fast".to_owned())]));
+    let photo = found[0].as_ref().unwrap();
+    assert_eq!(photo.options, Some(vec![("preset".to_owned(), "fast".to_owned())]));
+    assert!(photo.is_direct);
+}
+
+#[test]
+fn named_object_keeps_its_options_in_every_wrapping() {
+    let named = json!({"bucket": "b", "key": "k", "options": {"preset": "fast"}});
+    for event in wrapped(&named) {
+        let found = photos(&event, &|_| None).unwrap();
+        let options = found[0].as_ref().unwrap().options.clone();
+        assert_eq!(options, Some(vec![("preset".to_owned(), "fast".to_owned())]), "{event}");
+    }
 }
 
 #[test]

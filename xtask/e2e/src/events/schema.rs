@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 /// The schemas by the prefix of an event's folder.
-const SCHEMAS: [(&str, &str); 13] = [
+const SCHEMAS: [(&str, &str); 14] = [
     ("direct", include_str!("../../data/schemas/direct.json")),
     ("s3", NOTIFICATION),
     ("sns", NOTIFICATION),
@@ -18,6 +18,7 @@ const SCHEMAS: [(&str, &str); 13] = [
     ("load-balancer", include_str!("../../data/schemas/load-balancer.json")),
     ("function-url", HTTP),
     ("api-gateway", HTTP),
+    ("vpc-lattice", HTTP),
 ];
 const NOTIFICATION: &str = include_str!("../../data/schemas/notification.json");
 const SQS: &str = include_str!("../../data/schemas/sqs.json");
