@@ -16,21 +16,25 @@ pub(crate) use self::docker::DockerImage;
 pub use self::read::ArchiveFile;
 pub(crate) use self::read::blob_path;
 use crate::atomic::{persist, temporary_file};
+use crate::dir_folder::DirFolder;
 use crate::document::{OCI_LAYOUT, canonical_json};
 use crate::layer::tar_header;
 use crate::source::Source;
 use crate::{Digest, Error, Index, Layout, LayoutFolder, Result};
 
-/// Opens the layout folder or the archive at `path`, which may have several images.
+/// Opens the layout folder, the folder of skopeo's transport `dir:`, or the archive at `path`, which may have several
+/// images.
 ///
 /// # Errors
-/// `path` does not exist, or is neither a layout folder nor an image archive.
+/// `path` does not exist, or is none of these.
 pub fn open(path: &Path) -> Result<Box<dyn Source>> {
-    if path.is_dir() {
-        Ok(Box::new(LayoutFolder::open(path)?))
-    } else {
-        Ok(Box::new(ArchiveFile::open(path)?))
+    if !path.is_dir() {
+        return Ok(Box::new(ArchiveFile::open(path)?));
     }
+    Ok(match DirFolder::open(path)? {
+        Some(folder) => Box::new(folder),
+        None => Box::new(LayoutFolder::open(path)?),
+    })
 }
 
 impl Layout {

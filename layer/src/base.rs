@@ -1,7 +1,5 @@
 //! Checks whether a base image, or an image without a base, could run the program.
 
-use std::collections::BTreeSet;
-
 use crate::elf::FunctionBinary;
 use crate::merged_file_system::MergedFileSystem;
 use crate::program::image::{LayerContents, environment};
@@ -54,7 +52,7 @@ pub fn check_base(binary: &FunctionBinary, base: &Layout, name: &str) -> Result<
     let file_system = MergedFileSystem::from_layers(entries.iter().map(Vec::as_slice));
     let contents = LayerContents { source, descriptors };
     let check = ProgramCheck {
-        root: &Root::new(&file_system, &contents, BTreeSet::new()),
+        root: &Root::new(&file_system, &contents),
         environment: &environment(&image.documents.config),
         architecture,
         place: "in the base",

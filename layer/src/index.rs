@@ -2,8 +2,9 @@
 //! <https://github.com/opencontainers/image-spec/blob/v1.1.1/image-index.md>.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
-use oci_spec::image::{Arch, Descriptor, ImageIndex, ImageIndexBuilder, MediaType, Os};
+use oci_spec::image::{Arch, Descriptor, ImageIndex, ImageIndexBuilder, MediaType, Os, Platform};
 
 use crate::document::{build_error, canonical_json, parse};
 use crate::{Architecture, Error, Result};
@@ -82,11 +83,57 @@ pub fn find_platform<'a>(
     Err(Vec::from_iter(available).join(", "))
 }
 
-/// Whether an entry is a build attestation instead of an image.
-pub(crate) fn is_attestation(entry: &Descriptor) -> bool {
-    let unknown = |platform: &oci_spec::image::Platform| *platform.architecture() == Arch::Other("unknown".to_owned());
-    let noted = |notes: &std::collections::HashMap<String, String>| notes.contains_key("vnd.docker.reference.type");
-    entry.platform().as_ref().is_some_and(unknown) || entry.annotations().as_ref().is_some_and(noted)
+/// The maximum depth of nested indexes.
+pub(crate) const MAX_INDEX_DEPTH: usize = 4;
+
+pub(crate) fn is_index(kind: &MediaType) -> bool {
+    let list = "application/vnd.docker.distribution.manifest.list.v2+json";
+    *kind == MediaType::ImageIndex || kind.to_string() == list
+}
+
+/// What an entry of an index has besides images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Attachment {
+    /// What BuildKit writes about a build. Source:
+    /// <https://github.com/moby/buildkit/blob/master/docs/attestations/attestation-storage.md>.
+    BuildAttestation,
+    /// An artefact about an image, such as a signature or an SBOM.
+    Artefact,
+}
+
+impl fmt::Display for Attachment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::BuildAttestation => "build attestation",
+            Self::Artefact => "artefact",
+        })
+    }
+}
+
+impl Attachment {
+    /// None for images and indexes.
+    pub(crate) fn of(entry: &Descriptor) -> Option<Self> {
+        let note = |key| {
+            let notes = entry.annotations().as_ref()?;
+            notes.get(key).map(String::as_str)
+        };
+        let is_unknown = |platform: &Platform| *platform.architecture() == Arch::Other("unknown".to_owned());
+        if entry.platform().as_ref().is_some_and(is_unknown) || note("vnd.docker.reference.type").is_some() {
+            return Some(Self::BuildAttestation);
+        }
+        // Lists of referrers give images the media type of their configuration.
+        let is_image = |kind: &MediaType| {
+            let kind = kind.to_string();
+            ["application/vnd.oci.image.", "application/vnd.docker."]
+                .iter()
+                .any(|family| kind.starts_with(family))
+        };
+        let is_artefact = entry.artifact_type().as_ref().is_some_and(|kind| !is_image(kind));
+        // `cosign save` marks signatures, attestations and SBOMs so.
+        let from_cosign = note("kind").and_then(|kind| kind.strip_prefix("dev.cosignproject.cosign/"));
+        let is_attached = from_cosign.is_some_and(|kind| !kind.starts_with("image"));
+        (is_artefact || is_attached).then_some(Self::Artefact)
+    }
 }
 
 #[cfg(test)]
@@ -126,8 +173,29 @@ mod tests {
     }
 
     #[test]
-    fn attestations_are_recognized() {
-        assert!(is_attestation(&entry(Arch::Other("unknown".into()))));
-        assert!(!is_attestation(&entry(Arch::Amd64)));
+    fn attachments_are_recognized() {
+        let unknown = entry(Arch::Other("unknown".into()));
+        assert_eq!(Attachment::of(&unknown), Some(Attachment::BuildAttestation));
+        let annotated = |key: &str, value: &str| {
+            let mut entry = entry(Arch::Amd64);
+            entry.set_annotations(Some([(key.to_owned(), value.to_owned())].into()));
+            Attachment::of(&entry)
+        };
+        let key = "vnd.docker.reference.type";
+        assert_eq!(
+            annotated(key, "attestation-manifest"),
+            Some(Attachment::BuildAttestation)
+        );
+        let cosign = |kind: &str| annotated("kind", &format!("dev.cosignproject.cosign/{kind}"));
+        assert_eq!(cosign("sigs"), Some(Attachment::Artefact));
+        assert_eq!([cosign("image"), cosign("imageIndex"), annotated("a", "b")], [None; 3]);
+        let typed = |kind: &str| {
+            let mut entry = entry(Arch::Amd64);
+            entry.set_artifact_type(Some(kind.into()));
+            Attachment::of(&entry)
+        };
+        assert_eq!(typed("application/spdx+json"), Some(Attachment::Artefact));
+        assert_eq!(typed("application/vnd.oci.image.config.v1+json"), None);
+        assert_eq!(Attachment::of(&entry(Arch::Amd64)), None);
     }
 }

@@ -5,10 +5,10 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use fs_err::{self as fs, File};
+use fs_err as fs;
 
 use crate::document::{self, OCI_LAYOUT};
-use crate::source::{Blob, Source};
+use crate::source::{Blob, Source, open_regular_file};
 use crate::{Architecture, Digest, Error, FileTree, Image, ImageConfig, Index, Layer, Result, atomic};
 
 /// Writes a layout.
@@ -161,21 +161,8 @@ impl LayoutFolder {
 
     fn document(&self, name: &str) -> Result<Vec<u8>> {
         let what = format!("file `{name}`");
-        let (mut file, _) = self.open_file(&self.path.join(name), &what)?;
+        let (mut file, _) = open_regular_file(&self.origin, &self.path.join(name), &what)?;
         document::read(&self.origin, &what, &mut file)
-    }
-
-    /// Opens a regular file. Refuses links, which could lead out of the layout, and pipes, which could block.
-    fn open_file(&self, path: &Path, what: &str) -> Result<(File, u64)> {
-        let Ok(found) = fs::symlink_metadata(path) else {
-            return Err(Error::missing(&self.origin, what));
-        };
-        if !found.is_file() {
-            let reason = format!("its {what} is not a regular file");
-            return Err(Error::damaged(&self.origin, reason));
-        }
-        let file = File::open(path)?;
-        Ok((file, found.len()))
     }
 }
 
@@ -193,7 +180,7 @@ impl Source for LayoutFolder {
         let what = format!("blob {digest}");
         let path = self.blob_path(digest);
         let path = fs::canonicalize(path).map_err(|_| Error::missing(&self.origin, &what))?;
-        let (file, size) = self.open_file(&path, &what)?;
+        let (file, size) = open_regular_file(&self.origin, &path, &what)?;
         Ok(Blob {
             size,
             reader: Box::new(file),

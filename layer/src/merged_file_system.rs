@@ -1,15 +1,14 @@
 //! The file system of an image as a process sees it: all layers merged, with whiteouts applied and links resolved.
 
 use std::collections::{BTreeMap, HashMap};
+use std::convert::Infallible;
 
 use crate::entries::{Entry, EntryKind};
+use crate::links::{self, MAX_SYMLINKS};
 use crate::tree::WHITEOUT_PREFIX;
 
 /// The name of a file that hides the contents of its folder in the layers below.
 pub(crate) const OPAQUE_WHITEOUT: &str = ".wh..wh..opq";
-
-/// The most links that are followed in a path, as in Linux.
-const MAX_SYMLINKS: u32 = 40;
 
 /// The entries by path, with the numbers of their layers.
 #[derive(Debug, Default)]
@@ -55,6 +54,12 @@ impl MergedFileSystem {
         let prefix = format!("{}/", path.trim_matches('/'));
         let next = self.0.range(prefix.clone()..).next();
         next.is_some_and(|(path, _)| path.starts_with(&prefix))
+    }
+
+    /// Whether something is below a folder of that name, wherever it is.
+    pub(crate) fn has_folder_named(&self, name: &str) -> bool {
+        let part = format!("/{name}/");
+        self.0.keys().any(|path| path.contains(&part))
     }
 
     /// Adds an entry to a folder, which is followed by a slash. Engines follow the links of lower layers to the folder.
@@ -114,40 +119,17 @@ impl MergedFileSystem {
         found.map(|(_, entry)| (entry.path.as_str(), entry.mode))
     }
 
-    /// The path without links. It need not exist.
-    fn real_path(&self, path: &str) -> Option<String> {
-        let mut links = 0;
-        let mut left: Vec<String> = reversed_components(path);
-        let mut at: Vec<String> = Vec::new();
-        while let Some(part) = left.pop() {
-            if part == ".." {
-                at.pop();
-                continue;
-            }
-            at.push(part);
-            let here = at.join("/");
-            if let Some((_, entry)) = self.0.get(&here)
-                && let EntryKind::Symlink(target) = &entry.kind
-            {
-                links += 1;
-                if links > MAX_SYMLINKS {
-                    return None;
-                }
-                at.pop();
-                if target.starts_with('/') {
-                    at.clear();
-                }
-                left.extend(reversed_components(target));
-            }
-        }
-        Some(at.join("/"))
+    /// The path without links. It need not exist; none if it has too many links.
+    pub(crate) fn real_path(&self, path: &str) -> Option<String> {
+        let target = |path: &str| {
+            let found = self.0.get(path).map(|(_, entry)| &entry.kind);
+            Ok::<_, Infallible>(match found {
+                Some(EntryKind::Symlink(target)) => Some(target.clone()),
+                _ => None,
+            })
+        };
+        links::resolve(path, target).unwrap_or_else(|never| match never {})
     }
-}
-
-/// The components of a path, the first one last.
-fn reversed_components(path: &str) -> Vec<String> {
-    let parts = path.split('/').filter(|part| !matches!(*part, "" | "."));
-    parts.rev().map(str::to_owned).collect()
 }
 
 #[cfg(test)]

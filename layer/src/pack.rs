@@ -13,20 +13,16 @@ use crate::compression::decompress;
 use crate::digest::HashingIo;
 use crate::document::{build_error, descriptor, descriptor_digest, parse};
 use crate::gzip::Gzip;
-use crate::index::is_attestation;
+use crate::index::{Attachment, MAX_INDEX_DEPTH, is_index};
 use crate::scan::{LimitedReader, MAX_UNCOMPRESSED_BYTES, declared_compression, layer_compression, layer_origin};
 use crate::source::{self, Source};
-use crate::validate::is_index;
 use crate::{Architecture, Compression, Digest, Error, Index, Result, find_platform, write_layout_files};
-
-/// The maximum depth of nested indexes.
-const MAX_INDEX_DEPTH: usize = 4;
 
 /// Annotations of a layer that describe the bytes of its zstd frames, as podman writes them.
 const ZSTD_ANNOTATIONS: &str = "io.github.containers.zstd-chunked.";
 
 /// Writes the only image of `source`, or the one for `architecture`, packed as a layout into `folder`, which is created
-/// if it does not exist. Build attestations, and images that the source names but does not have, are left out. Returns
+/// if it does not exist. Build attestations, other artefacts, and images that the source names but does not have, are left out. Returns
 /// what was changed, one sentence each.
 ///
 /// # Errors
@@ -88,8 +84,8 @@ impl Packer<'_> {
         }
         for entry in entries {
             let digest = descriptor_digest(origin, entry)?;
-            if is_attestation(entry) {
-                self.changes.push(format!("the build attestation {digest} is left out"));
+            if let Some(what) = Attachment::of(entry) {
+                self.changes.push(format!("the {what} {digest} is left out"));
             } else if entries.len() > 1 && self.source.blob(&digest).is_err() {
                 let platform = entry.platform().as_ref();
                 let platform = platform.map_or("another platform".into(), |known| known.architecture().to_string());

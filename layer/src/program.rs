@@ -7,6 +7,7 @@ pub(crate) mod image;
 mod libraries;
 pub(crate) mod root;
 mod script;
+mod search_path;
 
 use std::rc::Rc;
 
@@ -49,6 +50,13 @@ fn error(kind: ProblemKind, message: String) -> Problem {
     }
 }
 
+fn warning(kind: ProblemKind, message: String) -> Problem {
+    Problem {
+        is_certain: false,
+        ..error(kind, message)
+    }
+}
+
 pub(crate) struct ProgramCheck<'a> {
     pub(crate) root: &'a Root<'a>,
     pub(crate) environment: &'a Environment,
@@ -72,17 +80,13 @@ impl ProgramCheck<'_> {
             Found::Provided => return Ok(Vec::new()),
             Found::Nothing => return wrong(format!("`{path}` is not {place}")),
             Found::Other => return wrong(format!("`{path}` is not a file")),
+            Found::InLayers => {
+                let found = format!("`{path}` is not {place}; it must be in a layer of the function");
+                return Ok(vec![warning(ProblemKind::File, found)]);
+            }
             Found::File { path, mode } => (path, mode),
         };
-        let mut problems = Vec::new();
-        if let Some((folder, mode)) = self.root.closed_folder(&real_path) {
-            let found = format!("`{path}` is below `/{folder}` with mode {mode:04o}, which only its owner may enter");
-            problems.push(error(ProblemKind::File, found));
-        }
-        if mode & 0o005 != 0o005 {
-            let found = format!("`{path}` has mode {mode:04o}; everybody must be able to run it");
-            problems.push(error(ProblemKind::File, found));
-        }
+        let mut problems = self.permission_problems(ProblemKind::File, path, &real_path, mode);
         let file = self.root.read(&real_path)?;
         problems.extend(match file.as_ref() {
             ProgramFile::Elf(_) => self.check_elf(path, &format!("/{real_path}"), &file)?,
@@ -93,6 +97,20 @@ impl ProgramCheck<'_> {
             }
         });
         Ok(problems)
+    }
+
+    /// Whether unprivileged users may run the file at `real_path`, which messages call `path`.
+    fn permission_problems(&self, kind: ProblemKind, path: &str, real_path: &str, mode: u32) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        if let Some((folder, mode)) = self.root.closed_folder(real_path) {
+            let found = format!("`{path}` is below `/{folder}` with mode {mode:04o}, which only its owner may enter");
+            problems.push(error(kind, found));
+        }
+        if mode & 0o005 != 0o005 {
+            let found = format!("`{path}` has mode {mode:04o}; everybody must be able to run it");
+            problems.push(error(kind, found));
+        }
+        problems
     }
 
     fn check_script(&self, path: &str, script: &Script, depth: usize) -> Result<Vec<Problem>> {
@@ -113,13 +131,7 @@ impl ProgramCheck<'_> {
         if self.root.find(&absolute) == Found::Nothing {
             let place = self.place;
             let found = format!("the interpreter `{interpreter}` of the script `{path}` is not {place}");
-            // Around a zip archive, /opt has the files of layers, which are not known.
-            let in_layer = self.system.is_some() && absolute.starts_with("/opt/");
-            return Ok(vec![Problem {
-                kind: ProblemKind::Loader,
-                is_certain: !in_layer,
-                message: found,
-            }]);
+            return wrong(ProblemKind::Loader, found);
         }
         let mut problems = self.check_file(&absolute, depth + 1)?;
         if let Some(program) = script.program_of_env() {
@@ -159,7 +171,10 @@ impl ProgramCheck<'_> {
         if let Some(loader) = &elf.interpreter {
             let absolute = self.environment.absolute(loader);
             match self.root.find(&absolute) {
-                Found::File { .. } | Found::Provided => {}
+                Found::File { path, mode } => {
+                    problems.extend(self.permission_problems(ProblemKind::Loader, loader, &path, mode));
+                }
+                Found::Provided | Found::InLayers => {}
                 Found::Nothing | Found::Other => {
                     let advice = loader_advice(loader);
                     let found = format!("`{name}` is started by `{loader}`, which is not {place}{advice}");
@@ -170,22 +185,29 @@ impl ProgramCheck<'_> {
         let search = Search::new(self.root, self.environment, architecture, elf)?;
         let libraries = search.libraries(path, file.clone())?;
         for (library, found) in &libraries.by_name {
-            if let Library::Missing { needed_by, unsuitable } = found {
-                let needed_by = if needed_by == path { name } else { needed_by };
-                let unsuitable = unsuitable.as_ref().map(|what| format!(" ({what})")).unwrap_or_default();
-                let found = format!("`{needed_by}` needs {library}, which is not {place}{unsuitable}");
-                problems.push(error(ProblemKind::Loader, found));
+            match found {
+                Library::Missing { needed_by, unsuitable } => {
+                    let needed_by = if needed_by == path { name } else { needed_by };
+                    let unsuitable = unsuitable.as_ref().map(|what| format!(" ({what})")).unwrap_or_default();
+                    let found = format!("`{needed_by}` needs {library}, which is not {place}{unsuitable}");
+                    problems.push(error(ProblemKind::Loader, found));
+                }
+                Library::Provided if self.system.is_some_and(|system| system.is_uncertain(library)) => {
+                    let found = format!(
+                        "`{name}` needs {library}, which AWS's image of the runtime has, but not every function found \
+                         on Lambda; put it into `lib/`"
+                    );
+                    problems.push(warning(ProblemKind::Loader, found));
+                }
+                Library::Loaded(_) | Library::Provided => {}
             }
         }
         for (library, path) in &libraries.assumed {
-            problems.push(Problem {
-                kind: ProblemKind::Loader,
-                is_certain: false,
-                message: format!(
-                    "`{name}` needs {library}, which is at `{path}`; set LD_LIBRARY_PATH in the image, because only \
-                     zip archives are sure to be searched there"
-                ),
-            });
+            let found = format!(
+                "`{name}` needs {library}, which is at `{path}`; set LD_LIBRARY_PATH in the image, because only zip \
+                 archives are sure to be searched there"
+            );
+            problems.push(warning(ProblemKind::Loader, found));
         }
         problems.extend(self.check_versions(name, path, &libraries));
         Ok(problems)

@@ -16,9 +16,21 @@ pub(crate) const DEFAULT_RUNTIME: &str = "provided.al2023";
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Runtimes {
+    /// The date of `runtimes`.
+    date: String,
     operating_systems: BTreeMap<String, OperatingSystem>,
-    runtimes: BTreeMap<String, String>,
+    runtimes: BTreeMap<String, KnownRuntime>,
     pub(crate) environment: DefinedEnvironment,
+}
+
+/// A runtime of the table. All dates are like `2026-11-29`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KnownRuntime {
+    system: Option<String>,
+    deprecated: Option<String>,
+    no_create: Option<String>,
+    no_update: Option<String>,
 }
 
 /// The variables that Lambda sets.
@@ -39,6 +51,8 @@ pub(crate) struct OperatingSystem {
     pub(crate) glibc: GlibcVersion,
     symbol_versions: Vec<String>,
     libraries: Vec<String>,
+    x86_64_libraries: Vec<String>,
+    uncertain_libraries: Vec<String>,
     programs: Vec<String>,
 }
 
@@ -46,11 +60,22 @@ pub(crate) struct OperatingSystem {
 #[derive(Debug)]
 pub(crate) struct Runtime {
     pub(crate) name: String,
-    pub(crate) system: &'static OperatingSystem,
+    /// None for Amazon Linux 1, whose files are not known.
+    pub(crate) system: Option<&'static OperatingSystem>,
     /// Whether it starts code in a language, and not a program called `bootstrap`.
     pub(crate) is_managed: bool,
     /// Whether it is in the list.
     pub(crate) is_known: bool,
+    pub(crate) deprecation: Option<Deprecation>,
+}
+
+/// What Lambda no longer does for a deprecated runtime.
+#[derive(Debug)]
+pub(crate) struct Deprecation {
+    /// The dates, in a sentence.
+    pub(crate) description: String,
+    /// Whether functions cannot be updated any more.
+    pub(crate) is_blocked: bool,
 }
 
 pub(crate) static RUNTIMES: LazyLock<Runtimes> = LazyLock::new(|| {
@@ -60,7 +85,7 @@ pub(crate) static RUNTIMES: LazyLock<Runtimes> = LazyLock::new(|| {
 
 impl Runtime {
     /// # Errors
-    /// Lambda has no such family of runtimes; the error lists the known ones.
+    /// Lambda has no such family of runtimes; the error lists those that are not deprecated.
     pub(crate) fn find(name: &str) -> Result<Self> {
         let known = RUNTIMES.runtimes.get(name);
         let is_in = |family: &&str| {
@@ -69,16 +94,34 @@ impl Runtime {
         };
         let is_managed = MANAGED_FAMILIES.iter().any(is_in);
         if known.is_none() && !is_managed && !is_in(&OS_ONLY_FAMILY) {
-            let names: Vec<_> = RUNTIMES.runtimes.keys().map(String::as_str).collect();
+            let current = RUNTIMES.runtimes.iter().filter(|(_, known)| known.deprecated.is_none());
+            let names: Vec<_> = current.map(|(name, _)| name.as_str()).collect();
             let names = names.join(", ");
             return Err(Error::Other(format!("Lambda has no runtime `{name}`; it has {names}")));
         }
         let newest = &RUNTIMES.runtimes[DEFAULT_RUNTIME];
+        let system = known.unwrap_or(newest).system.as_ref();
         Ok(Self {
             name: name.to_owned(),
-            system: &RUNTIMES.operating_systems[known.unwrap_or(newest)],
-            is_managed,
+            system: system.map(|system| &RUNTIMES.operating_systems[system]),
+            is_managed: !name.starts_with(OS_ONLY_FAMILY),
             is_known: known.is_some(),
+            deprecation: known.and_then(KnownRuntime::deprecation),
+        })
+    }
+}
+
+impl KnownRuntime {
+    fn deprecation(&self) -> Option<Deprecation> {
+        let (deprecated, no_create) = (self.deprecated.as_ref()?, self.no_create.as_ref()?);
+        let no_update = self.no_update.as_ref()?;
+        let date = &RUNTIMES.date;
+        Some(Deprecation {
+            description: format!(
+                "deprecated since {deprecated}: Lambda creates no functions with it from {no_create}, and updates none \
+                 from {no_update} (as of {date})"
+            ),
+            is_blocked: no_update <= date,
         })
     }
 }
@@ -91,18 +134,24 @@ impl OperatingSystem {
             Architecture::Aarch64 => ["/lib/ld-linux-aarch64.so.1", "/usr/lib/ld-linux-aarch64.so.1"],
         };
         let mut files = BTreeSet::from(loader.map(str::to_owned));
-        let name = loader[0].rsplit('/').next().unwrap_or_default();
-        for (names, folder) in [(&self.libraries, "lib64"), (&self.programs, "bin")] {
-            for name in names
-                .iter()
-                .map(String::as_str)
-                .chain((folder == "lib64").then_some(name))
-            {
-                files.insert(format!("/{folder}/{name}"));
-                files.insert(format!("/usr/{folder}/{name}"));
-            }
+        let own: &[String] = match architecture {
+            Architecture::X86_64 => &self.x86_64_libraries,
+            Architecture::Aarch64 => &[],
+        };
+        let loader = loader[0].rsplit('/').next();
+        let libraries = self.libraries.iter().chain(own).map(String::as_str).chain(loader);
+        let libraries = libraries.map(|name| ("lib64", name));
+        let programs = self.programs.iter().map(|name| ("bin", name.as_str()));
+        for (folder, name) in libraries.chain(programs) {
+            files.insert(format!("/{folder}/{name}"));
+            files.insert(format!("/usr/{folder}/{name}"));
         }
         files
+    }
+
+    /// Whether functions are said not to have found a library of the list.
+    pub(crate) fn is_uncertain(&self, library: &str) -> bool {
+        self.uncertain_libraries.iter().any(|name| name == library)
     }
 
     /// Whether its libraries define a symbol version such as `GLIBCXX_3.4.29`. Families that are not listed count as
@@ -139,15 +188,35 @@ mod tests {
     fn runtimes_are_found_by_name_or_family() {
         let find = |name| Runtime::find(name).unwrap();
         let (default, old) = (find(DEFAULT_RUNTIME), find("provided.al2"));
-        assert!(!default.is_managed && default.is_known);
-        assert!(old.system.glibc < default.system.glibc);
-        assert!(find("python3.13").is_managed && find("java8.al2").is_managed);
+        assert!(!default.is_managed && default.is_known && default.deprecation.is_none());
+        assert!(old.system.unwrap().glibc < default.system.unwrap().glibc);
+        assert!(find("python3.13").is_managed && find("java8.al2").is_managed && find("go1.x").is_managed);
+        assert!(!find("provided").is_managed && find("provided").system.is_none());
         let newer = find("python3.99");
-        assert!(newer.is_managed && !newer.is_known);
+        assert!(newer.is_managed && !newer.is_known && newer.deprecation.is_none());
         for name in ["", "go", "python", "pythonx", "php8", "providedx"] {
             let error = Runtime::find(name).unwrap_err().to_string();
-            assert!(error.contains("it has dotnet10"), "{error}");
+            assert!(
+                error.contains("it has dotnet10, java11") && !error.contains("go1.x"),
+                "{error}"
+            );
         }
+    }
+
+    #[test]
+    fn deprecated_runtimes_have_all_dates() {
+        for (name, known) in &RUNTIMES.runtimes {
+            let dates = [&known.deprecated, &known.no_create, &known.no_update];
+            let count = dates.iter().filter(|date| date.is_some()).count();
+            assert!(count == 0 || count == 3, "{name}");
+            for date in dates.into_iter().flatten().chain([&RUNTIMES.date]) {
+                let bytes = date.as_bytes();
+                assert!(bytes.len() == 10 && bytes[4] == b'-' && bytes[7] == b'-', "{date}");
+            }
+            Runtime::find(name).unwrap();
+        }
+        let blocked = |name| Runtime::find(name).unwrap().deprecation.unwrap().is_blocked;
+        assert!(blocked("python2.7") && !blocked("python3.9"));
     }
 
     #[test]
@@ -156,12 +225,15 @@ mod tests {
             assert!(!system.source.is_empty() && !system.date.is_empty());
             assert!(system.libraries.contains(&"libgcc_s.so.1".to_owned()));
             assert!(system.defines(&format!("GLIBC_{}", system.glibc)));
+            let mut uncertain = system.uncertain_libraries.iter();
+            assert!(uncertain.all(|name| system.libraries.contains(name)));
         }
-        let system = Runtime::find(DEFAULT_RUNTIME).unwrap().system;
+        let system = Runtime::find(DEFAULT_RUNTIME).unwrap().system.unwrap();
         for version in [
             "GLIBC_2.2.5",
             "GLIBC_2.34",
             "GLIBCXX_3.4.9",
+            "GLIBCXX_3.4.33",
             "CXXABI_1.3",
             "GCC_3.0",
             "OPENSSL_3.0.0",
@@ -172,8 +244,8 @@ mod tests {
             "GLIBC_2.35",
             "GLIBC_PRIVATE",
             "GLIBC_ABI_DT_RELR",
-            "GLIBCXX_3.4.30",
-            "CXXABI_1.3.14",
+            "GLIBCXX_3.4.34",
+            "CXXABI_1.3.16",
         ] {
             assert!(!system.defines(version), "{version}");
         }
@@ -181,7 +253,7 @@ mod tests {
 
     #[test]
     fn files_have_both_paths() {
-        let system = Runtime::find(DEFAULT_RUNTIME).unwrap().system;
+        let system = Runtime::find(DEFAULT_RUNTIME).unwrap().system.unwrap();
         let files = system.files(Architecture::Aarch64);
         for path in [
             "/lib/ld-linux-aarch64.so.1",
@@ -191,6 +263,9 @@ mod tests {
         ] {
             assert!(files.contains(path), "{path}");
         }
-        assert!(!files.contains("/lib64/ld-linux-x86-64.so.2"));
+        for path in ["/lib64/ld-linux-x86-64.so.2", "/lib64/libmvec.so.1"] {
+            assert!(!files.contains(path), "{path}");
+            assert!(system.files(Architecture::X86_64).contains(path), "{path}");
+        }
     }
 }

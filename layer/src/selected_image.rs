@@ -87,10 +87,11 @@ fn names(entry: &Descriptor) -> impl Iterator<Item = &str> {
         .filter_map(move |key| annotations?.get(key).map(String::as_str))
 }
 
-/// The name as Docker shows it.
+/// The name as Docker and podman accept it.
 fn short_name(name: &str) -> &str {
-    let official = name.strip_prefix("docker.io/library/");
-    official.or_else(|| name.strip_prefix("docker.io/")).unwrap_or(name)
+    let prefixes = ["docker.io/library/", "docker.io/", "localhost/"];
+    let mut short = prefixes.iter().filter_map(|prefix| name.strip_prefix(prefix));
+    short.next().unwrap_or(name)
 }
 
 fn is_called(entry: &Descriptor, tag: &str) -> bool {

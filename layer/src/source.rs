@@ -1,7 +1,9 @@
 //! Sources of images, such as layout folders and archives. They return unverified bytes; callers verify digests.
 
 use std::io::Read;
+use std::path::Path;
 
+use fs_err::{self as fs, File};
 use oci_spec::image::Descriptor;
 
 use crate::digest::{Digest, HashingIo};
@@ -36,6 +38,19 @@ pub trait Source {
 pub struct Blob<'a> {
     pub size: u64,
     pub reader: Box<dyn Read + 'a>,
+}
+
+/// Opens a regular file of a source, which errors call `what`; returns its size as well. Refuses links, which could lead
+/// out of the source, and pipes, which could block.
+pub(crate) fn open_regular_file(origin: &str, path: &Path, what: &str) -> Result<(File, u64)> {
+    let Ok(found) = fs::symlink_metadata(path) else {
+        return Err(Error::missing(origin, what));
+    };
+    if !found.is_file() {
+        let reason = format!("its {what} is not a regular file");
+        return Err(Error::damaged(origin, reason));
+    }
+    Ok((File::open(path)?, found.len()))
 }
 
 /// Reads and parses the index of a source.

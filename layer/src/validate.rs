@@ -1,15 +1,16 @@
 //! Recomputes the digests and sizes of an image from its bytes, and reports all mismatches instead of the first one. An
 //! unreadable part does not stop the validation of the others.
 
-use oci_spec::image::{Descriptor, MediaType};
+use oci_spec::image::{Descriptor, ImageManifest};
 
 use crate::archive::{DockerImage, blob_path};
 use crate::document::{descriptor_digest, parse};
 use crate::entries::Entry;
 use crate::image::Documents;
+use crate::index::{Attachment, MAX_INDEX_DEPTH, is_index};
 use crate::scan::{layer_compression, layer_origin, read_layer};
 use crate::source::{self, Source};
-use crate::{Compression, Digest, Index, Layer, Result};
+use crate::{Compression, Digest, Error, Index, Layer, Result, RunningDigest};
 
 /// The result of [`validate`].
 #[derive(Debug, Default)]
@@ -28,8 +29,9 @@ pub struct Validation {
 #[derive(Debug)]
 pub(crate) struct NestedIndex {
     pub(crate) digest: Digest,
-    pub(crate) present: usize,
-    /// The number of images that the source does not have: `docker save` leaves out those of other platforms.
+    /// The entries that the source has.
+    pub(crate) present: Vec<Descriptor>,
+    /// The number of the others: `docker save` leaves out those of other platforms.
     pub(crate) absent: usize,
 }
 
@@ -59,7 +61,7 @@ pub fn validate(source: &dyn Source) -> Validation {
         result: Validation::default(),
     };
     if let Some(index) = validator.ok_or_report(source::index(source)) {
-        validator.check_manifests(index.manifests());
+        validator.check_manifests(index.manifests(), MAX_INDEX_DEPTH);
         if let Some(docker) = validator.ok_or_report(source.docker_manifest()).flatten() {
             validator.check_docker_manifest(&docker);
         }
@@ -86,9 +88,13 @@ impl Validator<'_> {
         result.map_err(|error| self.report(error.to_string())).ok()
     }
 
-    /// Checks images, and recursively those of nested indexes.
-    fn check_manifests(&mut self, entries: &[Descriptor]) {
+    /// Checks images and what is attached to them, and recursively those of nested indexes.
+    fn check_manifests(&mut self, entries: &[Descriptor], depth: usize) {
         let source = self.source;
+        if depth == 0 {
+            self.report(format!("the indexes of {} are nested too deeply", source.origin()));
+            return;
+        }
         for entry in entries {
             let Some(digest) = self.ok_or_report(descriptor_digest(source.origin(), entry)) else {
                 continue;
@@ -101,15 +107,41 @@ impl Validator<'_> {
                 let bytes = source::document(source, "index", entry);
                 let inner = bytes.and_then(|bytes| Index::parse(source.origin(), &bytes));
                 if let Some(inner) = self.ok_or_report(inner) {
-                    self.check_nested(digest, inner.manifests());
+                    self.check_nested(digest, inner.manifests(), depth);
                 }
+            } else if Attachment::of(entry).is_some() {
+                self.check_attachment(entry);
             } else if let Some(documents) = self.ok_or_report(Documents::read(source, entry)) {
                 self.check_image(entry, documents);
             }
         }
     }
 
-    fn check_nested(&mut self, digest: Digest, entries: &[Descriptor]) {
+    /// Checks the blobs of an attachment, which are not layers.
+    fn check_attachment(&mut self, entry: &Descriptor) {
+        let (source, origin) = (self.source, self.source.origin());
+        let bytes = source::document(source, "manifest", entry);
+        let manifest = bytes.and_then(|bytes| parse::<ImageManifest>(origin, "manifest", &bytes));
+        let Some(manifest) = self.ok_or_report(manifest) else {
+            return;
+        };
+        for blob in std::iter::once(manifest.config()).chain(manifest.layers()) {
+            let checked = descriptor_digest(origin, blob).and_then(|digest| {
+                self.referenced.push(digest);
+                let read = RunningDigest::from_reader(&mut source.blob(&digest)?.reader);
+                let read = read.map_err(|error| Error::damaged(origin, error))?;
+                if (read.digest(), read.size()) == (digest, blob.size()) {
+                    return Ok(());
+                }
+                let (found, size) = (read.digest(), read.size());
+                let reason = format!("its blob {digest} has the digest {found} and {size} bytes");
+                Err(Error::damaged(origin, reason))
+            });
+            self.ok_or_report(checked);
+        }
+    }
+
+    fn check_nested(&mut self, digest: Digest, entries: &[Descriptor], depth: usize) {
         let exists = |entry: &Descriptor| {
             let digest = descriptor_digest(self.source.origin(), entry);
             digest.and_then(|digest| self.source.blob(&digest).map(drop)).is_ok()
@@ -119,12 +151,12 @@ impl Validator<'_> {
         if present.is_empty() {
             present = entries.to_vec();
         }
+        self.check_manifests(&present, depth - 1);
         self.result.nested.push(NestedIndex {
             digest,
-            present: present.len(),
             absent: entries.len() - present.len(),
+            present,
         });
-        self.check_manifests(&present);
     }
 
     fn check_image(&mut self, entry: &Descriptor, documents: Documents) {
@@ -205,9 +237,4 @@ impl Validator<'_> {
         let unused = names.into_iter().filter(|name| !is_used(name));
         self.result.unused_blobs = unused.collect();
     }
-}
-
-pub(crate) fn is_index(kind: &MediaType) -> bool {
-    let list = "application/vnd.docker.distribution.manifest.list.v2+json";
-    *kind == MediaType::ImageIndex || kind.to_string() == list
 }

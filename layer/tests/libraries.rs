@@ -130,3 +130,24 @@ fn programs_of_rustc_need_the_unwinder_of_the_runtime() {
         assert_eq!(unwinder, None, "{runtime}");
     }
 }
+
+#[test]
+fn loaders_and_libraries_are_for_all_users() {
+    let image = |private: &str| {
+        let files = Files::new();
+        let library = files.library("libx.so", &[]);
+        let program = files.program(&["-pie", "-Wl,--dynamic-linker=/ld.so", "-lx"]);
+        let mut files = files.add_file("var/task/bootstrap", &program);
+        for (path, file) in [("ld.so", &program), ("usr/lib/libx.so", &library)] {
+            files = match path == private {
+                true => files.add_data(path, file),
+                false => files.add_file(path, file),
+            };
+        }
+        files.function_image()
+    };
+    assert_none(&image(""));
+    assert_only(&image("ld.so"), Rule::Loader, Severity::Error, "`/ld.so` has mode 0644");
+    // A library need not be executable.
+    assert_none(&image("usr/lib/libx.so"));
+}

@@ -66,12 +66,7 @@ fn interpreters_are_followed() {
         missing,
     );
     let found = zip_of(b"#!/opt/bin/php\n");
-    assert_only(
-        &found,
-        Rule::ZipProgram,
-        Severity::Warning,
-        "interpreter `/opt/bin/php`",
-    );
+    assert_only(&found, Rule::ZipProgram, Severity::Warning, "it must be in a layer");
     let missing = "a script for `node`, which is not in PATH";
     assert_only(
         &zip_of(b"#!/usr/bin/env node\n"),
@@ -132,6 +127,20 @@ fn entry_points_are_found_in_path_and_in_shell_commands() {
         Severity::Error,
         "`/var/task/b` is not in the image",
     );
+    // Python's runtime interface client.
+    let client = |arguments: &[&str], module: &str| {
+        let files = Files::new().add("usr/bin/python3", &program).add(module, b"x");
+        let arguments = [&["/usr/bin/python3", "-m", "awslambdaric"], arguments].concat();
+        files.image(&entrypoint(&arguments), &[])
+    };
+    let module = "usr/lib/python3/dist-packages/awslambdaric/__main__.py";
+    assert_none(&client(&["app.handler"], module));
+    for (arguments, module, text) in [
+        (vec!["app.handler"], "x", "`awslambdaric` is not in the image"),
+        (vec![], module, "gets no handler"),
+    ] {
+        assert_only(&client(&arguments, module), Rule::Entrypoint, Severity::Warning, text);
+    }
     // Shell form in an image without a shell.
     let files = Files::new().add("var/task/a", &program);
     let found = files.image(&entrypoint(&["/bin/sh", "-c", "/var/task/a"]), &[]);
@@ -191,7 +200,7 @@ fn zips_for_managed_runtimes_and_layers_have_rules_of_their_own() {
     let found = code("app.py").zip(&options(ZipKind::Function, None));
     assert_only(&found, Rule::ZipBootstrap, Severity::Error, "`--runtime`");
     let found = code("app.py").zip(&options(ZipKind::Function, Some("python3.99")));
-    assert_only(&found, Rule::ZipProgram, Severity::Note, "python3.99 is not known");
+    assert_only(&found, Rule::ZipRuntime, Severity::Note, "python3.99 is not known");
     let path = code("app.py").path("none.zip");
     assert!(lint(&path, &options(ZipKind::Function, Some("cobol"))).is_err());
 

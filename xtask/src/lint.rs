@@ -16,8 +16,8 @@ use support::output::{CommandOutput, print};
 
 #[derive(clap::Args, Clone, Debug)]
 pub struct Arguments {
-    /// An OCI layout folder, an image archive (tar), a zip archive, or an image in a registry. If a
-    /// layout or an archive has several images, PATH#TAG names one of them
+    /// A folder (an OCI layout, or skopeo's dir:), an image archive (tar), a zip archive, or an image
+    /// in a registry. If a layout or an archive has several images, PATH#TAG names one of them
     #[arg(value_name = "REF", required_unless_present = "explain")]
     pub reference: Option<String>,
 
@@ -80,7 +80,7 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let findings = lint_reference(reference, options, &arguments.plain_http);
     let findings = findings.with_context(|| format!("failed to check `{reference}`"))?;
     let count = |severity| findings.iter().filter(|f| f.severity == severity).count();
-    let answer = LintOutput {
+    let output = LintOutput {
         reference: reference.to_owned(),
         errors: count(Severity::Error),
         warnings: count(Severity::Warning),
@@ -88,11 +88,11 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
         findings,
     };
     if arguments.sarif {
-        println!("{:#}", sarif("cargo xtask lint", reference, &answer.findings));
+        println!("{:#}", sarif("cargo xtask lint", reference, &output.findings));
     } else {
-        print(&answer, json)?;
+        print(&output, json)?;
     }
-    match answer.errors {
+    match output.errors {
         0 => Ok(()),
         1 => bail!("one rule is broken; Lambda would reject it"),
         errors => bail!("{errors} rules are broken; Lambda would reject it"),
@@ -122,7 +122,7 @@ fn lint_reference(reference: &str, mut options: LintOptions, plain_http: &[Strin
 /// References to registries are relative, and do not end like archives.
 fn looks_like_a_path(path: &Path) -> bool {
     let is_archive = |extension: &OsStr| {
-        ["zip", "tar", "tgz", "gz", "oci"]
+        ["zip", "tar", "tgz", "gz", "zst", "oci"]
             .iter()
             .any(|known| extension == *known)
     };

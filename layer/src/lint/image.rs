@@ -1,17 +1,15 @@
-//! The rules about an image's documents.
+//! The rules about an image's documents, and the order in which all rules about images are checked.
 
-use oci_spec::image::{Descriptor, Os};
+use oci_spec::image::Os;
 
 use super::finding::{Finding, Findings, LintOptions, Severity};
 use super::rule::Rule;
-use super::{config, layers, program, whiteouts};
-use crate::index::is_attestation;
+use super::{compression, config, index, layers, program, whiteouts};
 use crate::lambda::LAMBDA;
 use crate::merged_file_system::MergedFileSystem;
-use crate::scan::declared_compression;
 use crate::source::Source;
-use crate::validate::{NestedIndex, ValidatedImage, is_index, validate};
-use crate::{Compression, Result, TargetArchitecture};
+use crate::validate::{ValidatedImage, validate};
+use crate::{Result, TargetArchitecture};
 
 /// Checks all images of a layout or an archive.
 ///
@@ -25,15 +23,10 @@ pub fn lint_source(source: &dyn Source, options: &LintOptions) -> Result<Vec<Fin
     }
     let unused = " among its blobs, which no image refers to; a push leaves them out";
     findings.for_items(Rule::Intact, Severity::Note, &examined.unused_blobs, unused);
-    if let Some(index) = &examined.index {
-        one_manifest(source, index.manifests(), &examined.nested, options, &mut findings);
-    }
+    index::lint(source.origin(), &examined, options, &mut findings);
     for image in &examined.images {
-        if is_attestation(&image.entry) {
-            continue;
-        }
         media_types(image, &mut findings);
-        gzip_layers(image, options, &mut findings);
+        compression::lint(image, options, &mut findings);
         platform(image, options, &mut findings);
         let config_document = &image.documents.config;
         config::lint(config_document, image.layers.len(), &mut findings);
@@ -51,43 +44,6 @@ pub fn lint_source(source: &dyn Source, options: &LintOptions) -> Result<Vec<Fin
         }
     }
     Ok(findings.0)
-}
-
-fn one_manifest(
-    source: &dyn Source,
-    entries: &[Descriptor],
-    nested: &[NestedIndex],
-    options: &LintOptions,
-    findings: &mut Findings,
-) {
-    let origin = source.origin();
-    if entries.is_empty() {
-        findings.error(Rule::OneManifest, format!("{origin} has no image"));
-    }
-    if entries.len() > 1 {
-        let count = entries.len();
-        let found = format!("{origin} is an index of {count} manifests");
-        findings.error(Rule::OneManifest, found);
-    }
-    for entry in entries {
-        if is_index(entry.media_type()) {
-            let digest = entry.digest().to_string();
-            let index = nested.iter().find(|index| index.digest.to_string() == digest);
-            let found = format!("{digest} of {origin} is an index");
-            match index.filter(|index| index.present == 1 && index.absent > 0 && !options.in_registry) {
-                Some(index) => {
-                    let absent = index.absent;
-                    let note = format!("{found} of which {absent} images are missing; `docker push` pushes the other");
-                    findings.note(Rule::OneManifest, note);
-                }
-                None => findings.error(Rule::OneManifest, found),
-            }
-        }
-        if is_attestation(entry) {
-            let found = format!("{} of {origin} is a build attestation", entry.digest());
-            findings.error(Rule::OneManifest, found);
-        }
-    }
 }
 
 fn media_types(image: &ValidatedImage, findings: &mut Findings) {
@@ -110,51 +66,6 @@ fn media_types(image: &ValidatedImage, findings: &mut Findings) {
     if let (Some(oci), Some(docker)) = (one_of(OCI), one_of(DOCKER)) {
         let found = format!("`{oci}` and `{docker}` occur in one image");
         findings.error(Rule::MediaTypes, found);
-    }
-}
-
-fn gzip_layers(image: &ValidatedImage, options: &LintOptions, findings: &mut Findings) {
-    for layer in &image.layers {
-        let kind = layer.descriptor.media_type();
-        let digest = layer.descriptor.digest();
-        // An unreadable layer has a finding of its own.
-        let Some(content) = layer.compression else {
-            continue;
-        };
-        let declared = declared_compression(kind);
-        // Archives of Docker have no media types. Their layers are compressed again when they are pushed.
-        let from_docker = kind.to_string().starts_with("application/vnd.docker.");
-        match (declared, content) {
-            (Some(Compression::Gzip), Compression::Gzip) => {}
-            (Some(Compression::Gzip), _) => {
-                let found = format!("the layer {digest} has a media type of gzip, but is not compressed with gzip");
-                findings.error(Rule::GzipLayers, found);
-            }
-            (Some(Compression::None), Compression::None) if !options.in_registry => {
-                let found = format!("the layer {digest} is uncompressed; a push compresses it with gzip");
-                findings.note(Rule::GzipLayers, found);
-            }
-            (Some(Compression::Zstd), Compression::Zstd) if from_docker && !options.in_registry => {
-                let found = format!("the layer {digest} is compressed with zstd; `docker load` and a push use gzip");
-                findings.note(Rule::GzipLayers, found);
-            }
-            // Only our own push compresses it again.
-            (Some(Compression::Zstd), Compression::Zstd) if !options.in_registry => {
-                let found = format!(
-                    "the layer {digest} is compressed with zstd, which Lambda refuses; `cargo xtask push` compresses \
-                     it with gzip, other tools push it as it is"
-                );
-                findings.warning(Rule::GzipLayers, found);
-            }
-            (Some(Compression::None), Compression::Gzip) => {
-                let found = format!("the layer {digest} is compressed with gzip, but has the media type `{kind}`");
-                findings.warning(Rule::GzipLayers, found);
-            }
-            _ => {
-                let found = format!("the layer {digest} has the media type `{kind}`");
-                findings.error(Rule::GzipLayers, found);
-            }
-        }
     }
 }
 

@@ -71,7 +71,7 @@ fn hard_links(entries: &[Entry], findings: &mut Findings) {
 fn devices(entries: &[Entry], findings: &mut Findings) {
     let special = entries.iter().filter(|entry| entry.kind == EntryKind::Special);
     let names: Vec<_> = special.map(|entry| entry.path.clone()).collect();
-    findings.error_for_items(Rule::NoDevices, &names, "");
+    findings.for_items(Rule::NoDevices, Severity::Warning, &names, "");
 }
 
 /// Whether an unprivileged user may read a file, or read and enter a folder.

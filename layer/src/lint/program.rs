@@ -1,7 +1,5 @@
 //! The rules about an image's program, its interpreter or loader, and its libraries.
 
-use std::collections::BTreeSet;
-
 use super::finding::{Findings, Severity};
 use super::rule::Rule;
 use crate::merged_file_system::MergedFileSystem;
@@ -48,7 +46,7 @@ pub(crate) fn lint(
     };
     let environment = environment(config);
     let check = ProgramCheck {
-        root: &Root::new(file_system, &contents, BTreeSet::new()),
+        root: &Root::new(file_system, &contents),
         environment: &environment,
         architecture,
         place: "in the image",
@@ -70,7 +68,8 @@ pub(crate) fn lint(
         aws_entrypoint(&arguments[1..], findings);
         problems.extend(check.check(AWS_RUNTIME)?);
     }
-    if let Some(program) = program_of_shell(&arguments)
+    interface_client(&arguments, file_system, findings);
+    if let Some(program) = wrapped_program(&arguments)
         && check.root.find(program) != Found::Provided
     {
         problems.extend(check.check(program)?);
@@ -106,18 +105,42 @@ fn aws_entrypoint(arguments: &[&str], findings: &mut Findings) {
     }
 }
 
-/// The program that a shell is told to start, if the command is as simple as that: `["/bin/sh", "-c", "/a b"]`.
-fn program_of_shell<'a>(arguments: &[&'a str]) -> Option<&'a str> {
-    let [shell, "-c", command, ..] = arguments else {
+/// The runtime interface client for Python needs its package, and the handler as its argument. Source: AWS, "Deploy Python
+/// Lambda functions with container images", alternative base images.
+fn interface_client(arguments: &[&str], file_system: &MergedFileSystem, findings: &mut Findings) {
+    const CLIENT: &str = "awslambdaric";
+    let Some(at) = arguments.windows(2).position(|pair| pair == ["-m", CLIENT]) else {
+        return;
+    };
+    if !file_system.has_folder_named(CLIENT) {
+        let found = format!("Python's package `{CLIENT}` is not in the image; install it with pip");
+        findings.warning(Rule::Entrypoint, found);
+    }
+    if arguments.len() == at + 2 {
+        let found = format!(
+            "`{CLIENT}` gets no handler; set CMD to it, such as [\"app.handler\"], unless `--image-config Command=` does"
+        );
+        findings.warning(Rule::Entrypoint, found);
+    }
+}
+
+/// The program that a shell or an init program is told to start, if the command is as simple as `["/bin/sh", "-c",
+/// "/a b"]` or `["/tini", "--", "/a"]`.
+fn wrapped_program<'a>(arguments: &[&'a str]) -> Option<&'a str> {
+    let [wrapper, rest @ ..] = arguments else {
         return None;
     };
-    let name = shell.rsplit('/').next()?;
-    let command = command.trim_start();
-    let command = command.strip_prefix("exec ").unwrap_or(command);
-    let program = command.split_ascii_whitespace().next()?;
+    let program = match (wrapper.rsplit('/').next()?, rest) {
+        ("sh" | "ash" | "bash" | "dash", ["-c", command, ..]) => {
+            let command = command.trim_start();
+            let command = command.strip_prefix("exec ").unwrap_or(command);
+            command.split_ascii_whitespace().next()?
+        }
+        ("tini" | "dumb-init" | "catatonit", rest) => rest.iter().find(|argument| !argument.starts_with('-'))?,
+        _ => return None,
+    };
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
-    let is_shell = ["sh", "ash", "bash", "dash"].contains(&name);
-    (is_shell && program.starts_with('/') && program.chars().all(is_plain)).then_some(program)
+    (program.starts_with('/') && program.chars().all(is_plain)).then_some(program)
 }
 
 /// The kernel refuses to start a program whose capabilities the process may not have.
@@ -134,14 +157,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn simple_commands_of_shells_are_recognized() {
-        let program = |arguments: &[&'static str]| program_of_shell(arguments);
+    fn programs_of_shells_and_init_programs_are_recognized() {
+        let program = |arguments: &[&'static str]| wrapped_program(arguments);
         assert_eq!(program(&["/bin/sh", "-c", "/a/b c"]), Some("/a/b"));
         assert_eq!(program(&["/bin/bash", "-c", " exec /a"]), Some("/a"));
         for command in ["cd /a && ./b", "A=b /c", "$A", "\"/a b\"", ""] {
-            assert_eq!(program_of_shell(&["/bin/sh", "-c", command]), None, "{command}");
+            assert_eq!(wrapped_program(&["/bin/sh", "-c", command]), None, "{command}");
         }
         assert_eq!(program(&["/bin/python3", "-c", "/a"]), None);
         assert_eq!(program(&["/bin/sh", "/a"]), None);
+        assert_eq!(program(&["/usr/bin/tini", "-g", "--", "/a", "/b"]), Some("/a"));
+        assert_eq!(program(&["dumb-init", "/a"]), Some("/a"));
+        assert_eq!(program(&["tini", "--", "node", "/a.js"]), None);
+        assert_eq!(program(&["tini"]), None);
     }
 }

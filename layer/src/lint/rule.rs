@@ -39,6 +39,7 @@ pub enum Rule {
     ZipPaths,
     ZipSize,
     ZipUncompressedSize,
+    ZipRuntime,
     ZipBootstrap,
     ZipReadable,
     ZipMethods,

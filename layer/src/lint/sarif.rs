@@ -105,11 +105,41 @@ mod tests {
             assert_eq!(result["level"], level);
             let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
             assert_eq!(rules[index]["id"], result["ruleId"]);
+            assert!(
+                result["message"]["text"]
+                    .as_str()
+                    .unwrap()
+                    .starts_with("a message. Remedy: ")
+            );
             let location = &result["locations"][0]["physicalLocation"];
+            assert_eq!(location["region"]["startLine"], 1);
+            let place = usize::try_from(location["artifactLocation"]["index"].as_u64().unwrap()).unwrap();
+            assert_eq!(
+                run["artifacts"][place]["location"]["uri"],
+                location["artifactLocation"]["uri"]
+            );
             assert_eq!(location["artifactLocation"]["uri"], "target/a%20b.zip");
         }
         let fingerprint = |number: usize| run["results"][number]["partialFingerprints"]["finding/v1"].clone();
         assert_ne!(fingerprint(0), fingerprint(1));
+    }
+
+    /// What the schema of SARIF and GitHub require of rules.
+    #[test]
+    fn rules_have_texts_of_permitted_length_and_ids_of_their_own() {
+        let log = sarif("a tool", "a.zip", &[]);
+        let run = &log["runs"][0];
+        assert_eq!(run["results"], json!([]));
+        let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
+        let ids: std::collections::BTreeSet<_> = rules.iter().map(|rule| rule["id"].as_str().unwrap()).collect();
+        assert_eq!(ids.len(), rules.len());
+        for rule in rules {
+            for name in ["shortDescription", "fullDescription"] {
+                let text = rule[name]["text"].as_str().unwrap();
+                assert!((1..=1024).contains(&text.len()), "{}: {name}", rule["id"]);
+            }
+            assert!(rule["help"]["text"].as_str().unwrap().contains("Remedy: "));
+        }
     }
 
     #[test]

@@ -5,29 +5,16 @@ use std::path::Path;
 use fs_err::File;
 use zip::ZipArchive;
 
-use super::finding::{Finding, Findings, LintOptions, ZipKind};
+use super::finding::{Finding, Findings, LintOptions, Severity, ZipKind};
 use super::rule::Rule;
 use super::zip_files::{BOOTSTRAP, ZipFiles};
-use super::zip_program;
+use super::{zip_layer, zip_native, zip_program};
 use crate::Result;
 use crate::lambda::LAMBDA;
 use crate::runtime::{DEFAULT_RUNTIME, Runtime};
 
 /// Limits the memory for the central directory.
 const MAX_FILES: usize = 1_000_000;
-
-/// The folders of a layer in which runtimes and the loader look. Source: AWS, "Packaging your layer content", and for
-/// `extensions` "Lambda Extensions API".
-const LAYER_FOLDERS: [&str; 8] = [
-    "bin",
-    "dotnetcore",
-    "extensions",
-    "java",
-    "lib",
-    "nodejs",
-    "python",
-    "ruby",
-];
 
 /// Checks the zip archive at `path`.
 ///
@@ -55,6 +42,12 @@ pub fn lint_zip(path: &Path, options: &LintOptions) -> Result<Vec<Finding>> {
             return Ok(findings.0);
         }
     };
+    let prefix = archive.offset();
+    if prefix > 0 {
+        let found = format!("it has {prefix} bytes before its first file, which not every program skips");
+        findings.warning(Rule::ZipIntact, found);
+    }
+    supported_runtime(&runtime, &mut findings);
     let is_layer = options.zip_kind == ZipKind::Layer;
     let starts_bootstrap = !is_layer && !runtime.is_managed;
     let mut files = ZipFiles::default();
@@ -62,6 +55,12 @@ pub fn lint_zip(path: &Path, options: &LintOptions) -> Result<Vec<Finding>> {
         files.check_file(&mut archive, index, &mut findings);
     }
     files.report(archive.has_duplicate_names(), &mut findings);
+    if let [only] = Vec::from_iter(&files.names).as_slice()
+        && only.ends_with(".zip")
+    {
+        let found = format!("its only file is another archive, `{only}`, which Lambda does not extract");
+        findings.warning(Rule::ZipPaths, found);
+    }
     let has_bootstrap = files.names.contains(BOOTSTRAP);
     if starts_bootstrap && !has_bootstrap {
         let found = format!(
@@ -72,35 +71,35 @@ pub fn lint_zip(path: &Path, options: &LintOptions) -> Result<Vec<Finding>> {
         findings.error(Rule::ZipBootstrap, found);
     }
     if is_layer {
-        layer_paths(&files, &mut findings);
-    }
-    if !runtime.is_known {
-        let found = format!(
-            "the runtime {} is not known here; it is taken for a newer one",
-            runtime.name
-        );
-        findings.note(Rule::ZipProgram, found);
+        zip_layer::lint(&files, &runtime, &mut findings);
     }
     if has_bootstrap && !runtime.is_managed {
         files.bootstrap_mode(&mut findings);
         // A file that cannot be read would be reported again as something else.
         let unreadable = [Rule::ZipIntact, Rule::ZipMethods, Rule::ZipUncompressedSize];
-        if !findings.0.iter().any(|finding| unreadable.contains(&finding.rule)) {
+        let is_unreadable =
+            |finding: &Finding| finding.severity == Severity::Error && unreadable.contains(&finding.rule);
+        if !findings.0.iter().any(is_unreadable) {
             zip_program::lint(&mut archive, &files, &runtime, options, &mut findings)?;
         }
     }
-    files.native_files(options.architecture, &mut findings);
+    let (names, native) = (&files.names, &files.native_files);
+    zip_native::lint(&mut archive, names, native, &runtime, options, &mut findings);
     Ok(findings.0)
 }
 
-/// A layer with nothing in these folders and no program is probably packed one folder too high or too low.
-fn layer_paths(files: &ZipFiles, findings: &mut Findings) {
-    let root = |name: &String| name.split('/').next().unwrap_or_default().to_owned();
-    let known = |name: &String| LAYER_FOLDERS.contains(&root(name).as_str()) || name == BOOTSTRAP;
-    if !files.names.is_empty() && !files.names.iter().any(known) {
-        let mut roots: Vec<_> = files.names.iter().map(root).collect();
-        roots.dedup();
-        let suffix = format!(" at its root, and none of {}", LAYER_FOLDERS.join(", "));
-        findings.warning(Rule::ZipLayerPaths, super::finding::abbreviate(&roots) + &suffix);
+fn supported_runtime(runtime: &Runtime, findings: &mut Findings) {
+    let name = &runtime.name;
+    if !runtime.is_known {
+        let found = format!("the runtime {name} is not known here; it is taken for a newer one");
+        findings.note(Rule::ZipRuntime, found);
+    }
+    if let Some(deprecation) = &runtime.deprecation {
+        let severity = match deprecation.is_blocked {
+            true => Severity::Error,
+            false => Severity::Warning,
+        };
+        let found = format!("the runtime {name} is {}", deprecation.description);
+        findings.add(Rule::ZipRuntime, severity, &found);
     }
 }

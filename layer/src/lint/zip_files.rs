@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use std::io::{self, Read, copy};
 
 use fs_err::File;
-use object::elf;
 use zip::read::ZipFile;
 use zip::result::ZipError;
 use zip::{CompressionMethod, System, ZipArchive};
@@ -13,12 +12,16 @@ use zip::{CompressionMethod, System, ZipArchive};
 use super::finding::{Findings, Severity};
 use super::layers::is_world_readable;
 use super::rule::Rule;
+use super::zip_native::NativeFiles;
 use crate::entries::{Entry, EntryKind};
 use crate::lambda::LAMBDA;
-use crate::{Architecture, TargetArchitecture};
 
 /// The program that Lambda starts.
 pub(super) const BOOTSTRAP: &str = "bootstrap";
+
+/// The bits of a Unix mode for the kind of a file, and their value for a link. Source: the manual page inode(7).
+const S_IFMT: u32 = 0o170_000;
+const S_IFLNK: u32 = 0o120_000;
 
 /// Linux's `PATH_MAX`, in bytes: the longest target of a link.
 const MAX_TARGET_BYTES: u64 = 4096;
@@ -26,18 +29,18 @@ const MAX_TARGET_BYTES: u64 = 4096;
 #[derive(Default)]
 pub(super) struct ZipFiles {
     unsafe_paths: Vec<String>,
+    /// Paths with parts that extracting leaves out, such as `./bootstrap`.
+    unusual_paths: Vec<String>,
     unreadable: Vec<String>,
     unsupported_methods: Vec<String>,
     uncompressed_bytes: u64,
+    /// The paths to which files are extracted.
     pub(super) names: BTreeSet<String>,
     duplicates: Vec<String>,
     /// The files as they are extracted, with the index of each in the archive.
     pub(super) entries: Vec<(usize, Entry)>,
     bootstrap_defects: Vec<String>,
-    /// Shared libraries and modules that are not for Linux, with what they are.
-    foreign: Vec<String>,
-    /// Those for Linux, with their architectures.
-    native: Vec<(String, TargetArchitecture)>,
+    pub(super) native_files: NativeFiles,
 }
 
 impl ZipFiles {
@@ -46,6 +49,9 @@ impl ZipFiles {
         let name = archive.name_for_index(index);
         let name = name.and_then(std::result::Result::ok);
         let name = name.map_or_else(|| format!("file {index}"), Cow::into_owned);
+        let Some(path) = self.check_name(&name) else {
+            return;
+        };
         let mut file = match archive.by_index(index) {
             Ok(file) => file,
             Err(ZipError::UnsupportedArchive(_) | ZipError::InvalidPassword) => {
@@ -57,13 +63,7 @@ impl ZipFiles {
                 return;
             }
         };
-        if !self.names.insert(name.trim_end_matches('/').to_owned()) {
-            self.duplicates.push(name.clone());
-        }
-        if !is_safe_path(&name) {
-            self.unsafe_paths.push(name.clone());
-        }
-        self.check_mode(&file, index, &name);
+        self.check_mode(&file, index, path);
         let method = file.compression();
         if !matches!(method, CompressionMethod::Stored | CompressionMethod::Deflated) {
             self.unsupported_methods.push(format!("{name} ({method})"));
@@ -73,33 +73,59 @@ impl ZipFiles {
         self.check_content(&mut file, &name, findings);
     }
 
-    fn check_mode(&mut self, file: &ZipFile<'_, File>, index: usize, name: &str) {
-        let unix = file.system() == System::Unix;
-        let mode = file.unix_mode().unwrap_or(0);
-        if unix && !file.is_symlink() && !is_world_readable(file.is_dir(), mode) {
-            self.unreadable.push(format!("{name} (mode {:04o})", mode & 0o7777));
+    /// Returns the path to which a file is extracted; none for the root itself.
+    fn check_name(&mut self, name: &str) -> Option<String> {
+        let path = match extracted_path(name) {
+            Some(path) if path.is_empty() => return None,
+            Some(path) => {
+                if name.strip_suffix('/').unwrap_or(name) != path {
+                    self.unusual_paths.push(name.to_owned());
+                }
+                path
+            }
+            None => {
+                self.unsafe_paths.push(name.to_owned());
+                name.trim_end_matches('/').to_owned()
+            }
+        };
+        if !self.names.insert(path.clone()) {
+            self.duplicates.push(name.to_owned());
         }
-        let kind = match (file.is_dir(), file.is_symlink()) {
+        Some(path)
+    }
+
+    fn check_mode(&mut self, file: &ZipFile<'_, File>, index: usize, path: String) {
+        let unix = matches!(file.system(), System::Unix | System::OsDarwin);
+        let mode = match unix {
+            true => file.external_attributes() >> 16,
+            false => file.unix_mode().unwrap_or(0),
+        };
+        let kind = match (file.is_dir(), mode & S_IFMT) {
             (true, _) => EntryKind::Directory,
-            (_, true) => EntryKind::Symlink(String::new()),
+            (_, S_IFLNK) => EntryKind::Symlink(String::new()),
             _ => EntryKind::File,
         };
+        let is_link = matches!(kind, EntryKind::Symlink(_));
+        if unix && !is_link && !is_world_readable(file.is_dir(), mode) {
+            self.unreadable.push(format!("{path} (mode {:04o})", mode & 0o7777));
+        }
+        let is_bootstrap = path == BOOTSTRAP;
         let entry = Entry {
-            path: name.trim_end_matches('/').to_owned(),
+            path,
             kind,
             mode: mode & 0o7777,
             size: file.size(),
             ..Entry::default()
         };
         self.entries.push((index, entry));
-        if name != BOOTSTRAP {
+        if !is_bootstrap {
             return;
         }
         if !unix {
             let system = file.system();
             self.bootstrap_defects
                 .push(format!("was added on {system:?}, without a Unix mode"));
-        } else if mode & 0o005 != 0o005 && file.is_file() {
+        } else if mode & 0o005 != 0o005 && !is_link && !file.is_dir() {
             self.bootstrap_defects.push(format!("has mode {:04o}", mode & 0o7777));
         }
         if file.is_dir() {
@@ -116,7 +142,7 @@ impl ZipFiles {
         let mut start = Vec::new();
         let read = content.by_ref().take(MAX_TARGET_BYTES).read_to_end(&mut start);
         let copied = read.and_then(|read| Ok(read as u64 + copy(&mut content, &mut io::sink())?));
-        self.check_native_file(name, &start);
+        self.native_files.add(name, &start);
         if let Some((_, entry)) = self.entries.last_mut()
             && let EntryKind::Symlink(target) = &mut entry.kind
         {
@@ -134,47 +160,16 @@ impl ZipFiles {
         }
     }
 
-    /// Notes what a shared library or a module of Python or Node.js is for, from its first bytes.
-    fn check_native_file(&mut self, name: &str, start: &[u8]) {
-        let file = name.rsplit('/').next().unwrap_or_default();
-        let is_native = file.ends_with(".so") || file.ends_with(".node") || file.contains(".so.");
-        match start {
-            _ if !is_native => {}
-            [0xcf | 0xce, 0xfa, 0xed, 0xfe, ..] => self.foreign.push(format!("{name} (Mach-O, for macOS)")),
-            [b'M', b'Z', ..] => self.foreign.push(format!("{name} (PE, for Windows)")),
-            // Little-endian ELF; the machine is at 18.
-            [0x7f, b'E', b'L', b'F', _, 1, ..] if start.len() >= 20 => {
-                let machine = elf::Machine(u16::from_le_bytes([start[18], start[19]]));
-                self.native.push((name.to_owned(), machine.into()));
-            }
-            _ => {}
-        }
-    }
-
     pub(super) fn bootstrap_mode(&self, findings: &mut Findings) {
         for defect in &self.bootstrap_defects {
             findings.error(Rule::ZipBootstrap, format!("`bootstrap` {defect}"));
         }
     }
 
-    /// Reports shared libraries and modules for other systems than the function's.
-    pub(super) fn native_files(&self, wanted: Option<Architecture>, findings: &mut Findings) {
-        findings.for_items(Rule::ZipNativeFiles, Severity::Warning, &self.foreign, "");
-        let first = || self.native.iter().find_map(|(_, found)| found.supported());
-        let Some(expected) = wanted.or_else(first) else {
-            return;
-        };
-        let others = self.native.iter().filter(|(_, found)| *found != expected);
-        let others: Vec<_> = others.map(|(name, found)| format!("{name} ({found})")).collect();
-        let suffix = match wanted {
-            Some(wanted) => format!(", for a function on {wanted}"),
-            None => format!(", beside others for {expected}"),
-        };
-        findings.for_items(Rule::ZipNativeFiles, Severity::Warning, &others, &suffix);
-    }
-
     pub(super) fn report(&mut self, has_duplicates: bool, findings: &mut Findings) {
         findings.error_for_items(Rule::ZipPaths, &self.unsafe_paths, "");
+        let suffix = ", with empty parts or `.`; extracting leaves these out";
+        findings.for_items(Rule::ZipPaths, Severity::Warning, &self.unusual_paths, suffix);
         findings.error_for_items(Rule::ZipPaths, &self.duplicates, " more than once");
         if self.duplicates.is_empty() && has_duplicates {
             findings.error(Rule::ZipPaths, "a path occurs more than once");
@@ -189,9 +184,13 @@ impl ZipFiles {
     }
 }
 
-/// Whether a path stays inside the folder into which it is extracted, on any operating system.
-fn is_safe_path(name: &str) -> bool {
-    let trimmed = name.strip_suffix('/').unwrap_or(name);
-    let plain = |part: &str| !matches!(part, "" | "." | "..");
-    !name.contains(['\\', '\0']) && trimmed.split('/').all(plain)
+/// The path below the folder into which a file is extracted: empty for the folder itself, and none if it leads out of it
+/// or is not the same on all operating systems.
+fn extracted_path(name: &str) -> Option<String> {
+    if name.starts_with('/') || name.contains(['\\', '\0']) {
+        return None;
+    }
+    let parts = name.split('/').filter(|part| !matches!(*part, "" | "."));
+    let parts: Vec<_> = parts.collect();
+    (!parts.contains(&"..")).then(|| parts.join("/"))
 }

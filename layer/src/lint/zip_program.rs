@@ -75,15 +75,19 @@ pub(super) fn lint(
         indexes,
     };
     let program = below(BOOTSTRAP);
-    let own = own_architecture(&Root::new(&file_system, &contents, BTreeSet::new()), &program)?;
+    let own = own_architecture(&Root::new(&file_system, &contents), &program)?;
     let Some(architecture) = options.architecture.or(own.supported()) else {
         findings.error(Rule::ZipProgram, format!("`bootstrap` is for {own}"));
         return Ok(());
     };
+    // Without the list of its files, nothing can be said about what the program needs.
+    let Some(system) = runtime.system else {
+        return Ok(());
+    };
     let variables = &RUNTIMES.environment;
-    let place = format!("in the archive or in {} (as of {})", runtime.name, runtime.system.date);
+    let place = format!("in the archive or in {} (as of {})", runtime.name, system.date);
     let check = ProgramCheck {
-        root: &Root::new(&file_system, &contents, runtime.system.files(architecture)),
+        root: &Root::new(&file_system, &contents).on_runtime(system.files(architecture)),
         environment: &Environment {
             search_path: variables.path.clone(),
             library_path: variables.ld_library_path.clone(),
@@ -92,7 +96,7 @@ pub(super) fn lint(
         },
         architecture,
         place: &place,
-        system: Some(runtime.system),
+        system: Some(system),
     };
     for problem in check.check(&format!("/{program}"))? {
         let severity = match problem.is_certain {

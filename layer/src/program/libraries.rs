@@ -7,6 +7,7 @@ use std::rc::Rc;
 use super::environment::Environment;
 use super::file::ProgramFile;
 use super::root::{Found, Root};
+use super::search_path::{expand, is_part_of_musl, parse_cache};
 use crate::elf::Elf;
 use crate::glibc::library_folders;
 use crate::{Architecture, Result};
@@ -147,8 +148,12 @@ impl<'a> Search<'a> {
                     found.by_name.insert(name.to_owned(), Library::Provided);
                     return Ok(None);
                 }
+                Found::File { path, mode } if mode & 0o004 == 0 || self.root.closed_folder(&path).is_some() => {
+                    unsuitable.get_or_insert(format!("only its owner may read `/{path}`"));
+                    continue;
+                }
                 Found::File { path, .. } => path,
-                Found::Nothing | Found::Other => continue,
+                Found::Nothing | Found::Other | Found::InLayers => continue,
             };
             let file = self.root.read(&path)?;
             match file.as_ref() {
@@ -224,74 +229,4 @@ fn rpath(object: &Object, elf: &Elf) -> Vec<String> {
     let own = elf.rpath.iter().filter(|_| elf.runpath.is_empty());
     let own = own.flat_map(|folder| expand(folder, &object.path, architecture));
     own.chain(object.rpath.iter().cloned()).collect()
-}
-
-/// Replaces the loader's variables in a folder. `$LIB` has several values.
-fn expand(folder: &str, object: &str, architecture: Architecture) -> Vec<String> {
-    let origin = object.rsplit_once('/').map_or("/", |(folder, _)| folder);
-    let origin = format!("/{}", origin.trim_start_matches('/'));
-    let mut folder = folder.to_owned();
-    let libs = [
-        format!("lib/{architecture}-linux-gnu"),
-        "lib64".to_owned(),
-        "lib".to_owned(),
-    ];
-    for (variable, value) in [("ORIGIN", origin.as_str()), ("PLATFORM", architecture.name())] {
-        folder = folder.replace(&format!("${{{variable}}}"), value);
-        folder = folder.replace(&format!("${variable}"), value);
-    }
-    if !folder.contains("$LIB") && !folder.contains("${LIB}") {
-        return vec![folder];
-    }
-    libs.map(|lib| folder.replace("${LIB}", &lib).replace("$LIB", &lib))
-        .to_vec()
-}
-
-/// Names that musl's loader takes for itself.
-fn is_part_of_musl(name: &str) -> bool {
-    let parts = ["c.", "pthread.", "rt.", "m.", "dl.", "util.", "xnet."];
-    let rest = name.strip_prefix("lib");
-    rest.is_some_and(|rest| parts.iter().any(|part| rest.starts_with(part)))
-}
-
-/// The paths in glibc's cache of libraries, by the names of their files. They are strings with a NUL at their end.
-fn parse_cache(bytes: &[u8]) -> BTreeMap<String, Vec<String>> {
-    let mut paths: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for string in bytes.split(|byte| *byte == 0).filter(|string| string.starts_with(b"/")) {
-        let path = String::from_utf8_lossy(string).into_owned();
-        let name = path.rsplit('/').next().unwrap_or_default().to_owned();
-        paths.entry(name).or_default().push(path);
-    }
-    paths
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn variables_of_the_loader_are_expanded() {
-        let expand = |folder| expand(folder, "var/task/bin/a", Architecture::X86_64);
-        assert_eq!(expand("$ORIGIN/../lib"), ["/var/task/bin/../lib"]);
-        assert_eq!(expand("${ORIGIN}/$PLATFORM"), ["/var/task/bin/x86_64"]);
-        assert_eq!(
-            expand("/usr/$LIB"),
-            ["/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib"]
-        );
-    }
-
-    #[test]
-    fn musl_has_its_libraries_in_its_loader() {
-        for name in ["libc.so", "libc.musl-x86_64.so.1", "libpthread.so.0", "libm.so.6"] {
-            assert!(is_part_of_musl(name), "{name}");
-        }
-        assert!(!is_part_of_musl("libcurl.so.4"));
-    }
-
-    #[test]
-    fn caches_are_searched_for_paths() {
-        let cache = parse_cache(b"glibc-ld.so.cache1.1\x02\0\0libx.so\0/opt/x/libx.so\0rest/\0");
-        assert_eq!(cache["libx.so"], ["/opt/x/libx.so"]);
-        assert_eq!(cache.len(), 1);
-    }
 }

@@ -39,27 +39,37 @@ pub(crate) enum Found {
     },
     /// A file of the runtime. Its content is not known.
     Provided,
+    /// A path in `/opt`, where Lambda has the files of layers, which are not known.
+    InLayers,
 }
+
+/// Where Lambda extracts layers, without a leading slash.
+const LAYERS_PREFIX: &str = "opt/";
 
 pub(crate) struct Root<'a> {
     file_system: &'a MergedFileSystem,
     contents: &'a dyn Contents,
-    /// The paths of the runtime's files.
-    provided: BTreeSet<String>,
+    /// The paths of the runtime's files; none for a complete image.
+    provided: Option<BTreeSet<String>>,
     files: RefCell<BTreeMap<String, Rc<ProgramFile>>>,
 }
 
 impl<'a> Root<'a> {
-    pub(crate) fn new(
-        file_system: &'a MergedFileSystem,
-        contents: &'a dyn Contents,
-        provided: BTreeSet<String>,
-    ) -> Self {
+    /// A complete file system.
+    pub(crate) fn new(file_system: &'a MergedFileSystem, contents: &'a dyn Contents) -> Self {
         Self {
             file_system,
             contents,
-            provided,
+            provided: None,
             files: RefCell::default(),
+        }
+    }
+
+    /// Adds the files of a runtime, by their paths, and layers.
+    pub(crate) fn on_runtime(self, provided: BTreeSet<String>) -> Self {
+        Self {
+            provided: Some(provided),
+            ..self
         }
     }
 
@@ -71,9 +81,18 @@ impl<'a> Root<'a> {
                 mode: entry.mode,
             },
             Some(_) => Found::Other,
-            None if self.provided.contains(path) => Found::Provided,
-            None => Found::Nothing,
+            None => self.find_around(path).unwrap_or(Found::Nothing),
         }
+    }
+
+    /// What is at a path outside the files of an archive.
+    fn find_around(&self, path: &str) -> Option<Found> {
+        let provided = self.provided.as_ref()?;
+        let path = self.file_system.real_path(path)?;
+        if provided.contains(&format!("/{path}")) {
+            return Some(Found::Provided);
+        }
+        path.starts_with(LAYERS_PREFIX).then_some(Found::InLayers)
     }
 
     /// The first folder above a path of [`Found::File`] that unprivileged users may not enter, and its mode.

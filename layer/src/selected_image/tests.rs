@@ -45,11 +45,17 @@ fn images_are_chosen_by_tag_name_and_digest() {
         (Some("docker.io/library/f:latest"), Some("latest")),
         (Some("docker.io/org/g:v1"), Some("v1")),
         (Some("localhost:5000/h:v1"), Some("v1")),
+        // As podman names images that it has built.
+        (Some("localhost/k:v3"), Some("v3")),
     ];
     let folder = layout(parent.path(), &names);
     let second = Digest::of(&[1]).to_string();
     for tag in ["org/g:v1", "docker.io/org/g:v1", &second, &second[7..20]] {
         assert_eq!(chosen(&folder, Some(tag)).unwrap().concat(), second, "{tag}");
+    }
+    let last = Digest::of(&[3]).to_string();
+    for tag in ["k:v3", "localhost/k:v3", "v3"] {
+        assert_eq!(chosen(&folder, Some(tag)).unwrap().concat(), last, "{tag}");
     }
     for tag in ["f", "f:latest", "latest"] {
         let found = chosen(&folder, Some(tag)).unwrap();

@@ -46,6 +46,13 @@ impl Files {
         self.add(path, &bytes)
     }
 
+    /// Adds a file that is not executable.
+    pub fn add_data(mut self, path: &str, file: &Path) -> Self {
+        let content = Content::File(file.to_owned());
+        self.tree.add(path, content, Mode::Data).unwrap();
+        self
+    }
+
     /// Compiles C code without the C library.
     pub fn compile(&self, name: &str, code: &str, arguments: &[&str]) -> PathBuf {
         let (source, output) = (self.path("a.c"), self.path(name));

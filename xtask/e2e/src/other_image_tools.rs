@@ -170,7 +170,7 @@ fn podman(sh: &Shell, content: &Content) -> Result<Vec<PathBuf>> {
         sh,
         "podman {storage...} import --quiet --change {change} {files} image:v1"
     ))?;
-    let formats = ["docker-archive", "oci-archive", "oci-dir"];
+    let formats = ["docker-archive", "docker-dir", "oci-archive", "oci-dir"];
     let made = formats.map(|format| {
         let path = scratch.join(format);
         output(cmd!(
@@ -193,15 +193,15 @@ fn buildah(sh: &Shell, content: &Content) -> Result<Vec<PathBuf>> {
         sh,
         "buildah {storage...} config --entrypoint {entrypoint} {container}"
     ))?;
-    let transports = ["docker-archive", "oci-archive", "oci"];
+    let transports = ["dir", "docker-archive", "oci-archive", "oci"];
     let made = transports.map(|transport| {
         let path = scratch.join(transport);
-        let tag = if transport == "docker-archive" {
-            "image:v1"
-        } else {
-            "v1"
+        let tag = match transport {
+            "dir" => "",
+            "docker-archive" => ":image:v1",
+            _ => ":v1",
         };
-        let to = format!("{transport}:{}:{tag}", path.display());
+        let to = format!("{transport}:{}{tag}", path.display());
         output(cmd!(sh, "buildah {storage...} commit --quiet {container} {to}"))?;
         Ok(path)
     });

@@ -75,7 +75,7 @@ fn settings_and_layers_are_limited() {
         })
     };
     assert_eq!(with_layers(127), []);
-    assert_only(&with_layers(128), Rule::LayerCount, Severity::Error, "128 layers");
+    assert_only(&with_layers(128), Rule::LayerCount, Severity::Warning, "128 layers");
 }
 
 #[test]

@@ -108,7 +108,71 @@ fn oversized_zips_and_other_methods_break_rules() {
     let large = zip_with("bootstrap", program.compression_level(Some(1)), &bomb);
     assert_zip_breaks(&large, &[Rule::ZipUncompressedSize]);
     let stored = program.compression_method(CompressionMethod::Stored);
-    let large = zip_with("bootstrap", stored, &bomb[..50_000_001]);
+    let limit = usize::try_from(crate::lambda::LAMBDA.zip_upload_bytes).unwrap();
+    let large = zip_with("bootstrap", stored, &bomb[..limit]);
     let found = broken_rules(large.path(), None);
     assert_eq!(found, [(Rule::ZipSize, Severity::Warning)]);
+}
+
+#[test]
+fn unusual_archives_are_read_as_others_read_them() {
+    let program = SimpleFileOptions::default().unix_permissions(0o755);
+    let script = b"#!/bin/sh\n".as_slice();
+    let dotted = zip_with("./bootstrap", program, script);
+    let warning = |rule| [(rule, Severity::Warning)];
+    assert_eq!(broken_rules(dotted.path(), None), warning(Rule::ZipPaths));
+    let absolute = zip_with("/bootstrap", program, script);
+    assert_zip_breaks(&absolute, &[Rule::ZipPaths, Rule::ZipBootstrap]);
+    // A program that extracts the archive comes first.
+    let archive = fs::read(zip_with("bootstrap", program, script).path()).unwrap();
+    let with_prefix = tempfile::NamedTempFile::new().unwrap();
+    fs::write(with_prefix.path(), [b"#!/bin/sh\n", archive.as_slice()].concat()).unwrap();
+    assert_eq!(broken_rules(with_prefix.path(), None), warning(Rule::ZipIntact));
+    let broken = zip_with("bootstrap", program, b"echo\n");
+    let broken = [b"prefix".as_slice(), &fs::read(broken.path()).unwrap()].concat();
+    fs::write(with_prefix.path(), broken).unwrap();
+    let found = broken_rules(with_prefix.path(), None);
+    assert_eq!(found[1], (Rule::ZipProgram, Severity::Error));
+    // 19 is macOS, whose permissions are those of Unix.
+    let mut bytes = archive;
+    let at = bytes.windows(4).position(|w| w == b"PK\x01\x02").unwrap();
+    bytes[at + 5] = 19;
+    fs::write(dotted.path(), bytes).unwrap();
+    assert_zip_breaks(&dotted, &[]);
+    let nested = zip_with("function.zip", program, b"PK");
+    let found = broken_rules(nested.path(), None);
+    assert_eq!(found[0], (Rule::ZipPaths, Severity::Warning));
+    // Only the name says that it should be one.
+    let page = tempfile::Builder::new().suffix(".zip").tempfile().unwrap();
+    fs::write(page.path(), "<html>404</html>").unwrap();
+    assert_zip_breaks(&page, &[Rule::ZipIntact]);
+}
+
+#[test]
+fn links_lead_to_files_of_the_runtime_and_of_layers() {
+    let program = SimpleFileOptions::default().unix_permissions(0o755);
+    let link_to = |target: &str| {
+        let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+        archive.add_symlink("bootstrap", target, program).unwrap();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), archive.finish().unwrap().into_inner()).unwrap();
+        broken_rules(file.path(), None)
+    };
+    assert_eq!(link_to("../../bin/../usr/bin/bash"), []);
+    assert_eq!(link_to("/opt/bootstrap"), [(Rule::ZipProgram, Severity::Warning)]);
+    assert_eq!(link_to("/bin/nothing"), [(Rule::ZipProgram, Severity::Error)]);
+}
+
+#[test]
+fn encrypted_bootstrap_breaks_zip_methods_only() {
+    let program = SimpleFileOptions::default().unix_permissions(0o755);
+    let encrypted = zip_with("bootstrap", program, b"#!/bin/sh\n");
+    let mut bytes = fs::read(encrypted.path()).unwrap();
+    // The flags of both headers.
+    for (magic, at) in [(b"PK\x03\x04", 6), (b"PK\x01\x02", 8)] {
+        let header = bytes.windows(4).position(|w| w == magic).unwrap();
+        bytes[header + at] |= 1;
+    }
+    fs::write(encrypted.path(), bytes).unwrap();
+    assert_zip_breaks(&encrypted, &[Rule::ZipMethods]);
 }
