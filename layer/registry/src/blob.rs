@@ -11,7 +11,7 @@ use reqwest::header::{CONTENT_RANGE, RANGE};
 use reqwest::{Response, StatusCode};
 
 use super::connection_errors::root_cause;
-use super::manifest::BlobDescriptor;
+use super::manifest::{BlobDescriptor, with_encoding};
 use super::{Error, Failure, ProgressMeter, Result, Session};
 
 /// The bytes that an attempt must receive to reset the retry count.
@@ -161,6 +161,7 @@ impl<'a> Download<'a> {
 
     /// Appends the response's body to the file, at most up to the blob's size.
     async fn receive(&mut self, mut response: Response, meter: &ProgressMeter<'_>) -> Result<(), Failure> {
+        self.what = with_encoding(format!("blob {}", self.entry.digest), response.headers());
         if response.status() == StatusCode::PARTIAL_CONTENT {
             let range = response.headers().get(CONTENT_RANGE);
             let range = range.and_then(|value| value.to_str().ok());

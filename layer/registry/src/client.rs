@@ -3,16 +3,16 @@
 use std::cell::OnceCell;
 use std::sync::{Arc, Mutex};
 
-use reqwest::{Client, ClientBuilder, Url, redirect};
+use reqwest::{Client, ClientBuilder, Proxy, Url, redirect};
 
-use super::registry_image::is_loopback;
+use super::proxies::Proxies;
 use super::{Error, RegistryImage, Result, Transport};
 
 pub(crate) struct Clients<'a> {
     image: &'a RegistryImage,
+    pub proxies: Arc<Proxies>,
     registry: Client,
     uploads: OnceCell<Client>,
-    elsewhere: OnceCell<Client>,
     redirect_target: RedirectTarget,
 }
 
@@ -21,19 +21,26 @@ type RedirectTarget = Arc<Mutex<Option<Url>>>;
 
 const MAX_REDIRECTS: usize = 10;
 
+#[derive(Debug, thiserror::Error)]
+#[error("it redirects more than {MAX_REDIRECTS} times")]
+pub(crate) struct TooManyRedirects;
+
 impl<'a> Clients<'a> {
     pub fn new(image: &'a RegistryImage) -> Result<Self> {
         // The provider is global to the process. An error means that one is installed already, which is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        let proxies = Arc::new(Proxies::from_environment(&|name| std::env::var(name).ok()));
         let redirect_target = RedirectTarget::default();
-        let registry = registry_builder(image)
-            .read_timeout(image.retry_policy.read_timeout)
-            .redirect(following_policy(redirect_target.clone()));
+        let registry = build(image, &proxies, |client| {
+            for_registry(client, image)
+                .read_timeout(image.retry_policy.read_timeout)
+                .redirect(following_policy(redirect_target.clone()))
+        })?;
         Ok(Self {
             image,
-            registry: build(registry)?,
+            registry,
             uploads: OnceCell::new(),
-            elsewhere: OnceCell::new(),
+            proxies,
             redirect_target,
         })
     }
@@ -51,61 +58,76 @@ impl<'a> Clients<'a> {
     /// For uploads. It has no read timeout, which would count from the start of the upload, during which nothing is
     /// read. It follows no redirects, because the stream of a blob's bytes cannot be repeated.
     pub fn for_uploads(&self) -> Result<&Client> {
-        get_or_build(&self.uploads, || {
-            registry_builder(self.image).redirect(redirect::Policy::none())
-        })
+        if let Some(client) = self.uploads.get() {
+            return Ok(client);
+        }
+        let client = build(self.image, &self.proxies, |client| {
+            for_registry(client, self.image).redirect(redirect::Policy::none())
+        })?;
+        Ok(self.uploads.get_or_init(|| client))
     }
 
-    /// For services on other hosts that get credentials. It always verifies certificates.
-    pub fn for_elsewhere(&self) -> Result<&Client> {
-        get_or_build(&self.elsewhere, || {
-            builder(self.image).read_timeout(self.image.retry_policy.read_timeout)
+    /// For a token service, which gets credentials. It follows no redirects to another server, because the body of a
+    /// request would go there too. If the service is not on the registry itself (`own`), its certificate is always
+    /// verified.
+    pub fn for_tokens(&self, own: bool) -> Result<Client> {
+        build(self.image, &self.proxies, |client| {
+            let client = match own {
+                true => for_registry(client, self.image),
+                false => client,
+            };
+            client
+                .read_timeout(self.image.retry_policy.read_timeout)
+                .redirect(redirect::Policy::custom(|attempt| {
+                    let same = |from: &Url| from.origin() == attempt.url().origin();
+                    match attempt.previous() {
+                        [.., last] if attempt.previous().len() <= MAX_REDIRECTS && same(last) => attempt.follow(),
+                        _ => attempt.stop(),
+                    }
+                }))
         })
     }
 }
 
 fn following_policy(target: RedirectTarget) -> redirect::Policy {
     redirect::Policy::custom(move |attempt| {
-        if attempt.previous().len() > MAX_REDIRECTS {
-            return attempt.error("too many redirects");
-        }
         if let Ok(mut target) = target.lock() {
             *target = Some(attempt.url().clone());
         }
-        attempt.follow()
+        match attempt.previous().len() > MAX_REDIRECTS {
+            true => attempt.error(TooManyRedirects),
+            false => attempt.follow(),
+        }
     })
 }
 
-fn get_or_build(cell: &OnceCell<Client>, builder: impl FnOnce() -> ClientBuilder) -> Result<&Client> {
-    if let Some(client) = cell.get() {
-        return Ok(client);
-    }
-    let client = build(builder())?;
-    Ok(cell.get_or_init(|| client))
+fn for_registry(client: ClientBuilder, image: &RegistryImage) -> ClientBuilder {
+    client.tls_danger_accept_invalid_certs(image.transport == Transport::Insecure)
 }
 
-fn build(builder: ClientBuilder) -> Result<Client> {
-    builder.build().map_err(|error| client_error(&error))
+/// Builds a client that trusts the authorities of the system and those of `image`.
+fn build(
+    image: &RegistryImage,
+    proxies: &Arc<Proxies>,
+    configure: impl Fn(ClientBuilder) -> ClientBuilder,
+) -> Result<Client> {
+    let authorities = || image.certificates.authorities.clone();
+    let client = configure(builder(image, proxies).tls_certs_merge(authorities())).build();
+    // A system without authorities, such as a minimal container, has no others.
+    let client = client.or_else(|_| configure(builder(image, proxies).tls_certs_only(authorities())).build());
+    client.map_err(|error| client_error(&error))
 }
 
-fn registry_builder(image: &RegistryImage) -> ClientBuilder {
-    builder(image).tls_danger_accept_invalid_certs(image.transport == Transport::Insecure)
-}
-
-fn builder(image: &RegistryImage) -> ClientBuilder {
-    let mut client = Client::builder()
+fn builder(image: &RegistryImage, proxies: &Arc<Proxies>) -> ClientBuilder {
+    let proxies = proxies.clone();
+    let client = Client::builder()
         .user_agent(concat!("layer/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(image.retry_policy.connect_timeout)
-        .https_only(image.transport == Transport::Tls);
-    if is_loopback(image.reference.resolve_registry()) {
-        // A proxy cannot reach this machine's loopback ports.
-        client = client.no_proxy();
-    }
-    let certificates = &image.certificates;
-    if !certificates.authorities.is_empty() {
-        client = client.tls_certs_merge(certificates.authorities.clone());
-    }
-    match &certificates.identity {
+        // A URL of storage is signed, and no other server's business.
+        .referer(false)
+        .https_only(image.transport == Transport::Tls)
+        .proxy(Proxy::custom(move |url| Some(proxies.find(url)?.url.clone())));
+    match &image.certificates.identity {
         Some(identity) => client.identity(identity.clone()),
         None => client,
     }

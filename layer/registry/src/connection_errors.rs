@@ -7,25 +7,28 @@ use std::io;
 use reqwest::Url;
 use rustls::{AlertDescription, CertificateError, Error as TlsError};
 
-use super::registry_image::is_loopback;
+use super::client::TooManyRedirects;
 use super::{Error, Failure, Session};
 
 impl Session<'_> {
     pub fn classify_error(&self, what: &str, error: &reqwest::Error) -> Failure {
         let target = self.clients.take_redirect_target();
-        let elsewhere = target.as_ref().or(error.url()).filter(|url| !self.is_own(url));
+        let url = target.as_ref().or(error.url());
+        let elsewhere = url.filter(|url| !self.is_own(url));
         let tls = find_cause::<TlsError>(error).map(|cause| self.tls_reason(cause, elsewhere));
         let mut reason = tls.clone().unwrap_or_else(|| root_cause(error));
-        if let (None, true, Some(name)) = (&tls, error.is_connect(), self.proxy_variable()) {
-            reason += &format!(" (the proxy of {name} is used, unless NO_PROXY names the host)");
+        let proxy = url.and_then(|url| self.clients.proxies.find(url));
+        if let Some(proxy) = proxy.filter(|_| tls.is_none() && error.is_connect()) {
+            reason += &format!(" (the proxy of {} is used, unless NO_PROXY names the host)", proxy.name);
         }
-        let retryable = tls.is_none() && !error.is_builder() && !error.is_redirect();
-        if let Some(url) = elsewhere
-            && (error.is_connect() || error.is_builder())
-        {
-            let reason = match url.scheme() {
-                "http" if error.is_builder() => "that is plain HTTP, and the registry is accessed by TLS".to_owned(),
-                _ => reason,
+        let refused = error.is_builder() || error.is_redirect();
+        let retryable = tls.is_none() && !refused;
+        let endless = find_cause::<TooManyRedirects>(error).is_some();
+        let plain_http = |url: &Url| refused && !endless && url.scheme() == "http";
+        if let Some(url) = elsewhere.filter(|url| error.is_connect() || plain_http(url)) {
+            let reason = match plain_http(url) {
+                true => "that is plain HTTP, and the registry is accessed by TLS".to_owned(),
+                false => reason,
             };
             let error = self.misdirected(what, url, reason);
             return Failure {
@@ -53,18 +56,6 @@ impl Session<'_> {
         }
     }
 
-    /// The variable with the proxy of the registry, if it may have one.
-    fn proxy_variable(&self) -> Option<&'static str> {
-        let scheme = match self.scheme.is_tls() {
-            true => ["HTTPS_PROXY", "https_proxy"],
-            false => ["HTTP_PROXY", "http_proxy"],
-        };
-        let mut names = scheme.into_iter().chain(["ALL_PROXY", "all_proxy"]);
-        let set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        names.find(set).filter(|_| !is_loopback(self.image.registry()))
-    }
-
-    /// The reason of a failed TLS handshake with the registry, or with the server of the URL `elsewhere`.
     fn tls_reason(&self, error: &TlsError, elsewhere: Option<&Url>) -> String {
         let host = match elsewhere {
             Some(url) => url.authority().to_owned(),
@@ -102,9 +93,6 @@ impl Session<'_> {
 pub(crate) fn root_cause(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "the connection timed out".into();
-    }
-    if error.is_redirect() {
-        return "it redirects to an address that is not allowed".into();
     }
     let mut reason = "the connection broke".to_owned();
     let mut source = error.source();

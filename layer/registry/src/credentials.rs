@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
@@ -38,11 +39,9 @@ pub struct Keychain {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ConfigFile {
-    #[serde(default)]
-    auths: BTreeMap<String, AuthConfig>,
+    auths: Option<BTreeMap<String, Option<AuthConfig>>>,
     creds_store: Option<String>,
-    #[serde(default)]
-    cred_helpers: BTreeMap<String, String>,
+    cred_helpers: Option<BTreeMap<String, String>>,
 }
 
 #[derive(Deserialize)]
@@ -55,7 +54,7 @@ struct AuthConfig {
 }
 
 impl Keychain {
-    /// Uses the file of `REGISTRY_AUTH_FILE`, or else Docker's configuration and then Podman's.
+    /// Uses the file of `REGISTRY_AUTH_FILE`, or else Docker's configuration and then podman's.
     pub fn from_environment(variable: &dyn Fn(&str) -> Option<OsString>) -> Self {
         let set = |name| variable(name).filter(|value| !value.is_empty());
         let below = |name, file| set(name).map(|folder| PathBuf::from(folder).join(file));
@@ -70,7 +69,9 @@ impl Keychain {
         let docker = below("DOCKER_CONFIG", "config.json");
         let docker = docker.or_else(|| below("HOME", ".docker/config.json"));
         let podman = below("XDG_RUNTIME_DIR", "containers/auth.json");
-        let kept = below("HOME", ".config/containers/auth.json");
+        let podman = podman.or_else(|| Some(format!("/run/containers/{}/auth.json", user_id()?).into()));
+        let kept = below("XDG_CONFIG_HOME", "containers/auth.json");
+        let kept = kept.or_else(|| below("HOME", ".config/containers/auth.json"));
         Self {
             files: [docker, podman, kept].into_iter().flatten().collect(),
             required: false,
@@ -103,13 +104,13 @@ impl Keychain {
         let Some(store) = read_config(file, self.required)? else {
             return Ok(Credentials::Anonymous);
         };
-        let server = if registry == DOCKER_HUB {
-            DOCKER_HUB_KEY
-        } else {
-            registry
+        let registry = docker_hub_or(registry);
+        let server = match registry {
+            DOCKER_HUB => DOCKER_HUB_KEY,
+            _ => registry,
         };
         let from_helper = |name: &str| credential_helper::get(name, server, self.path.as_deref());
-        let mut helpers = store.cred_helpers.iter();
+        let mut helpers = store.cred_helpers.iter().flatten();
         if let Some((_, name)) = helpers.find(|(key, _)| normalize_key(key) == registry) {
             return from_helper(name);
         }
@@ -117,8 +118,9 @@ impl Keychain {
         let full_name = format!("{registry}/{repository}");
         let mut scope = full_name.as_str();
         loop {
-            let entries = store.auths.iter().filter(|(key, _)| normalize_key(key) == scope);
-            for (key, entry) in entries {
+            let entries = store.auths.iter().flatten();
+            let entries = entries.filter_map(|(key, entry)| Some((key, entry.as_ref()?)));
+            for (key, entry) in entries.filter(|(key, _)| normalize_key(key) == scope) {
                 let found = entry.credentials();
                 let found = found.with_context(|| format!("failed to use the entry {key:?}"))?;
                 if found != Credentials::Anonymous {
@@ -154,22 +156,30 @@ fn read_config(file: &Path, required: bool) -> Result<Option<ConfigFile>> {
     Ok(Some(store))
 }
 
-/// Strips a key's scheme and API version, which leaves the registry and the repository, if any.
+/// The user by whom this process runs.
+fn user_id() -> Option<u32> {
+    Some(fs::metadata("/proc/self").ok()?.uid())
+}
+
+/// The registry of a key, with the repository if it has one. Docker's keys are for the whole registry, and can be URLs
+/// with the version of the API; podman's have neither, and can be for a repository.
 fn normalize_key(key: &str) -> String {
-    let key = key.strip_prefix("https://").unwrap_or(key);
-    let key = key.strip_prefix("http://").unwrap_or(key);
-    let key = key.trim_end_matches('/');
-    let key = ["/v1", "/v2"]
+    let without_scheme = ["https://", "http://"]
         .iter()
-        .find_map(|end| key.strip_suffix(end))
-        .unwrap_or(key);
-    let (host, rest) = key.split_at(key.find('/').unwrap_or(key.len()));
-    let host = if DOCKER_HUB_NAMES.contains(&host) {
-        DOCKER_HUB
-    } else {
-        host
-    };
-    format!("{host}{rest}")
+        .find_map(|scheme| key.strip_prefix(scheme));
+    let name = without_scheme.unwrap_or(key).trim_end_matches('/');
+    let (host, path) = name.split_at(name.find('/').unwrap_or(name.len()));
+    let for_registry = without_scheme.is_some() || ["/v1", "/v2"].contains(&path);
+    let path = if for_registry { "" } else { path };
+    format!("{}{path}", docker_hub_or(host))
+}
+
+/// The host of a registry, which is [`DOCKER_HUB`] for all of its names.
+fn docker_hub_or(host: &str) -> &str {
+    match DOCKER_HUB_NAMES.contains(&host) {
+        true => DOCKER_HUB,
+        false => host,
+    }
 }
 
 impl AuthConfig {

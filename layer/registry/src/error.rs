@@ -8,6 +8,8 @@ use std::time::Duration;
 use layer::Digest;
 use reqwest::StatusCode;
 
+use super::remedies::{create_repository, login};
+
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -17,9 +19,8 @@ pub enum Error {
     #[error(transparent)]
     Layer(#[from] layer::Error),
     #[error(
-        "{registry} denies access to {repository} ({response}){credentials}; log in with `docker login {registry}`, \
-         for Amazon ECR with `aws ecr get-login-password | docker login --username AWS \
-         --password-stdin {registry}`"
+        "{registry} denies access to {repository} ({response}){credentials}; log in with `{}`, as a user with access",
+        login(registry)
     )]
     Unauthorized {
         registry: String,
@@ -41,7 +42,26 @@ pub enum Error {
         origin: String,
         reason: String,
     },
-    #[error("failed to verify {what} of {registry}: its digest is {found}, not {expected}; it was discarded")]
+    #[error("{registry} does not have {what} ({response})")]
+    NotFound {
+        registry: String,
+        what: String,
+        response: String,
+    },
+    /// A push to a repository that does not exist. Some registries create it then, and others do not.
+    #[error(
+        "{registry} has no repository {repository} ({response}); {}",
+        create_repository(registry, repository)
+    )]
+    RepositoryMissing {
+        registry: String,
+        repository: String,
+        response: String,
+    },
+    #[error(
+        "failed to verify {what} of {registry}: its digest is {found}, not {expected}; the registry or a proxy in \
+         front of it has changed it"
+    )]
     DigestMismatch {
         registry: String,
         what: String,
@@ -49,8 +69,8 @@ pub enum Error {
         found: Digest,
     },
     #[error(
-        "failed to verify {what} of {registry}: it should have {expected} bytes and has {found}; \
-         it was discarded"
+        "failed to verify {what} of {registry}: it should have {expected} bytes and has {found}; the registry or a \
+         proxy in front of it has changed it"
     )]
     SizeMismatch {
         registry: String,
@@ -64,10 +84,7 @@ pub enum Error {
         what: String,
         reason: String,
     },
-    #[error(
-        "the connection to {registry} broke after {done} of {total} bytes of {what}: {reason}; \
-         run the same command again to continue"
-    )]
+    #[error("the connection to {registry} broke after {done} of {total} bytes of {what}: {reason}")]
     Interrupted {
         registry: String,
         what: String,
@@ -81,7 +98,7 @@ pub enum Error {
         what: String,
         reason: String,
     },
-    #[error("{last}; gave up at attempt {attempts}")]
+    #[error("{last}; gave up at attempt {attempts}, run the same command again to continue")]
     RetriesExhausted { attempts: u32, last: Box<Error> },
 }
 

@@ -3,6 +3,8 @@
 
 use std::net::{IpAddr, ToSocketAddrs};
 
+use super::host::{Network, host_and_port};
+
 /// Whether `list` has the registry `HOST[:PORT]`. An entry without a port is for all ports of the host.
 pub(crate) fn permits_plain_http(list: &[String], registry: &str) -> bool {
     list.iter().any(|entry| {
@@ -37,14 +39,6 @@ fn host_of(entry: &str) -> &str {
     entry.trim_end_matches('/')
 }
 
-fn host_and_port(registry: &str) -> (&str, Option<&str>) {
-    match registry.rsplit_once(':') {
-        // Colons in brackets belong to an IPv6 address.
-        Some((host, port)) if !port.contains(']') => (host, Some(port)),
-        _ => (registry, None),
-    }
-}
-
 /// The addresses of a registry's host; none if they are unknown.
 fn addresses(registry: &str) -> Vec<IpAddr> {
     let (host, _) = host_and_port(registry);
@@ -52,34 +46,6 @@ fn addresses(registry: &str) -> Vec<IpAddr> {
     match (host, 443).to_socket_addrs() {
         Ok(found) => found.map(|address| address.ip()).collect(),
         Err(_) => Vec::new(),
-    }
-}
-
-/// A network in CIDR notation (RFC 4632).
-struct Network {
-    address: IpAddr,
-    prefix: u32,
-}
-
-impl Network {
-    fn parse(text: &str) -> Option<Self> {
-        let (address, prefix) = text.trim().split_once('/')?;
-        let (address, prefix): (IpAddr, u32) = (address.parse().ok()?, prefix.parse().ok()?);
-        (prefix <= if address.is_ipv4() { 32 } else { 128 }).then_some(Self { address, prefix })
-    }
-
-    fn contains(&self, address: IpAddr) -> bool {
-        match (self.address, address) {
-            (IpAddr::V4(network), IpAddr::V4(address)) => {
-                let differ = network.to_bits() ^ address.to_bits();
-                differ.checked_shr(32 - self.prefix).unwrap_or(0) == 0
-            }
-            (IpAddr::V6(network), IpAddr::V6(address)) => {
-                let differ = network.to_bits() ^ address.to_bits();
-                differ.checked_shr(128 - self.prefix).unwrap_or(0) == 0
-            }
-            _ => false,
-        }
     }
 }
 

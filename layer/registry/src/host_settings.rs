@@ -27,8 +27,7 @@ pub struct HostSettings {
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct DockerDaemon {
-    #[serde(default)]
-    insecure_registries: Vec<String>,
+    insecure_registries: Option<Vec<String>>,
 }
 
 impl HostSettings {
@@ -116,7 +115,7 @@ impl HostSettings {
             let Some(text) = read_if_present(file)? else { continue };
             let parsed: Result<DockerDaemon, _> = serde_json::from_str(&text);
             let parsed = parsed.with_context(|| format!("failed to parse `{}`", file.display()))?;
-            if host_list::is_insecure(&parsed.insecure_registries, registry) {
+            if host_list::is_insecure(&parsed.insecure_registries.unwrap_or_default(), registry) {
                 return Ok(true);
             }
         }

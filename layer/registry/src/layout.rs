@@ -1,21 +1,19 @@
-//! Pushes an OCI layout folder: one image, or one index with all its images.
+//! Pushes the image of an OCI layout folder.
 
 use std::path::Path;
 
 use layer::source::{Source, document, index};
 use layer::{Digest, LayoutFolder};
-use oci_spec::image::Descriptor;
 
 use super::manifest::{ManifestKind, parse_manifest};
-use super::{Blob, Error, ProgressCallback, ProgressEvent, RegistryImage, Result, push};
+use super::push::push;
+use super::upload_body::Blob;
+use super::{Error, ProgressEvent, RegistryImage, Result};
 
-/// The maximum depth of nested indexes.
-const MAX_INDEX_DEPTH: usize = 4;
-
-/// Pushes the image or index of the layout in `folder`; returns the digest that the registry confirmed.
+/// Pushes the image of the layout in `folder`; returns the digest that the registry confirmed.
 ///
 /// # Errors
-/// The layout names more than one image or cannot be read ([`Error::Layer`]), or the push fails.
+/// The layout is not one image or cannot be read ([`Error::Layer`]), or the push fails.
 pub fn push_layout(image: &RegistryImage, folder: &Path, progress: &dyn Fn(&ProgressEvent<'_>)) -> Result<Digest> {
     let layout = LayoutFolder::open(folder)?;
     let index = index(&layout)?;
@@ -24,40 +22,24 @@ pub fn push_layout(image: &RegistryImage, folder: &Path, progress: &dyn Fn(&Prog
         let reason = format!("its index names {count} images; only one can be pushed");
         return Err(damaged(&layout, reason));
     };
-    push_manifest(image, &layout, entry, progress, MAX_INDEX_DEPTH)
-}
-
-/// Pushes the images of an index before the index, because registries refuse an index without its images.
-fn push_manifest(
-    image: &RegistryImage,
-    layout: &LayoutFolder,
-    entry: &Descriptor,
-    progress: &ProgressCallback<'_>,
-    depth: usize,
-) -> Result<Digest> {
-    if depth == 0 {
-        return Err(damaged(layout, "its indexes are nested too deeply"));
-    }
-    let bytes = document(layout, "manifest", entry)?;
+    let manifest = document(&layout, "manifest", entry)?;
     let media_type = entry.media_type().to_string();
-    let understood = parse_manifest(&bytes, Some(&media_type));
-    let (_, kind) = understood.map_err(|reason| damaged(layout, reason))?;
-    let entries = match kind {
-        ManifestKind::Image(entries) => entries,
-        ManifestKind::Index(children) => {
-            for child in children {
-                let (image, child) = (image.with_digest(child.digest), &child.descriptor);
-                push_manifest(&image, layout, child, progress, depth - 1)?;
-            }
-            Vec::new()
-        }
+    let understood = parse_manifest(&manifest, Some(&media_type));
+    let (_, kind) = understood.map_err(|reason| damaged(&layout, reason))?;
+    let ManifestKind::Image(entries) = kind else {
+        return Err(damaged(
+            &layout,
+            "it is an index of images; only one image can be pushed",
+        ));
     };
     let paths: Vec<_> = entries.iter().map(|e| layout.blob_path(&e.digest)).collect();
-    let blobs = entries.iter().zip(&paths);
-    let blobs: Vec<_> = blobs
-        .map(|(entry, path)| Blob::from_file(entry.digest, entry.size(), path, 0))
-        .collect();
-    push(image, &blobs, &bytes, &media_type, progress)
+    let blobs = entries.iter().zip(&paths).map(|(entry, path)| Blob {
+        digest: entry.digest,
+        size: entry.size(),
+        path,
+    });
+    let blobs: Vec<_> = blobs.collect();
+    push(image, &blobs, &manifest, &media_type, progress)
 }
 
 fn damaged(layout: &LayoutFolder, reason: impl ToString) -> Error {
@@ -106,11 +88,8 @@ mod tests {
         let image = json!({"schemaVersion": 2, "config": config, "layers": []});
         let mut image = add(folder, IMAGE, &image);
         assert!(refused(&[&image, &image]).contains("names 2 images"));
-        let mut deep = image.clone();
-        for _ in 0..MAX_INDEX_DEPTH {
-            deep = add(folder, INDEX, &index(&[&deep]));
-        }
-        assert!(refused(&[&deep]).contains("too deep"));
+        let inner = add(folder, INDEX, &index(&[&image]));
+        assert!(refused(&[&inner]).contains("is an index"));
         let text = add(folder, "text/plain", &json!({"schemaVersion": 2}));
         assert!(refused(&[&text]).contains("neither an image nor an index"));
 

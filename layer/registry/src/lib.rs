@@ -1,5 +1,5 @@
-//! A client for OCI registries: [`push`] uploads an image's blobs and manifest, and [`pull`] downloads the image of a
-//! reference ([`RegistryImage`]) into an OCI image layout. Source:
+//! A client for OCI registries: [`push_layout`] uploads the image of an OCI image layout, and [`pull`] downloads the
+//! image of a reference ([`RegistryImage`]) into one. Source:
 //! <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md>.
 //!
 //! Registries are not trusted: every digest and every size is verified while bytes arrive, and oversized responses are
@@ -30,20 +30,25 @@
 
 mod blob;
 mod certificates;
+mod challenge;
 mod client;
 mod connection_errors;
 mod credential_helper;
 mod credentials;
 mod error;
+mod host;
 mod host_list;
 mod host_settings;
 mod layout;
 mod manifest;
 mod podman_registries;
 mod progress;
+mod proxies;
 mod pull;
 mod push;
+mod reference;
 mod registry_image;
+mod remedies;
 mod response_errors;
 mod retry;
 mod scheme;
@@ -64,9 +69,7 @@ pub use layout::push_layout;
 pub use progress::ProgressEvent;
 pub(crate) use progress::{ProgressCallback, ProgressMeter};
 pub use pull::{PulledImage, pull, resolve};
-pub use push::push;
 pub use registry_image::{Credentials, RegistryImage};
 pub use retry::RetryPolicy;
 pub use scheme::Transport;
 pub(crate) use session::Session;
-pub use upload_body::Blob;

@@ -33,11 +33,13 @@ pub struct PulledImage {
 
 /// The digest that a reference resolves to now.
 pub fn resolve(image: &RegistryImage) -> Result<Digest> {
-    with_session(image, "pull", &|_| (), async |session| resolve_digest(&session).await)
+    with_session(image, "pull", &|_| (), async |session| {
+        resolve_digest(&session, image.tag_or_digest()).await
+    })
 }
 
-pub(crate) async fn resolve_digest(session: &Session<'_>) -> Result<Digest> {
-    let version = session.image.tag_or_digest();
+/// The digest of a tag, or of a digest that is there.
+pub(crate) async fn resolve_digest(session: &Session<'_>, version: &str) -> Result<Digest> {
     let what = format!("manifest {version}");
     let head = session.with_retries(async || {
         let request = session.head(&what, |http| {
@@ -50,7 +52,7 @@ pub(crate) async fn resolve_digest(session: &Session<'_>) -> Result<Digest> {
         Presence::Present(headers) => header_digest(&headers),
         Presence::Absent | Presence::Unknown => None,
     };
-    match (found, session.image.digest()) {
+    match (found, version.parse().ok()) {
         (Some(found), Some(wanted)) if found != wanted => Err(session.image.digest_mismatch(&what, wanted, found)),
         (Some(found), _) => Ok(found),
         // The specification only recommends the header. The response to GET says why there is no manifest.
@@ -81,6 +83,12 @@ pub fn pull(
             }
             _ => top,
         };
+        if let Some(found) = chosen.artefact_type() {
+            let reference = image.reference.whole();
+            return Err(Error::Other(format!(
+                "`{reference}` is not an image: its configuration has the type {found:?}"
+            )));
+        }
         let (bytes, fetched_bytes) = fetch_all(&session, &chosen, &blobs, architecture, progress).await?;
         write_index(folder, image, &chosen)?;
         Ok(PulledImage {
@@ -106,8 +114,12 @@ fn select_platform<'a>(
 fn missing_architecture(image: &RegistryImage, wanted: Architecture, found: &str) -> Error {
     let printable = found.chars().filter(|letter| !letter.is_control());
     let found: String = printable.take(500).collect();
+    let found = match found.is_empty() {
+        true => "because its index is empty".to_owned(),
+        false => format!("only for {found}"),
+    };
     let (reference, wanted) = (image.reference.whole(), wanted.goarch());
-    Error::Other(format!("`{reference}` is not available for {wanted}, only for {found}"))
+    Error::Other(format!("`{reference}` is not available for {wanted}, {found}"))
 }
 
 async fn fetch_child(session: &Session<'_>, entry: &BlobDescriptor) -> Result<Manifest> {

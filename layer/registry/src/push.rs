@@ -1,5 +1,5 @@
-//! Pushes an image. Blobs that the registry has are not sent, and those of other repositories are mounted. The manifest is pushed last, because it makes the image
-//! visible.
+//! Pushes an image. Blobs that the registry has are not sent, and those of other repositories are mounted. The manifest
+//! is pushed last, because it makes the image visible.
 
 use std::mem::take;
 
@@ -20,7 +20,7 @@ const BASE_NAME: &str = "org.opencontainers.image.base.name";
 
 /// Pushes an image. `media_type` is that of the manifest. Returns the manifest's digest once the registry has confirmed
 /// it.
-pub fn push(
+pub(crate) fn push(
     image: &RegistryImage,
     blobs: &[Blob<'_>],
     manifest: &[u8],
@@ -103,7 +103,7 @@ async fn push_manifest(session: &Session<'_>, manifest: &[u8], media_type: &str,
     let reference = &session.image.reference;
     let version = reference.tag().map_or_else(|| digest.to_string(), str::to_owned);
     let what = format!("manifest {version}");
-    let headers = session
+    let found = session
         .with_retries(async || {
             session.ping().await?;
             let put = session.send(&what, |http| {
@@ -111,15 +111,29 @@ async fn push_manifest(session: &Session<'_>, manifest: &[u8], media_type: &str,
                 let request = request.header(CONTENT_TYPE, media_type);
                 request.body(manifest.to_vec())
             });
-            Ok(put.await?.headers().clone())
+            match put.await {
+                Ok(response) => Ok(header_digest(response.headers())),
+                Err(failure) if refuses_change(&failure) => match resolve_digest(session, &version).await {
+                    Ok(found) if found == digest => Ok(Some(found)),
+                    _ => Err(failure),
+                },
+                Err(failure) => Err(failure),
+            }
         })
         .await?;
-    let found = match header_digest(&headers) {
+    let found = match found {
         Some(found) => found,
-        None => resolve_digest(session).await?,
+        None => resolve_digest(session, &version).await?,
     };
     if found == digest {
         return Ok(());
     }
     Err(session.image.digest_mismatch(&what, digest, found))
+}
+
+/// Whether a registry may have refused a manifest because its tags cannot be changed. If the tag is that of the same
+/// image, there is nothing to change: the response to an earlier attempt was lost, or the image was pushed before.
+fn refuses_change(failure: &Failure) -> bool {
+    let refused = failure.status.is_some_and(|status| status.is_client_error());
+    refused && !failure.retryable && !matches!(failure.error, Error::Unauthorized { .. })
 }

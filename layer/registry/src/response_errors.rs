@@ -3,11 +3,12 @@
 
 use std::time::Duration;
 
-use reqwest::{Response, StatusCode};
+use reqwest::{Response, StatusCode, Url};
 use serde_json::Value;
 
+use super::challenge::unmet_challenge;
 use super::retry::retry_after;
-use super::token::unmet_challenge;
+use super::session::Authorization;
 use super::{Credentials, Error, Failure, Session};
 
 /// The bytes of an error response that are read.
@@ -22,9 +23,10 @@ impl Session<'_> {
         if status.is_success() {
             return Ok(response);
         }
-        let elsewhere = !self.is_own(response.url());
+        let url = response.url().clone();
+        let elsewhere = Some(&url).filter(|url| !self.is_own(url));
         let retry_after = retry_after(response.headers());
-        let unmet = (status == StatusCode::UNAUTHORIZED && !elsewhere && self.authorization().is_none())
+        let unmet = (status == StatusCode::UNAUTHORIZED && elsewhere.is_none() && self.authorization().is_none())
             .then(|| unmet_challenge(response.headers()))
             .flatten();
         // The body of an error response is optional detail, so a read error does not matter.
@@ -60,29 +62,41 @@ impl Session<'_> {
         Err(self.invalid_response(what, reason).into())
     }
 
-    /// `elsewhere`: the response comes from a server that the registry redirected to.
+    /// `elsewhere` is the URL that the registry redirected to, if the response comes from another server.
     pub fn classify_status(
         &self,
         what: &str,
         status: StatusCode,
         body: &[u8],
         retry_after: Option<Duration>,
-        elsewhere: bool,
+        elsewhere: Option<&Url>,
     ) -> Failure {
-        let (registry, what) = (self.image.registry().to_owned(), what.to_owned());
+        let what = what.to_owned();
+        let registry = match elsewhere.map(|url| url.origin().ascii_serialization()) {
+            Some(origin) => format!("{}, redirecting to {origin},", self.image.registry()),
+            None => self.image.registry().to_owned(),
+        };
         let response = error_summary(status, body, &self.secrets());
         let mut failure: Failure = match status {
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if !elsewhere => Error::Unauthorized {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if elsewhere.is_none() => {
+                self.unauthorized(response).into()
+            }
+            StatusCode::NOT_FOUND => Error::NotFound {
                 registry,
-                repository: self.image.reference.repository().to_owned(),
+                what,
                 response,
-                credentials: match self.image.credentials {
-                    Credentials::Anonymous => ", and no credentials are known for it",
-                    _ => " with the credentials that are known for it",
-                },
             }
             .into(),
-            StatusCode::NOT_FOUND => Error::Other(format!("{registry} does not have {what} ({response})")).into(),
+            StatusCode::PAYLOAD_TOO_LARGE => Error::Other(format!(
+                "{registry} refuses the size of {what} ({response}); raise the limit of the server that receives it \
+                 (nginx: `client_max_body_size`)"
+            ))
+            .into(),
+            StatusCode::PROXY_AUTHENTICATION_REQUIRED => Error::Other(format!(
+                "the proxy in front of {registry} demands a login for {what} ({response}); write it into the \
+                 variable that names the proxy, as http://USER:PASSWORD@HOST:PORT"
+            ))
+            .into(),
             status if is_transient(status) => {
                 let mut text = format!("{registry} cannot serve {what} now ({response})");
                 if let Some(wait) = retry_after {
@@ -99,6 +113,19 @@ impl Session<'_> {
         failure
     }
 
+    /// `response`: what the registry or its token service responds with.
+    pub fn unauthorized(&self, response: String) -> Error {
+        Error::Unauthorized {
+            registry: self.image.registry().to_owned(),
+            repository: self.image.reference.repository().to_owned(),
+            response,
+            credentials: match self.image.credentials {
+                Credentials::Anonymous => ", and no credentials are known for it",
+                _ => " with the credentials that are known for it",
+            },
+        }
+    }
+
     pub fn invalid_response(&self, what: &str, reason: impl Into<String>) -> Error {
         Error::InvalidResponse {
             registry: self.image.registry().to_owned(),
@@ -109,11 +136,14 @@ impl Session<'_> {
 
     /// Texts that no error message may contain.
     fn secrets(&self) -> Vec<String> {
-        let credentials = self.image.credentials.secret().map(str::to_owned);
-        let header = self.authorization().map(|known| known.header());
+        let credentials = &self.image.credentials;
+        let headers = self
+            .authorization()
+            .into_iter()
+            .chain(Authorization::basic(credentials));
         // Without the scheme, because a message may contain the bare token.
-        let header = header.and_then(|header| Some(header.split_once(' ')?.1.to_owned()));
-        let secrets = credentials.into_iter().chain(header);
+        let headers = headers.filter_map(|known| Some(known.header().split_once(' ')?.1.to_owned()));
+        let secrets = headers.chain(credentials.secret().map(str::to_owned));
         secrets.filter(|secret| !secret.is_empty()).collect()
     }
 }
@@ -172,13 +202,19 @@ mod tests {
         with_session(&image, "pull", &|_| (), async |session| {
             let retryable = |status: u16| {
                 let status = StatusCode::from_u16(status).unwrap();
-                session.classify_status("it", status, b"", None, false).retryable
+                session.classify_status("it", status, b"", None, None).retryable
             };
             assert!([408, 429, 500, 502, 503, 504].into_iter().all(retryable));
-            let final_ones = [400, 401, 403, 404, 405, 413, 416, 418, 501];
+            let final_ones = [400, 401, 403, 404, 405, 407, 413, 416, 418, 501];
             assert!(!final_ones.into_iter().any(retryable));
-            let failure = session.classify_status("it", StatusCode::FORBIDDEN, b"", None, true);
-            assert!(failure.error.to_string().contains(" refuses it "));
+            let storage = Url::parse("https://storage.example/blob?signature=hidden").unwrap();
+            let failure = session.classify_status("it", StatusCode::FORBIDDEN, b"", None, Some(&storage));
+            assert_eq!(
+                failure.error.to_string(),
+                "h.example, redirecting to https://storage.example, refuses it (HTTP 403)"
+            );
+            let failure = session.classify_status("it", StatusCode::PAYLOAD_TOO_LARGE, b"", None, None);
+            assert!(failure.error.to_string().contains("`client_max_body_size`"));
             Ok(())
         })
         .unwrap();

@@ -58,8 +58,8 @@ impl RetryPolicy {
 /// the response's `Date`, because the clocks of both machines may differ; without one, with this machine's clock.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
+    if !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit()) {
+        return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
     }
     let until = httpdate::parse_http_date(text).ok()?;
     let now = headers.get(DATE).and_then(|date| date.to_str().ok());
@@ -99,6 +99,11 @@ mod tests {
         let then = "Sat, 01 Jan 2000 00:00:29 GMT";
         assert_eq!(headers(now, then), Some(Duration::from_secs(30)));
         assert_eq!(headers(then, now), Some(Duration::ZERO));
+        assert_eq!(
+            headers(now, "99999999999999999999"),
+            Some(Duration::from_secs(u64::MAX))
+        );
+        assert_eq!(headers(now, ""), None);
         assert_eq!(headers(now, "-1"), None);
         assert_eq!(headers(now, "soon"), None);
         let (soon, later) = (SystemTime::now(), SystemTime::now() + Duration::from_secs(90));

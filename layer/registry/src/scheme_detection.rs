@@ -18,7 +18,7 @@ impl Session<'_> {
                 Ok(response) if response.status() == StatusCode::BAD_REQUEST && !self.scheme.is_tls() => {
                     let body = first_bytes(response).await;
                     if !demands_tls(&body) {
-                        return Err(self.classify_status(what, StatusCode::BAD_REQUEST, &body, None, false));
+                        return Err(self.classify_status(what, StatusCode::BAD_REQUEST, &body, None, None));
                     }
                     true
                 }

@@ -21,6 +21,15 @@ pub(crate) enum Authorization {
 }
 
 impl Authorization {
+    /// The user name and the password of `credentials`, if it has these.
+    pub fn basic(credentials: &Credentials) -> Option<Self> {
+        let Credentials::Basic { user, password } = credentials else {
+            return None;
+        };
+        let (user, password) = (user.clone(), password.clone());
+        Some(Self::Basic { user, password })
+    }
+
     pub fn header(&self) -> String {
         match self {
             Self::Basic { user, password } => {
@@ -64,7 +73,7 @@ pub(crate) fn with_session<'a, T, F: Future<Output = Result<T>>>(
         .enable_all()
         .build()
         .map_err(|error| client_error(&error))?;
-    runtime.block_on(action(Session {
+    let session = Session {
         image,
         progress,
         actions,
@@ -73,7 +82,11 @@ pub(crate) fn with_session<'a, T, F: Future<Output = Result<T>>>(
         scheme: SchemeInUse::new(image.transport),
         authorization: RefCell::default(),
         pinged: Cell::default(),
-    }))
+    };
+    if let Ok(url) = Url::parse(&session.api_url()) {
+        session.clients.proxies.check(&url)?;
+    }
+    runtime.block_on(action(session))
 }
 
 impl Session<'_> {
@@ -189,11 +202,9 @@ impl Session<'_> {
         self.send("`/v2/`", |http| http.get(self.api_url())).await?;
         self.pinged.set(true);
         // Some registries serve the root to anyone, and later deny access without a challenge.
-        if let (None, Credentials::Basic { user, password }) = (self.authorization(), &self.image.credentials) {
-            self.authorization.replace(Some(Authorization::Basic {
-                user: user.clone(),
-                password: password.clone(),
-            }));
+        if self.authorization().is_none() {
+            self.authorization
+                .replace(Authorization::basic(&self.image.credentials));
         }
         Ok(())
     }

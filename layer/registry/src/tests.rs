@@ -19,6 +19,7 @@ mod tls;
 use std::path::Path;
 
 use self::contents::RegistryContents;
+use super::Credentials;
 use fs_err as fs;
 use layer::Digest;
 
@@ -26,6 +27,11 @@ use layer::Digest;
 fn noise(length: usize) -> Vec<u8> {
     let numbers = (0..length as u64).map(|place| place.wrapping_mul(0x9e37_79b9_7f4a_7c15));
     numbers.map(|number| (number >> 56) as u8).collect()
+}
+
+pub(crate) fn basic(user: &str, password: &str) -> Credentials {
+    let (user, password) = (user.to_owned(), password.to_owned());
+    Credentials::Basic { user, password }
 }
 
 fn digest_of(bytes: &[u8]) -> String {

@@ -2,12 +2,13 @@
 //! <https://distribution.github.io/distribution/spec/auth/token/> and, for identity tokens,
 //! <https://distribution.github.io/distribution/spec/auth/oauth/>.
 
-use http_auth::parse_challenges;
-use reqwest::header::{HeaderMap, WWW_AUTHENTICATE};
-use reqwest::{StatusCode, Url};
+use reqwest::header::HeaderMap;
+use reqwest::{Response, StatusCode, Url};
 use serde_json::Value;
 
-use super::registry_image::is_loopback;
+use super::challenge::{Challenge, best_challenge};
+use super::host::is_loopback;
+use super::retry::retry_after;
 use super::session::Authorization;
 use super::{Credentials, Error, Failure, Session};
 
@@ -19,23 +20,14 @@ const TOKEN_SERVICE: &str = "the token service";
 /// Required by the token service to exchange an identity token.
 const CLIENT_ID: &str = "layer";
 
-#[derive(Debug, PartialEq, Eq)]
-enum Challenge {
-    Basic,
-    Bearer { realm: String, service: Option<String> },
-}
-
 impl Session<'_> {
     /// The authorization for the challenge in `headers`; none if the credentials cannot meet it.
     pub async fn authorize(&self, headers: &HeaderMap) -> Result<Option<Authorization>, Failure> {
         let found = match (best_challenge(headers), &self.image.credentials) {
-            (_, Credentials::RegistryToken(token)) => self.bearer(token.clone())?,
-            (Some(Challenge::Basic), Credentials::Basic { user, password }) => Authorization::Basic {
-                user: user.clone(),
-                password: password.clone(),
-            },
+            (Some(_), Credentials::RegistryToken(token)) => self.bearer(token.clone())?,
+            (Some(Challenge::Basic), credentials) => return Ok(Authorization::basic(credentials)),
             (Some(Challenge::Bearer { realm, service }), _) => self.fetch_token(&realm, service.as_deref()).await?,
-            _ => return Ok(None),
+            (None, _) => return Ok(None),
         };
         Ok(Some(found))
     }
@@ -63,41 +55,64 @@ impl Session<'_> {
         scopes: &[String],
     ) -> Result<Authorization, Failure> {
         let (what, realm) = (TOKEN_SERVICE, realm.clone());
-        let http = match self.is_own(&realm) {
-            true => self.clients.for_registry(),
-            false => self.clients.for_elsewhere()?,
-        };
-        let mut query: Vec<_> = scopes.iter().map(|scope| ("scope", scope.as_str())).collect();
-        query.extend(service.map(|service| ("service", service)));
+        let http = self.clients.for_tokens(self.is_own(&realm))?;
+        let service = service.map(|service| ("service", service));
         let request = match &self.image.credentials {
             Credentials::IdentityToken(token) => {
-                query.extend([
+                // OAuth has one parameter for all scopes.
+                let scope = scopes.join(" ");
+                let mut form = vec![("scope", scope.as_str())];
+                form.extend(service);
+                form.extend([
                     ("grant_type", "refresh_token"),
                     ("client_id", CLIENT_ID),
                     ("refresh_token", token),
                 ]);
-                http.post(realm).form(&query)
+                http.post(realm).form(&form)
             }
-            Credentials::Basic { user, password } => {
+            credentials => {
+                let mut query: Vec<_> = scopes.iter().map(|scope| ("scope", scope.as_str())).collect();
+                query.extend(service);
                 let request = http.get(realm).query(&query);
-                request.basic_auth(user, Some(password))
+                match credentials {
+                    Credentials::Basic { user, password } => request.basic_auth(user, Some(password)),
+                    _ => request,
+                }
             }
-            Credentials::Anonymous | Credentials::RegistryToken(_) => http.get(realm).query(&query),
         };
         let sent = request.send().await;
         let response = sent.map_err(|error| self.classify_error(what, &error))?;
-        let status = response.status();
-        if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN {
-            // Also on another server, this means that the credentials are wrong.
-            return Err(self.classify_status(what, status, b"", None, false));
-        }
-        let response = self.classify_response(what, response).await?;
+        let response = self.classify_token_response(response)?;
         let body = self.read_body(what, response, MAX_TOKEN_RESPONSE_SIZE).await?;
         // Without the parser's error, which could contain a part of the token.
         let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
         let token = answer["token"].as_str().or(answer["access_token"].as_str());
         let token = token.ok_or_else(|| self.invalid_response(what, "it has no token"))?;
         Ok(self.bearer(token.to_owned())?)
+    }
+
+    /// Turns a response without a status of success into an error, without its body, which may repeat the request.
+    fn classify_token_response(&self, response: Response) -> Result<Response, Failure> {
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        let summary = format!("HTTP {}", status.as_u16());
+        // OAuth responds with 400 to an identity token that is not valid any more (RFC 6749, section 5.2).
+        let refused = [StatusCode::BAD_REQUEST, StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN];
+        if refused.contains(&status) {
+            return Err(self.unauthorized(summary).into());
+        }
+        let retry_after = retry_after(response.headers());
+        let failure = self.classify_status(TOKEN_SERVICE, status, b"", retry_after, None);
+        if failure.retryable || self.is_own(response.url()) {
+            return Err(failure);
+        }
+        let reason = match status.is_redirection() {
+            true => "it redirects to another server, which gets no credentials".to_owned(),
+            false => format!("it responds with {summary}"),
+        };
+        Err(self.misdirected(TOKEN_SERVICE, response.url(), reason).into())
     }
 
     /// The URL of a token service, if it is safe to send credentials there.
@@ -128,78 +143,10 @@ impl Session<'_> {
     }
 }
 
-/// Prefers Bearer to Basic.
-fn best_challenge(headers: &HeaderMap) -> Option<Challenge> {
-    let values = headers.get_all(WWW_AUTHENTICATE).iter();
-    let texts: Vec<&str> = values.filter_map(|value| value.to_str().ok()).collect();
-    let challenges = texts.iter().filter_map(|text| parse_challenges(text).ok());
-    let mut best = None;
-    for challenge in challenges.flatten() {
-        let parameter = |name: &str| {
-            let mut parameters = challenge.params.iter();
-            let found = parameters.find(|(known, _)| known.eq_ignore_ascii_case(name));
-            found.map(|(_, value)| value.to_unescaped())
-        };
-        if challenge.scheme.eq_ignore_ascii_case("bearer") {
-            if let Some(realm) = parameter("realm") {
-                let service = parameter("service");
-                return Some(Challenge::Bearer { realm, service });
-            }
-        } else if challenge.scheme.eq_ignore_ascii_case("basic") {
-            best = Some(Challenge::Basic);
-        }
-    }
-    best
-}
-
-/// Why no login is possible after a response with these headers; none if they have a challenge that could be met.
-pub(crate) fn unmet_challenge(headers: &HeaderMap) -> Option<String> {
-    if best_challenge(headers).is_some() {
-        return None;
-    }
-    let values = headers.get_all(WWW_AUTHENTICATE).iter();
-    let schemes = values.filter_map(|value| value.to_str().ok()?.split_whitespace().next());
-    let printable = |scheme: &str| scheme.chars().filter(char::is_ascii_alphanumeric).take(30).collect();
-    let schemes: Vec<String> = schemes.map(printable).collect();
-    Some(match schemes.is_empty() {
-        true => ", but it does not say how to log in: the header WWW-Authenticate is missing, which a proxy in front \
-                 of the registry may have removed"
-            .to_owned(),
-        false => format!(
-            ", but it offers only the login {}; Basic and Bearer are supported",
-            schemes.join(", ")
-        ),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::session::with_session;
     use super::super::{RegistryImage, Transport};
-    use super::*;
-
-    fn parse_challenge(values: &[&'static str]) -> Option<Challenge> {
-        let values = values.iter().map(|value| (WWW_AUTHENTICATE, value.parse().unwrap()));
-        best_challenge(&values.collect())
-    }
-
-    #[test]
-    fn bearer_challenge_is_preferred() {
-        let hub = r#"Bearer realm="https://auth.example/token",service="hub",scope="repository:a:pull,push""#;
-        let expected = Some(Challenge::Bearer {
-            realm: "https://auth.example/token".into(),
-            service: Some("hub".into()),
-        });
-        assert_eq!(parse_challenge(&[hub]), expected);
-        assert_eq!(parse_challenge(&["Basic realm=\"x\"", hub]), expected);
-        let amazon = r#"Basic realm="https://1.example/",service="ecr""#;
-        assert_eq!(parse_challenge(&[amazon]), Some(Challenge::Basic));
-        assert_eq!(parse_challenge(&["Basic realm=\"x\""]), Some(Challenge::Basic));
-        assert_eq!(parse_challenge(&["Negotiate"]), None);
-        assert_eq!(parse_challenge(&["Bearer service=\"without realm\""]), None);
-        assert_eq!(parse_challenge(&["\"\"\",,,="]), None);
-        assert_eq!(parse_challenge(&[]), None);
-    }
 
     #[test]
     fn credentials_are_not_sent_in_the_clear() {
@@ -224,21 +171,6 @@ mod tests {
             "{error}"
         );
         assert!(!error.contains("secret"), "{error}");
-    }
-
-    #[test]
-    fn challenges_that_cannot_be_met_are_explained() {
-        let explain = |values: &[&'static str]| {
-            let values = values.iter().map(|value| (WWW_AUTHENTICATE, value.parse().unwrap()));
-            unmet_challenge(&values.collect())
-        };
-        assert_eq!(explain(&["Basic realm=\"x\""]), None);
-        assert!(explain(&[]).unwrap().contains("is missing"));
-        assert!(
-            explain(&["Negotiate", "NTLM"])
-                .unwrap()
-                .contains("only the login Negotiate, NTLM;")
-        );
     }
 
     #[test]

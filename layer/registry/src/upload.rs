@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use fs_err::File;
 use layer::Digest;
 use reqwest::header::{CONTENT_LENGTH, LOCATION};
 use reqwest::{Body, Response, StatusCode, Url};
@@ -55,7 +56,16 @@ pub(crate) async fn start(session: &Session<'_>, blob: &Blob<'_>, mount_from: &[
     let request = session.send(&what, |http| {
         http.post(session.url("blobs/uploads/")).header(CONTENT_LENGTH, 0)
     });
-    Ok(Upload::At(location(session, &what, &request.await?)?))
+    let response = request.await.map_err(|failure| match failure.error {
+        Error::NotFound { registry, response, .. } => Error::RepositoryMissing {
+            registry,
+            repository: session.image.reference.repository().to_owned(),
+            response,
+        }
+        .into(),
+        _ => failure,
+    })?;
+    Ok(Upload::At(location(session, &what, &response)?))
 }
 
 /// Sends a blob once. If the PUT is unauthorized, the token is forgotten and `renewed` set, at most once per blob.
@@ -97,7 +107,7 @@ async fn put(
     url: Url,
     meter: &ProgressMeter<'_>,
 ) -> Result<Response, Failure> {
-    let content = (blob.open)().map_err(|error| damaged(blob, &error.to_string()))?;
+    let content = File::open(blob.path).map_err(|error| damaged(blob, &error.to_string()))?;
     let sent = Arc::new(AtomicU64::new(0));
     let body = Body::wrap_stream(body(content, blob.digest, blob.size, sent.clone()));
     let mut put = pin!(session.upload_request(url, blob.size, body)?.send());
@@ -170,19 +180,18 @@ async fn confirm(session: &Session<'_>, what: &str, response: Response, renewed:
             ..failure
         }
     })?;
-    // Storage that the registry redirects to need not respond as the specification of registries demands.
-    if elsewhere || response.status() == StatusCode::CREATED && response.headers().contains_key(LOCATION) {
+    if elsewhere || response.status() != StatusCode::ACCEPTED {
         return Ok(());
     }
-    // The blob may have been stored anyway, which the next attempt finds out.
-    let reason = "it has no location of the blob";
+    // That is the response to a chunk. The blob may have been stored anyway, which the next attempt finds out.
+    let reason = "it does not say that the blob is stored (HTTP 202)";
     Err(Failure::transient(session.invalid_response(what, reason)))
 }
 
 /// The URL of the upload that a response to POST starts.
 fn location(session: &Session<'_>, what: &str, response: &Response) -> Result<Url, Failure> {
     if response.status() != StatusCode::ACCEPTED || response.headers().get(LOCATION).is_none() {
-        let reason = "it has no location of the blob";
+        let reason = "it has no location for the upload";
         return Err(Failure::transient(session.invalid_response(what, reason)));
     }
     redirect_target(session, what, response)
@@ -197,9 +206,9 @@ fn redirect_target(session: &Session<'_>, what: &str, response: &Response) -> Re
 }
 
 fn damaged(blob: &Blob<'_>, reason: &str) -> Error {
-    let (digest, origin) = (blob.digest, &blob.origin);
+    let (digest, path) = (blob.digest, blob.path.display());
     Error::Other(format!(
-        "the blob {digest} in `{origin}` is damaged: {reason}; write the image again"
+        "the blob {digest} in `{path}` is damaged: {reason}; write the image again"
     ))
 }
 
@@ -208,7 +217,7 @@ pub(crate) fn check(blob: &Blob<'_>) -> Result<()> {
     if blob.size == 0 && blob.digest != Digest::of(b"") {
         return Err(damaged(blob, "it is empty"));
     }
-    (blob.open)()
+    File::open(blob.path)
         .map(drop)
         .map_err(|error| damaged(blob, &error.to_string()))
 }

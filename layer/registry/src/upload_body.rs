@@ -1,7 +1,7 @@
 //! The bytes of a blob, as the body of a request. They are verified while they are sent.
 
 use std::future::ready;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,30 +10,12 @@ use fs_err::File;
 use futures_util::stream::{self, Stream};
 use layer::{Digest, RunningDigest};
 
-pub(crate) type BlobReader = Box<dyn Read + Send>;
-
-pub struct Blob<'a> {
+/// A blob to be pushed.
+pub(crate) struct Blob<'a> {
     pub digest: Digest,
     pub size: u64,
-    /// The path of its file, for errors.
-    pub origin: String,
-    /// Opens its content. Called for each attempt; at most `size` bytes are read.
-    pub open: Box<dyn Fn() -> io::Result<BlobReader> + 'a>,
-}
-
-impl<'a> Blob<'a> {
-    pub fn from_file(digest: Digest, size: u64, path: &'a Path, offset: u64) -> Self {
-        Self {
-            digest,
-            size,
-            origin: path.display().to_string(),
-            open: Box::new(move || {
-                let mut file = File::open(path)?;
-                file.seek(SeekFrom::Start(offset))?;
-                Ok(Box::new(file))
-            }),
-        }
-    }
+    /// Its file, of which at most `size` bytes are read.
+    pub path: &'a Path,
 }
 
 const CHUNK_SIZE: u64 = 1 << 16;
@@ -46,7 +28,7 @@ pub(crate) struct BodyError(pub String);
 /// Streams the blob's bytes and counts them in `sent`. If size or digest are wrong, the stream and so the upload end
 /// with an error. (The body of an empty blob is never polled.)
 pub(crate) fn body(
-    content: BlobReader,
+    content: File,
     digest: Digest,
     size: u64,
     sent: Arc<AtomicU64>,

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use layer::{Architecture, Layout};
+use layer_registry::RegistryImage;
 
 use crate::connection::{ConnectionOptions, authenticated_image};
 use crate::progress::Progress;
@@ -20,8 +21,9 @@ pub fn pull_base(
     parent: &Path,
     options: &ConnectionOptions,
 ) -> Result<PathBuf> {
-    let image = authenticated_image(name, options)
+    RegistryImage::parse(name)
         .with_context(|| format!("the base `{name}` is neither a layout folder nor a reference to an image"))?;
+    let image = authenticated_image(name, options)?;
     let digest = match image.digest() {
         Some(digest) => digest,
         None => layer_registry::resolve(&image).with_context(|| format!("failed to look up the base {name}"))?,

@@ -22,8 +22,8 @@ use crate::progress::Progress;
 
 #[derive(clap::Args, Clone, Debug)]
 pub struct Arguments {
-    /// An OCI layout folder or an image archive (tar), written by any tool. If it has several images, PATH#TAG names
-    /// one of them
+    /// A folder (an OCI layout, or skopeo's dir:) or an image archive (tar), written by any tool. If it has several
+    /// images, PATH#TAG names one of them
     #[arg(value_name = "IMAGE")]
     pub image: String,
 
@@ -95,7 +95,7 @@ fn push(arguments: &Arguments, destination: &RegistryImage, folder: &Path) -> Re
     })
 }
 
-/// Refuses what is not there and zip archives, with their own remedies.
+/// Refuses what is not there, and zip archives, with their own remedies.
 fn ensure_is_image(path: &Path) -> Result<()> {
     let display = path.display();
     ensure!(

@@ -1,12 +1,6 @@
 use super::*;
+use crate::tests::basic;
 use serde_json::{Value, json};
-
-fn basic(user: &str, password: &str) -> Credentials {
-    Credentials::Basic {
-        user: user.into(),
-        password: password.into(),
-    }
-}
 
 fn keychain(content: &Value) -> (tempfile::TempDir, Keychain) {
     let folder = tempfile::tempdir().unwrap();
@@ -33,10 +27,12 @@ fn every_form_of_a_key_is_recognized() {
         ("https://h.example", "h.example"),
         ("http://h.example:5000/v1/", "h.example:5000"),
         ("h.example/v2/", "h.example"),
+        ("https://h.example/artifactory/api/docker", "h.example"),
         ("https://index.docker.io/v1/", "docker.io"),
         ("index.docker.io/v1/", "docker.io"),
         ("docker.io", "docker.io"),
         ("registry-1.docker.io", "docker.io"),
+        ("https://index.docker.io/v1/", "registry-1.docker.io"),
     ] {
         let content = json!({"auths": {key: entry, "other.example": {"auth": "eDp5"}}});
         assert_eq!(find(&content, registry, "a/b").unwrap(), basic("u", "p"), "{key}");
@@ -50,12 +46,19 @@ fn longest_key_wins_and_empty_entries_are_ignored() {
         "h.example": {"auth": "dTpw"},
         "h.example/a": {"username": "x", "password": "y:z"},
         "h.example/a/b": {},
+        "h.example/a/v1": {"auth": "eDp5"},
     }});
+    assert_eq!(find(&content, "h.example", "a/v1/c").unwrap(), basic("x", "y"));
     assert_eq!(find(&content, "h.example", "a/b").unwrap(), basic("x", "y:z"));
     assert_eq!(find(&content, "h.example", "ab").unwrap(), basic("u", "p"));
     assert_eq!(find(&json!({}), "h.example", "a").unwrap(), Credentials::Anonymous);
-    let empty = json!({"auths": {"h": {"auth": ""}}, "credsStore": ""});
-    assert_eq!(find(&empty, "h", "a").unwrap(), Credentials::Anonymous);
+    for empty in [
+        json!({"auths": {"h": {"auth": ""}}, "credsStore": ""}),
+        json!({"auths": {"h": null}, "credHelpers": null}),
+        json!({"auths": null, "credsStore": null}),
+    ] {
+        assert_eq!(find(&empty, "h", "a").unwrap(), Credentials::Anonymous);
+    }
 }
 
 #[test]
@@ -104,12 +107,21 @@ fn environment_selects_the_files() {
         "/home/.config/containers/auth.json",
     ];
     assert_eq!(of(&[home, run, ("DOCKER_CONFIG", "")]), all);
-    assert_eq!(of(&[home, ("DOCKER_CONFIG", "/d")])[0], "/d/config.json");
+    let config = of(&[home, ("DOCKER_CONFIG", "/d"), ("XDG_CONFIG_HOME", "/x")]);
+    assert_eq!(config[0], "/d/config.json");
+    assert_eq!(config[2], "/x/containers/auth.json");
+    // Where podman stores logins of a user without a session, such as root.
+    let path = config[1].strip_prefix("/run/containers/").unwrap();
+    assert!(
+        path.strip_suffix("/auth.json").unwrap().parse::<u32>().is_ok(),
+        "{path}"
+    );
     assert_eq!(of(&[home, run, ("REGISTRY_AUTH_FILE", "/r/a.json")]), ["/r/a.json"]);
     let named = Keychain::from_environment(&|name| (name == "REGISTRY_AUTH_FILE").then(|| "/none".into()));
     let error = format!("{:#}", named.find("h", "a").unwrap_err());
     assert!(error.contains("REGISTRY_AUTH_FILE"), "{error}");
-    let unnamed = Keychain::from_environment(&|name| (name == "HOME").then(|| "/none".into()));
+    let folders = ["HOME", "XDG_RUNTIME_DIR"];
+    let unnamed = Keychain::from_environment(&|name| folders.contains(&name).then(|| "/none".into()));
     assert_eq!(unnamed.find("h", "a").unwrap(), Credentials::Anonymous);
 }
 

@@ -5,14 +5,7 @@ use serde_json::json;
 use super::super::{Credentials, Error, pull, resolve};
 use super::contents::RegistryContents;
 use super::fake::{FakeRegistry, Reply, Request};
-use super::noise;
-
-fn basic(user: &str, password: &str) -> Credentials {
-    Credentials::Basic {
-        user: user.into(),
-        password: password.into(),
-    }
-}
+use super::{basic, noise};
 
 /// A registry that sends `challenge` until a request has `authorization`.
 fn registry(challenge: &str, authorization: &'static str) -> FakeRegistry {
@@ -116,6 +109,64 @@ fn identity_token_is_exchanged() {
 }
 
 #[test]
+fn token_service_that_redirects_elsewhere_gets_nothing_sent_there() {
+    let (other, _) = service(|_| Reply::new(200, r#"{"token": "abc"}"#));
+    let url = other.url();
+    // The service is another server than the registry, and then the registry itself.
+    for own in [false, true] {
+        for status in [302, 307] {
+            let answer = {
+                let url = url.clone();
+                move || Reply::new(status, "").with_header("location", format!("{url}/token?hidden"))
+            };
+            let (_service, challenge) = service({
+                let answer = answer.clone();
+                move |_| answer()
+            });
+            let registry = FakeRegistry::start(move |request, _| {
+                let realm = match own {
+                    true => format!("Bearer realm=\"http://{}/token\"", request.header("host")),
+                    false => challenge.clone(),
+                };
+                match request.path.starts_with("/token") {
+                    true => answer(),
+                    false => Reply::new(401, "").with_header("www-authenticate", realm),
+                }
+            });
+            let mut image = registry.image("");
+            for credentials in [basic("u", "p"), Credentials::IdentityToken("identity".into())] {
+                image.credentials = credentials;
+                let error = resolve(&image).unwrap_err();
+                let text = error.to_string();
+                assert_eq!(matches!(error, Error::Misdirected { .. }), !own, "{text}");
+                assert!(!text.contains("hidden"), "{text}");
+            }
+        }
+    }
+    assert_eq!(other.request_lines(), Vec::<String>::new());
+}
+
+#[test]
+fn token_service_errors_do_not_repeat_the_request() {
+    let (_service, challenge) = service(|request| {
+        let body = String::from_utf8_lossy(&request.body);
+        let message = format!("{} {body}", request.header("authorization"));
+        Reply::new(
+            400,
+            json!({"errors": [{"code": "BAD", "message": message}]}).to_string(),
+        )
+    });
+    let registry = registry(&challenge, "Bearer abc");
+    let mut image = registry.image("");
+    for credentials in [basic("u", "p"), Credentials::IdentityToken("i/d".into())] {
+        image.credentials = credentials;
+        let error = resolve(&image).unwrap_err().to_string();
+        assert!(error.contains("(HTTP 400) with the credentials"), "{error}");
+        assert!(!error.contains("dTpw") && !error.contains("i%2Fd"), "{error}");
+    }
+}
+
+#[test]
 fn token_service_errors_are_retried_or_reported() {
     let tries = std::sync::atomic::AtomicU32::new(0);
     let (_service, challenge) = service(
@@ -149,10 +200,7 @@ fn token_service_errors_are_retried_or_reported() {
 #[test]
 fn credentials_are_not_sent_to_redirect_targets() {
     let contents = RegistryContents::image(&[noise(10)]);
-    let other = FakeRegistry::start({
-        let contents = contents.clone();
-        move |request, _| contents.respond(request)
-    });
+    let other = contents.serve();
     let url = other.url();
     let registry = FakeRegistry::start(move |request, _| {
         if request.header("authorization").is_empty() {

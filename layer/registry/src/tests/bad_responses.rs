@@ -152,7 +152,7 @@ fn index_sizes_and_media_types_are_checked() {
     image["size"] = json!(MAX_MANIFEST_SIZE + 1);
     let index = json!({"schemaVersion": 2, "manifests": [image]});
     contents.add_manifest(INDEX, &index, "long");
-    let registry = FakeRegistry::start(move |request, _| contents.respond(request));
+    let registry = contents.serve();
     let error = pull_from(&registry.image(""));
     assert!(matches!(error, Error::SizeMismatch { expected: 1, .. }), "{error}");
     let error = pull_from(&registry.image(":long"));

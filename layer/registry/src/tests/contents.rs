@@ -8,7 +8,7 @@ use layer::Digest;
 use serde_json::{Value, json};
 
 use super::super::manifest::DIGEST_HEADER;
-use super::fake::{IMAGE, Reply, Request};
+use super::fake::{FakeRegistry, IMAGE, Reply, Request};
 
 #[derive(Clone, Default)]
 pub struct RegistryContents {
@@ -59,6 +59,12 @@ impl RegistryContents {
     pub fn layer_digest(&self) -> String {
         let manifest: Value = serde_json::from_slice(&self.manifests["latest"].1).unwrap();
         manifest["layers"][0]["digest"].as_str().unwrap().to_owned()
+    }
+
+    /// A registry that responds correctly.
+    pub fn serve(&self) -> FakeRegistry {
+        let contents = self.clone();
+        FakeRegistry::start(move |request, _| contents.respond(request))
     }
 
     /// The correct response of a read-only registry.

@@ -27,7 +27,7 @@ const IMAGE_VARIABLE: &str = "IMAGE_OF_REGISTRY_TEST";
 fn image_of_the_environment_is_resolved() {
     let Ok(image) = std::env::var(IMAGE_VARIABLE) else {
         let (contents, resolved) = contents();
-        let registry = FakeRegistry::start(move |request, _| contents.respond(request));
+        let registry = contents.serve();
         let output = resolve_with(&registry.image("").reference.whole(), &[]);
         assert!(output.contains(&resolved), "{output}");
         return;
@@ -70,7 +70,7 @@ fn contents() -> (RegistryContents, String) {
 #[test]
 fn plain_http_goes_through_the_proxy_of_its_variable() {
     let (contents, resolved) = contents();
-    let proxy = FakeRegistry::start(move |request, _| contents.respond(request));
+    let proxy = contents.serve();
     let (url, image) = (proxy.url(), format!("{HOST}:5000/tests/image"));
     let plain = ("PLAIN_HTTP", "registry.test:5000");
     for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY"] {
@@ -88,6 +88,7 @@ fn plain_http_goes_through_the_proxy_of_its_variable() {
         [("HTTP_PROXY", url.as_str()), ("NO_PROXY", HOST)],
         [("HTTP_PROXY", url.as_str()), ("no_proxy", ".test")],
         [("HTTP_PROXY", url.as_str()), ("NO_PROXY", "other,*")],
+        [("HTTP_PROXY", url.as_str()), ("NO_PROXY", "registry.test:5000")],
     ] {
         let output = resolve_with(&image, &[&[plain], variables.as_slice()].concat());
         assert!(
@@ -101,10 +102,37 @@ fn plain_http_goes_through_the_proxy_of_its_variable() {
 #[test]
 fn registries_on_this_machine_need_no_proxy() {
     let (contents, resolved) = contents();
-    let registry = FakeRegistry::start(move |request, _| contents.respond(request));
+    let registry = contents.serve();
     let image = registry.image("").reference.whole();
     let output = resolve_with(&image, &[("HTTP_PROXY", "http://127.0.0.1:1")]);
     assert!(output.contains(&resolved), "{output}");
+}
+
+#[test]
+fn plain_http_needs_no_authorities() {
+    let (contents, resolved) = contents();
+    let registry = contents.serve();
+    let missing = ("SSL_CERT_FILE", "/nonexistent/authorities.pem");
+    let output = resolve_with(&registry.image("").reference.whole(), &[missing]);
+    assert!(output.contains(&resolved), "{output}");
+    // By TLS, nobody is trusted.
+    let authority = Authority::new();
+    let registry = FakeRegistry::start_tls(authority.server("127.0.0.1", false), |_, _| Reply::new(200, ""));
+    let output = resolve_with(&registry.image("").reference.whole(), &[missing]);
+    assert!(
+        output.contains("name a file of authorities in SSL_CERT_FILE"),
+        "{output}"
+    );
+}
+
+#[test]
+fn proxy_of_another_protocol_is_refused_by_name() {
+    let output = resolve_with(
+        &format!("{HOST}/tests/image"),
+        &[("ALL_PROXY", "socks5://u:hidden@h:1")],
+    );
+    assert!(output.contains("ALL_PROXY does not name a proxy for HTTP"), "{output}");
+    assert!(!output.contains("hidden"), "{output}");
 }
 
 /// A proxy that connects every tunnel to `target`; returns its URL and the lines of requests.
@@ -158,7 +186,7 @@ fn tls_goes_through_a_tunnel_and_trusts_the_authorities_of_a_variable() {
 #[test]
 fn plain_http_must_be_permitted() {
     let (contents, resolved) = contents();
-    let registry = FakeRegistry::start(move |request, _| contents.respond(request));
+    let registry = contents.serve();
     // An address of this machine that is not known as such.
     let host = registry.url().replace("http://127.0.0.1", "0.0.0.0");
     let image = format!("{host}/tests/image");

@@ -5,8 +5,8 @@ use layer::Digest;
 use super::super::{Credentials, Error, Transport, pull, resolve};
 use super::contents::RegistryContents;
 use super::fake::{FakeRegistry, Reply};
-use super::noise;
 use super::store::{FakeStore, push_all};
+use super::{basic, noise};
 
 /// Statuses that say nothing about whether something exists.
 const UNKNOWN: [u16; 6] = [400, 401, 403, 405, 415, 501];
@@ -50,10 +50,7 @@ fn storage_whose_signature_is_for_get_only_is_no_obstacle() {
         }
     });
     let mut image = registry.image("");
-    image.credentials = Credentials::Basic {
-        user: "u".into(),
-        password: "p".into(),
-    };
+    image.credentials = basic("u", "p");
     push_all(&image, &[noise(1000)]).unwrap();
     assert_eq!(store.names().len(), 2);
     let seen = storage.requests();
@@ -131,10 +128,7 @@ fn missing_challenge_is_a_clear_refusal() {
             image.reference = registry.image(version).reference;
             image.credentials = match known {
                 false => Credentials::Anonymous,
-                true => Credentials::Basic {
-                    user: "u".into(),
-                    password: "p".into(),
-                },
+                true => basic("u", "p"),
             };
             let error = resolve(&image).unwrap_err().to_string();
             assert!(error.contains(reason), "{error}");

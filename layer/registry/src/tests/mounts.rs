@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use layer::Digest;
 use serde_json::json;
 
-use super::super::{Blob, Credentials, ProgressEvent, RegistryImage, push};
+use super::super::push::push;
+use super::super::{Credentials, ProgressEvent, RegistryImage};
 use super::fake::{FakeRegistry, IMAGE, Reply, Request};
-use super::store::{FakeStore, push_all};
+use super::store::{FakeStore, blob, push_all};
 use super::{digest_of, noise};
 
 fn parameters(request: &Request) -> BTreeMap<String, String> {
@@ -96,9 +97,9 @@ fn push_with_base(image: &RegistryImage, base: &str) -> Vec<bool> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("blob");
     fs_err::write(&path, noise(1000)).unwrap();
-    let blob = Blob::from_file(Digest::of(&noise(1000)), 1000, &path, 0);
+    let known = blob(Digest::of(&noise(1000)), 1000, &path);
     let present = std::cell::RefCell::new(Vec::new());
-    push(image, &[blob], manifest.as_bytes(), IMAGE, &|event| {
+    push(image, &[known], manifest.as_bytes(), IMAGE, &|event| {
         if let ProgressEvent::Blob { present: found, .. } = event {
             present.borrow_mut().push(*found);
         }
@@ -122,10 +123,7 @@ fn base_of_the_same_registry_is_a_source() {
         );
     }
     // A repository is not mounted from itself.
-    let registry = FakeRegistry::start({
-        let store = FakeStore::default();
-        move |request, _| store.respond(request)
-    });
+    let registry = FakeStore::default().serve();
     let image = registry.image("");
     let own = format!("{}/tests/image:1", image.registry());
     assert_eq!(push_with_base(&image, &own), [false]);
@@ -136,7 +134,8 @@ fn base_of_the_same_registry_is_a_source() {
 fn token_is_for_both_repositories_if_possible() {
     for denies in [false, true] {
         let service = FakeRegistry::start(move |request, _| {
-            let both = request.path.contains("team%2Fbase%3Apull");
+            let scopes = [request.path.as_bytes(), &request.body].concat();
+            let both = String::from_utf8_lossy(&scopes).contains("team%2Fbase%3Apull");
             match both && denies {
                 true => Reply::new(403, ""),
                 false => Reply::new(200, r#"{"token": "abc"}"#),
@@ -157,6 +156,14 @@ fn token_is_for_both_repositories_if_possible() {
         assert!(
             lines[0].contains("image%3Apull%2Cpush&scope=repository%3Ateam%2Fbase%3Apull"),
             "{lines:?}"
+        );
+        // OAuth has one parameter for all scopes.
+        image.credentials = Credentials::IdentityToken("identity".into());
+        push_all(&image, &[noise(20)]).unwrap();
+        let body = String::from_utf8(service.requests()[0].body.clone()).unwrap();
+        assert!(
+            body.contains("image%3Apull%2Cpush+repository%3Ateam%2Fbase%3Apull&"),
+            "{body}"
         );
     }
 }

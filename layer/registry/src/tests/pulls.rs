@@ -9,16 +9,13 @@ use serde_json::{Value, json};
 
 use super::super::{Error, ProgressEvent, pull, resolve};
 use super::contents::RegistryContents;
-use super::fake::{FakeRegistry, INDEX, Reply};
+use super::fake::{FakeRegistry, IMAGE, INDEX, Reply};
 use super::{assert_complete, noise, partial_files};
 
 #[test]
 fn pull_is_complete_and_second_pull_fetches_nothing() {
     let contents = RegistryContents::image(&[noise(200_000), noise(10), Vec::new(), noise(10)]);
-    let registry = FakeRegistry::start({
-        let contents = contents.clone();
-        move |request, _| contents.respond(request)
-    });
+    let registry = contents.serve();
     let folder = tempfile::tempdir().unwrap();
     let last = AtomicU64::new(0);
     let pulled = pull(&registry.image(":latest"), folder.path(), None, &|event| {
@@ -53,10 +50,7 @@ fn pull_is_complete_and_second_pull_fetches_nothing() {
 #[test]
 fn modified_blob_is_fetched_again() {
     let contents = RegistryContents::image(&[noise(1000)]);
-    let registry = FakeRegistry::start({
-        let contents = contents.clone();
-        move |request, _| contents.respond(request)
-    });
+    let registry = contents.serve();
     let folder = tempfile::tempdir().unwrap();
     let image = registry.image("");
     pull(&image, folder.path(), None, &|_| ()).unwrap();
@@ -123,10 +117,7 @@ fn later_run_resumes_a_download() {
     assert_eq!(lines.len(), 5);
 
     // A wrong partial file of an earlier run is not reported as a wrong digest of the registry.
-    let registry = FakeRegistry::start({
-        let contents = contents.clone();
-        move |request, _| contents.respond(request)
-    });
+    let registry = contents.serve();
     let partial = folder
         .path()
         .join("blobs/sha256")
@@ -168,7 +159,7 @@ fn registry_without_ranges_restarts_the_download() {
 fn partial_file_is_locked() {
     let contents = RegistryContents::image(&[noise(1000)]);
     let name = contents.layer_digest().replace("sha256:", ".partial-");
-    let registry = FakeRegistry::start(move |request, _| contents.respond(request));
+    let registry = contents.serve();
     let folder = tempfile::tempdir().unwrap();
     let blobs = folder.path().join("blobs/sha256");
     fs::create_dir_all(&blobs).unwrap();
@@ -248,12 +239,10 @@ fn index_is_pulled_for_one_platform_or_completely() {
     let other = contents.add_image("riscv64", &[noise(40)], "riscv");
     let index = json!({"schemaVersion": 2, "manifests": [small, other]});
     contents.add_manifest(INDEX, &index, "others");
+    contents.add_manifest(INDEX, &json!({"schemaVersion": 2, "manifests": []}), "empty");
     let index = json!({"schemaVersion": 2, "manifests": [small, large, other]});
     contents.add_manifest(INDEX, &index, "latest");
-    let registry = FakeRegistry::start({
-        let contents = contents.clone();
-        move |request, _| contents.respond(request)
-    });
+    let registry = contents.serve();
     let image = registry.image("");
     let folder = tempfile::tempdir().unwrap();
     let pulled = pull(&image, folder.path(), Some(Architecture::X86_64), &|_| ()).unwrap();
@@ -264,6 +253,7 @@ fn index_is_pulled_for_one_platform_or_completely() {
     for (tag, found) in [
         (":others", "only for linux/arm64, linux/riscv64"),
         (":arm", "only for arm64"),
+        (":empty", "its index is empty"),
     ] {
         let wanted = Some(Architecture::X86_64);
         let error = pull(&registry.image(tag), folder.path(), wanted, &|_| ()).unwrap_err();
@@ -280,6 +270,26 @@ fn index_is_pulled_for_one_platform_or_completely() {
     for image in [small, large, other] {
         let name = digest(&image).replace("sha256:", "blobs/sha256/");
         assert!(folder.path().join(name).is_file());
+    }
+}
+
+#[test]
+fn artefacts_are_no_images() {
+    let mut contents = RegistryContents::image(&[noise(10)]);
+    let (_, manifest) = contents.manifests["latest"].clone();
+    let mut chart: Value = serde_json::from_slice(&manifest).unwrap();
+    chart["config"]["mediaType"] = "application/vnd.cncf.helm.config.v1+json".into();
+    contents.add_manifest(IMAGE, &chart, "chart");
+    let registry = contents.serve();
+    for architecture in [None, Some(Architecture::X86_64)] {
+        let folder = tempfile::tempdir().unwrap();
+        let error = pull(&registry.image(":chart"), folder.path(), architecture, &|_| ()).unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.contains("is not an image") && text.contains("helm.config"),
+            "{text}"
+        );
+        assert!(!folder.path().join("index.json").exists());
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::super::{Credentials, Error};
 use super::fake::{FakeRegistry, Reply};
-use super::noise;
 use super::store::{FakeStore, push_all};
+use super::{basic, noise};
 use layer::Digest;
 
 #[test]
@@ -31,10 +31,7 @@ fn expired_token_is_renewed_once() {
             }
         });
         let mut image = registry.image("");
-        image.credentials = Credentials::Basic {
-            user: "u".into(),
-            password: "p".into(),
-        };
+        image.credentials = basic("u", "p");
         let pushed = push_all(&image, &[noise(10), noise(20)]);
         match forever {
             false => assert_eq!(pushed.unwrap(), Digest::of(b"manifest")),
@@ -64,10 +61,7 @@ fn unauthorized_upload_is_retried_at_most_once() {
         let mut image = registry.image("");
         image.credentials = match credentials {
             "" => Credentials::RegistryToken("abc".into()),
-            user => Credentials::Basic {
-                user: user.into(),
-                password: "p".into(),
-            },
+            user => basic(user, "p"),
         };
         let error = push_all(&image, &[noise(10)]).unwrap_err();
         assert!(matches!(error, Error::Unauthorized { .. }), "{error}");
@@ -93,9 +87,6 @@ fn basic_credentials_are_sent_without_a_challenge() {
         push_all(&image, &[noise(10)]),
         Err(Error::Unauthorized { .. })
     ));
-    image.credentials = Credentials::Basic {
-        user: "u".into(),
-        password: "p".into(),
-    };
+    image.credentials = basic("u", "p");
     push_all(&image, &[noise(10)]).unwrap();
 }

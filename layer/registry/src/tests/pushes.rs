@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use super::super::ProgressEvent;
 use super::super::manifest::DIGEST_HEADER;
-use super::super::{Blob, ProgressEvent, push};
+use super::super::push::push;
 use super::fake::{FakeRegistry, IMAGE, Reply};
-use super::store::{FakeStore, push_all};
+use super::store::{FakeStore, blob, push_all};
 use super::{digest_of, noise};
 use fs_err as fs;
 use layer::Digest;
@@ -13,10 +14,7 @@ use layer::Digest;
 #[test]
 fn each_blob_is_uploaded_once_in_a_single_put() {
     let store = FakeStore::default();
-    let registry = FakeRegistry::start({
-        let store = store.clone();
-        move |request, _| store.respond(request)
-    });
+    let registry = store.serve();
     let blobs = [noise(300_000), noise(10), Vec::new(), noise(10)];
     let digest = push_all(&registry.image(":v1"), &blobs).unwrap();
     assert_eq!(digest, Digest::of(b"manifest"));
@@ -74,7 +72,7 @@ fn interrupted_uploads_are_retried_up_to_the_limit() {
     let registry = FakeRegistry::start(|request, _| match request.method.as_str() {
         "PUT" => Reply {
             truncate_at: Some(0),
-            ..Reply::new(201, "cut")
+            ..Reply::new(500, "cut")
         },
         _ => FakeStore::default().respond(request),
     });
@@ -96,30 +94,21 @@ fn interrupted_uploads_are_retried_up_to_the_limit() {
 #[test]
 fn damaged_local_blobs_are_not_sent() {
     let store = FakeStore::default();
-    let registry = FakeRegistry::start({
-        let store = store.clone();
-        move |request, _| store.respond(request)
-    });
+    let registry = store.serve();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("blob");
     fs::write(&path, noise(100_000)).unwrap();
     let gone = folder.path().join("gone");
     let digest = Digest::of(&noise(100_000));
     let bad = [
-        (
-            Blob::from_file(Digest::of(b"other"), 100_000, &path, 0),
-            "its digest is",
-        ),
-        (Blob::from_file(Digest::of(b"other"), 0, &path, 0), "it is empty"),
-        (
-            Blob::from_file(digest, 100_001, &path, 0),
-            "100000 bytes and should have 100001",
-        ),
-        (Blob::from_file(digest, 99_999, &path, 0), "its digest is"),
-        (Blob::from_file(digest, 100_000, &gone, 0), "No such file"),
+        (blob(Digest::of(b"other"), 100_000, &path), "its digest is"),
+        (blob(Digest::of(b"other"), 0, &path), "it is empty"),
+        (blob(digest, 100_001, &path), "100000 bytes and should have 100001"),
+        (blob(digest, 99_999, &path), "its digest is"),
+        (blob(digest, 100_000, &gone), "No such file"),
     ];
-    for (blob, reason) in bad {
-        let error = push(&registry.image(""), &[blob], b"m", IMAGE, &|_| ()).unwrap_err();
+    for (bad, reason) in bad {
+        let error = push(&registry.image(""), &[bad], b"m", IMAGE, &|_| ()).unwrap_err();
         let error = error.to_string();
         assert!(error.contains("` is damaged: "), "{error}");
         assert!(error.contains(reason), "{error}");
@@ -157,16 +146,13 @@ fn manifest_digest_mismatch_is_detected() {
 #[test]
 fn progress_is_reported_in_bytes() {
     let store = FakeStore::default();
-    let registry = FakeRegistry::start({
-        let store = store.clone();
-        move |request, _| store.respond(request)
-    });
+    let registry = store.serve();
     push_all(&registry.image(""), &[noise(10)]).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("blob");
     fs::write(&path, noise(500_000)).unwrap();
     let blobs = [(10, noise(10)), (500_000, noise(500_000))];
-    let blobs = blobs.map(|(bytes, content)| Blob::from_file(Digest::of(&content), bytes, &path, 0));
+    let blobs = blobs.map(|(bytes, content)| blob(Digest::of(&content), bytes, &path));
     let events = std::cell::RefCell::new(Vec::new());
     push(&registry.image(""), &blobs, b"m", IMAGE, &|event| {
         events.borrow_mut().push(match event {
@@ -179,4 +165,61 @@ fn progress_is_reported_in_bytes() {
     let events = events.into_inner();
     assert_eq!(events[..3], ["10 true", "10/500010", "500000 false"]);
     assert_eq!(events.last().unwrap(), "500010/500010");
+}
+
+#[test]
+fn any_success_but_accepted_stores_a_blob() {
+    for (status, attempts) in [(200, 1), (201, 1), (204, 1), (202, 4)] {
+        // Whether a blob is there is not known.
+        let store = FakeStore::default();
+        let registry = FakeRegistry::start(move |request, _| match request.method.as_str() {
+            "HEAD" => Reply::new(405, ""),
+            "PUT" if request.path.contains("/blobs/") => {
+                store.respond(request);
+                Reply::new(status, "")
+            }
+            _ => store.respond(request),
+        });
+        assert_eq!(
+            push_all(&registry.image(""), &[noise(10)]).is_ok(),
+            attempts == 1,
+            "{status}"
+        );
+        let lines = registry.request_lines().into_iter();
+        assert_eq!(lines.filter(|line| line.starts_with("PUT blobs/")).count(), attempts);
+    }
+}
+
+#[test]
+fn tag_that_cannot_be_changed_may_have_the_image_already() {
+    for (status, code) in [(400, "TAG_INVALID"), (409, "CONFLICT"), (412, "PRECONDITION")] {
+        let store = FakeStore::default();
+        let registry = FakeRegistry::start(move |request, _| {
+            let tags = store.names();
+            let refused = request.matches("PUT", "/manifests/") && tags.iter().any(|name| name == "v1");
+            let found = request.matches("HEAD", "/manifests/v1");
+            match (refused, found) {
+                (true, _) => Reply::new(status, format!(r#"{{"errors": [{{"code": "{code}"}}]}}"#)),
+                (_, true) => Reply::new(200, "").with_header(DIGEST_HEADER, digest_of(b"manifest")),
+                _ => store.respond(request),
+            }
+        });
+        let image = registry.image(":v1");
+        for _ in 0..2 {
+            assert_eq!(push_all(&image, &[noise(10)]).unwrap(), Digest::of(b"manifest"));
+        }
+        let error = push(&image, &[], b"other", IMAGE, &|_| ()).unwrap_err().to_string();
+        assert!(error.contains(code), "{error}");
+    }
+}
+
+#[test]
+fn missing_repository_is_named_with_a_remedy() {
+    let registry = FakeRegistry::start(|request, _| match request.path.as_str() {
+        "/v2/" => Reply::new(200, ""),
+        _ => Reply::new(404, r#"{"errors": [{"code": "NAME_UNKNOWN"}]}"#),
+    });
+    let error = push_all(&registry.image(""), &[noise(10)]).unwrap_err().to_string();
+    let expected = "no repository tests/image (HTTP 404, NAME_UNKNOWN); create it";
+    assert!(error.contains(expected), "{error}");
 }

@@ -1,15 +1,12 @@
 //! Uploads that the registry sends elsewhere.
 
-use super::super::{Credentials, Error, RegistryImage};
+use super::super::{Error, RegistryImage};
 use super::fake::{FakeRegistry, Reply, Request};
-use super::noise;
 use super::store::{FakeStore, push_all};
+use super::{basic, noise};
 
 fn with_password(mut image: RegistryImage) -> RegistryImage {
-    image.credentials = Credentials::Basic {
-        user: "u".into(),
-        password: "p".into(),
-    };
+    image.credentials = basic("u", "p");
     image
 }
 
@@ -52,10 +49,7 @@ fn credentials_are_not_sent_to_another_upload_server() {
         }
     });
     let mut image = registry.image("");
-    image.credentials = Credentials::Basic {
-        user: "u".into(),
-        password: "p".into(),
-    };
+    image.credentials = basic("u", "p");
     push_all(&image, &[noise(10)]).unwrap();
     let seen = other.requests();
     assert_eq!(seen.len(), 1);
@@ -172,7 +166,7 @@ fn redirects_that_cannot_be_followed_are_explained() {
 #[test]
 fn uploads_that_start_on_another_host_stay_there_without_credentials() {
     let store = FakeStore::default();
-    let other = FakeRegistry::start(move |request, _| store.respond(request));
+    let other = store.serve();
     let url = other.url();
     let (registry, kept) = registry(move |request| {
         let post = request.matches("POST", "/blobs/uploads/");

@@ -3,21 +3,29 @@
 #![allow(clippy::unwrap_used, reason = "a test's panic is its failure")]
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use fs_err as fs;
 use layer::Digest;
 
 use super::super::manifest::DIGEST_HEADER;
-use super::super::{Blob, RegistryImage, Result, push};
+use super::super::push::push;
+use super::super::upload_body::Blob;
+use super::super::{RegistryImage, Result};
 use super::digest_of;
-use super::fake::{IMAGE, Reply, Request};
+use super::fake::{FakeRegistry, IMAGE, Reply, Request};
 
 /// A registry that accepts pushes.
 #[derive(Clone, Default)]
 pub struct FakeStore(Arc<Mutex<BTreeMap<String, Vec<u8>>>>);
 
 impl FakeStore {
+    pub fn serve(&self) -> FakeRegistry {
+        let store = self.clone();
+        FakeRegistry::start(move |request, _| store.respond(request))
+    }
+
     pub fn respond(&self, request: &Request) -> Reply {
         let mut stored = self.0.lock().unwrap();
         let name = request.path.rsplit('/').next().unwrap();
@@ -52,16 +60,17 @@ impl FakeStore {
     }
 }
 
+pub fn blob(digest: Digest, size: u64, path: &Path) -> Blob<'_> {
+    Blob { digest, size, path }
+}
+
 /// Pushes the blobs and a dummy manifest.
 pub fn push_all(image: &RegistryImage, blobs: &[Vec<u8>]) -> Result<Digest> {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("all");
-    fs::write(&path, blobs.concat()).unwrap();
-    let mut offset = 0;
-    let blobs = blobs.iter().map(|bytes| {
-        let length = bytes.len() as u64;
-        offset += length;
-        Blob::from_file(Digest::of(bytes), length, &path, offset - length)
+    let paths: Vec<_> = (0..blobs.len()).map(|at| folder.path().join(at.to_string())).collect();
+    let blobs = blobs.iter().zip(&paths).map(|(bytes, path)| {
+        fs::write(path, bytes).unwrap();
+        blob(Digest::of(bytes), bytes.len() as u64, path)
     });
     let blobs: Vec<_> = blobs.collect();
     push(image, &blobs, b"manifest", IMAGE, &|_| ())

@@ -128,10 +128,7 @@ fn insecure_registry_speaks_tls_with_any_certificate_or_plain_http() {
     assert_eq!(resolve(&image).unwrap(), digest);
 
     let store = FakeStore::default();
-    let plain = FakeRegistry::start({
-        let store = store.clone();
-        move |request, _| store.respond(request)
-    });
+    let plain = store.serve();
     let mut image = plain.image("");
     image.transport = Transport::Insecure;
     push_all(&image, &[noise(1000)]).unwrap();
