@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::SystemTime;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
-use md5::{Digest, Md5};
+use s3s::crypto::{Checksum, Crc64Nvme, Md5, Sha256};
 use s3s::dto::Metadata;
 use support::sync::lock_ignoring_poison;
 
@@ -20,20 +22,40 @@ pub(super) struct Object {
     pub(super) content: Bytes,
     /// The MD5 digest of the content, as S3's for objects that are uploaded in one part.
     pub(super) etag: String,
+    pub(super) checksum: ObjectChecksum,
     pub(super) modified: SystemTime,
     pub(super) content_type: Option<String>,
     pub(super) metadata: Option<Metadata>,
 }
 
+/// The checksum of an object's content, in base64.
+#[derive(Clone)]
+pub(super) enum ObjectChecksum {
+    /// S3 computes it for objects that are uploaded without a checksum.
+    /// Source: Amazon S3 User Guide, "Checking object integrity in Amazon S3".
+    Crc64Nvme(String),
+    /// The client has sent it.
+    Sha256(String),
+}
+
 impl Object {
     pub(super) fn new(content: Bytes) -> Self {
         Self {
-            etag: hex::encode(Md5::digest(&content)),
+            etag: hex::encode(Md5::checksum(&content)),
+            checksum: ObjectChecksum::Crc64Nvme(BASE64_STANDARD.encode(Crc64Nvme::checksum(&content))),
             content,
             modified: SystemTime::now(),
             content_type: None,
             metadata: None,
         }
+    }
+}
+
+impl ObjectChecksum {
+    /// `None` if `sha256`, which the client sent, is not that of the content.
+    pub(super) fn from_client(sha256: String, content: &[u8]) -> Option<Self> {
+        let is_right = BASE64_STANDARD.encode(Sha256::checksum(content)) == sha256;
+        is_right.then_some(Self::Sha256(sha256))
     }
 }
 

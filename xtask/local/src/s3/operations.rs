@@ -5,12 +5,12 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use s3s::dto::{
-    DeleteObjectInput, DeleteObjectOutput, ETag, GetObjectInput, GetObjectOutput, HeadBucketInput, HeadBucketOutput,
-    HeadObjectInput, HeadObjectOutput, PutObjectInput, PutObjectOutput, StreamingBlob,
+    ChecksumMode, DeleteObjectInput, DeleteObjectOutput, ETag, GetObjectInput, GetObjectOutput, HeadBucketInput,
+    HeadBucketOutput, HeadObjectInput, HeadObjectOutput, PutObjectInput, PutObjectOutput, StreamingBlob,
 };
 use s3s::{Body, S3, S3Request, S3Response, S3Result, s3_error};
 
-use super::objects::{Object, Objects};
+use super::objects::{Object, ObjectChecksum, Objects};
 
 #[async_trait]
 impl S3 for Objects {
@@ -18,6 +18,15 @@ impl S3 for Objects {
         let input = request.input;
         let object = self.find(&input.bucket, &input.key)?;
         let length = object.content.len() as u64;
+        let is_asked = input
+            .checksum_mode
+            .is_some_and(|mode| mode.as_str() == ChecksumMode::ENABLED);
+        let (checksum_crc64nvme, checksum_sha256) = match object.checksum {
+            // A part has no checksum of its own.
+            _ if !is_asked || input.range.is_some() => (None, None),
+            ObjectChecksum::Crc64Nvme(checksum) => (Some(checksum), None),
+            ObjectChecksum::Sha256(checksum) => (None, Some(checksum)),
+        };
         let (content, content_range) = match input.range {
             None => (object.content, None),
             Some(range) => {
@@ -30,6 +39,8 @@ impl S3 for Objects {
         Ok(S3Response::new(GetObjectOutput {
             content_length: i64::try_from(content.len()).ok(),
             body: Some(StreamingBlob::from(Body::from(content))),
+            checksum_crc64nvme,
+            checksum_sha256,
             content_range,
             content_type: object.content_type,
             e_tag: Some(ETag::Strong(object.etag)),
@@ -65,11 +76,15 @@ impl S3 for Objects {
         if input.content_length.is_some() && input.content_length != received {
             return Err(s3_error!(IncompleteBody));
         }
-        let object = Object {
+        let mut object = Object {
             content_type: input.content_type,
             metadata: input.metadata,
             ..Object::new(content)
         };
+        if let Some(sha256) = input.checksum_sha256 {
+            let checksum = ObjectChecksum::from_client(sha256, &object.content);
+            object.checksum = checksum.ok_or_else(|| s3_error!(BadDigest))?;
+        }
         let etag = object.etag.clone();
         let written = self.put(&input.bucket, &input.key, object);
         written.ok_or_else(|| s3_error!(NoSuchBucket))?;

@@ -1,5 +1,6 @@
 //! The server through its own API. The function's requests, which are signed, are tested end to end.
 
+use super::objects::ObjectChecksum;
 use super::*;
 
 fn server() -> S3Server {
@@ -72,4 +73,15 @@ fn unsigned_requests_are_refused() {
         .build()
         .call();
     assert_eq!(response.unwrap().status(), 403);
+}
+
+#[test]
+fn checksums_are_those_of_the_content() {
+    let object = Object::new("123456789".into());
+    // The check value of Greg Cook, Catalogue of parametrised CRC algorithms, CRC-64/NVME.
+    assert!(matches!(object.checksum, ObjectChecksum::Crc64Nvme(checksum) if checksum == "rosUhgp5mIg="));
+    // The digest of FIPS 180-4's example "abc".
+    let sha256 = || "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=".to_owned();
+    assert!(ObjectChecksum::from_client(sha256(), b"abc").is_some());
+    assert!(ObjectChecksum::from_client(sha256(), b"abd").is_none());
 }
