@@ -76,7 +76,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
     Ok(())
 }
 
-fn events(key: &str) -> [(&'static str, Value); 4] {
+fn events(key: &str) -> [(&'static str, Value); 5] {
     let encoded = form_encoded(key);
     let created = json!({
         "version": "0", "detail-type": "Object Created", "source": "aws.s3",
@@ -91,9 +91,13 @@ fn events(key: &str) -> [(&'static str, Value); 4] {
         "invocationSchemaVersion": "1.0", "invocationId": "i", "job": {"id": "j"},
         "tasks": [{"taskId": "t", "s3Key": encoded, "s3BucketArn": format!("arn:aws:s3:::{BUCKET}")}],
     });
+    let queued = json!({"Records": [
+        {"messageId": "m", "eventSource": "aws:sqs", "body": notification.to_string()},
+    ]});
     [
         ("direct", json!({"BUCKET_NAME": BUCKET, "S3_KEY": key})),
         ("S3", notification),
+        ("SQS", queued),
         ("EventBridge", created),
         ("batch", batch),
     ]

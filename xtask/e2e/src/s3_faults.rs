@@ -1,6 +1,6 @@
 //! Runs the function with a proxy before S3 that injects faults: late, truncated, missing and invalid responses, wrong
-//! lengths and `ETag`s. None of them leads to a wrong response: a photo is read completely or not at all, and so is
-//! what is written. Faults that a retry can overcome are overcome within the function's time limit.
+//! lengths, `ETag`s and checksums. None of them leads to a wrong response: a photo is read completely or not at all,
+//! and so is what is written. Faults that a retry can overcome are overcome within the function's time limit.
 
 mod event_type;
 mod plan;

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+
 use crate::fault_proxy::{Fault, Request};
 
 /// The names of faults, and whether a retry overcomes them.
-pub const KINDS: [(&str, bool); 22] = [
+pub const KINDS: [(&str, bool); 23] = [
     ("500", true),
     ("503", true),
     ("SlowDown", true),
@@ -25,6 +28,7 @@ pub const KINDS: [(&str, bool); 22] = [
     ("too short a length", false),
     ("an enormous length", false),
     ("another ETag", false),
+    ("another checksum", false),
     ("other bytes", false),
     ("fewer bytes", false),
     ("an error's page", false),
@@ -84,6 +88,10 @@ pub fn fault(name: &str, request: &Request, number: usize) -> Fault {
         "too short a length" => Fault::ReplaceHeader("content-length", (number % 9000).to_string()),
         "an enormous length" => Fault::ReplaceHeader("content-length", u64::MAX.to_string()),
         "another ETag" => Fault::ReplaceHeader("etag", format!("\"{number:032x}\"")),
+        "another checksum" => {
+            let checksum = BASE64_STANDARD.encode((number as u64).to_be_bytes());
+            Fault::ReplaceHeader("x-amz-checksum-crc64nvme", checksum)
+        }
         "other bytes" if is_put => Fault::RewriteBody(|body| body.extend(b"<Error/>")),
         "other bytes" => Fault::RewriteBody(|body| {
             let middle = body.len() / 2;
