@@ -76,15 +76,15 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     if let Some(description) = &arguments.record {
         history::record(build.workspace.root(), description, &document.report)?;
     }
-    let answer = SizeOutput {
+    let output = SizeOutput {
         document,
         display: DisplayOptions { all: arguments.all },
         page,
     };
-    print(&answer, json)?;
+    print(&output, json)?;
     // A report over a budget is not saved, so that later reports list what grew since the last one within it.
-    budget::check(&answer.document)?;
-    report_store::save(&folder, &answer.document.report)
+    budget::check(&output.document)?;
+    report_store::save(&folder, &output.document.report)
 }
 
 pub fn document(arguments: &Arguments, built: &BuildOutput) -> Result<Document> {
