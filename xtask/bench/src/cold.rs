@@ -1,6 +1,7 @@
 //! `cargo xtask bench cold`: measures the time from the start of a function's process to its first poll for an event,
 //! with its models loaded, and from the first event to its response. Ours and Python's alternate, with and without
-//! their files in the page cache. Also measures detection with `balanced` in the first photo of a process, and in it again.
+//! their files in the page cache. Also measures detection with `balanced` in the first photo of a process, and in it
+//! again.
 
 mod fake_runtime_api;
 mod first_detection;

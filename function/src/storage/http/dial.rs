@@ -29,7 +29,7 @@ use crate::storage::tls::tls_connector;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The memory for data that was received and not read yet, in bytes. hyper keeps several such buffers, by default of 408
-/// KiB, which is 3.5 MB of the peak memory with a photo of 625 kB.
+/// KiB, which can be 3.5 MB of the peak memory with a photo of 625 kB.
 const MAX_BUFFER: usize = 1 << 16;
 
 /// The proxies of the environment, by the variables that other tools read.

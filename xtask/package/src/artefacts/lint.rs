@@ -7,8 +7,8 @@ use layer::Architecture;
 use layer::lint::{Finding, LintOptions, Rule, Severity, lint};
 use support::progress::print_status;
 
-/// Fails if Lambda would refuse the artefact at `path`; prints warnings and notes. The rule for the entry point applies only to a
-/// `function`, not to the SDK's image.
+/// Fails if Lambda would refuse the artefact at `path`; prints warnings and notes. The rule for the entry point applies
+/// only to a `function`, not to the SDK's image.
 pub fn check_artefact(path: &Path, architecture: Architecture, function: bool) -> Result<()> {
     let expected = LintOptions {
         architecture: Some(architecture),
