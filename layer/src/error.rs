@@ -1,4 +1,5 @@
-//! The errors of this crate.
+//! The errors of this crate. Names in artefacts can contain anything, such as sequences that change a terminal's
+//! colours, so messages have no control characters.
 
 use std::fmt::Display;
 use std::io;
@@ -18,11 +19,17 @@ pub enum Error {
         path: PathBuf,
         reason: io::Error,
     },
-    #[error("{0}")]
+    /// It may have several lines.
+    #[error("{}", .0.split('\n').map(escape_control_characters).collect::<Vec<_>>().join("\n"))]
     Other(String),
-    #[error("{origin} is damaged: {reason}")]
+    #[error("{} is damaged: {}", escape_control_characters(.origin), escape_control_characters(.reason))]
     Damaged { origin: String, reason: String },
-    #[error("{origin} was refused because of its entry `{entry}`: {reason}")]
+    #[error(
+        "{} was refused because of its entry `{}`: {}",
+        escape_control_characters(.origin),
+        escape_control_characters(.entry),
+        escape_control_characters(.reason)
+    )]
     RejectedEntry {
         origin: String,
         entry: String,
@@ -54,5 +61,35 @@ impl Error {
 
     pub(crate) fn missing(origin: &str, what: impl Display) -> Self {
         Self::Other(format!("{origin} has no {what}"))
+    }
+}
+
+pub(crate) fn escape_control_characters(text: &str) -> String {
+    let escape = |c: char| {
+        if c.is_control() {
+            c.escape_default().collect()
+        } else {
+            c.to_string()
+        }
+    };
+    text.chars().map(escape).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_have_no_control_characters() {
+        let name = "\u{1b}[31mcaf\u{e9}\r".to_owned();
+        let rejected = Error::RejectedEntry {
+            origin: "a".to_owned(),
+            entry: name.clone(),
+            reason: "b".to_owned(),
+        };
+        for error in [Error::Other(name.clone()), Error::damaged("a", &name), rejected] {
+            let message = error.to_string();
+            assert!(message.contains("\\u{1b}[31mcaf\u{e9}\\r"), "{message}");
+        }
     }
 }

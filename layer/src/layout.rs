@@ -143,6 +143,10 @@ impl LayoutFolder {
     /// The folder is not a layout, or has another layout version.
     pub fn open(path: &Path) -> Result<Self> {
         let layout = Self::unchecked(path);
+        if !path.join("oci-layout").exists() {
+            let reason = "file `oci-layout`, so it is not a layout";
+            return Err(Error::missing(&format!("the folder `{}`", path.display()), reason));
+        }
         let found = layout.document("oci-layout")?;
         let version: serde_json::Value = document::parse(&layout.origin, "file `oci-layout`", &found)?;
         match version["imageLayoutVersion"].as_str() {

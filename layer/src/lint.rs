@@ -46,6 +46,13 @@ pub fn lint(path: &Path, options: &LintOptions) -> Result<Vec<Finding>> {
             ))),
         };
     }
+    if options.runtime.is_some() || options.zip_kind == ZipKind::Layer {
+        let reason = format!(
+            "`{}` is not a zip archive; a runtime and a kind are options for zip archives",
+            path.display()
+        );
+        return Err(Error::Other(reason));
+    }
     lint_source(open_image(path, image)?.as_ref(), options)
 }
 

@@ -12,7 +12,7 @@ mod search_path;
 use std::rc::Rc;
 
 pub(crate) use self::environment::Environment;
-pub(crate) use self::file::ProgramFile;
+pub(crate) use self::file::{ProgramFile, describe_file};
 use self::libraries::{Libraries, Library, Search};
 use self::root::{Found, Root};
 use self::script::Script;

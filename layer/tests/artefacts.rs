@@ -130,8 +130,23 @@ fn non_image_is_rejected_with_what_is_missing() {
     let empty = refused(folder.path());
     assert!(empty.contains("has no file `oci-layout`"), "{empty}");
     let text = folder.path().join("text");
-    fs::write(&text, "hello ".repeat(200)).unwrap();
-    assert!(refused(&text).contains("is damaged"), "{}", refused(&text));
+    for (content, what) in [
+        ("hello ".repeat(200).as_bytes(), "a text file"),
+        (b"\x7fELF\x02\x01", "an ELF program"),
+        (b"#!/bin/sh\n", "a script"),
+        (b"", "an empty file"),
+        (&[1; 600], "a file of an unknown format"),
+    ] {
+        fs::write(&text, content).unwrap();
+        let reason = refused(&text);
+        assert!(
+            reason.contains(&format!("neither a tar nor a zip archive, but {what};")),
+            "{reason}"
+        );
+    }
+    let pipe = refused(Path::new("/dev/null"));
+    assert!(pipe.contains("not a regular file"), "{pipe}");
+    fs::write(&text, "hello").unwrap();
     let other = folder.path().join("other.tar");
     let mut archive = tar::Builder::new(fs::File::create(&other).unwrap());
     archive.append_path_with_name(&text, "text").unwrap();

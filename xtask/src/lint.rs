@@ -94,8 +94,8 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     }
     match output.errors {
         0 => Ok(()),
-        1 => bail!("one rule is broken; Lambda would reject it"),
-        errors => bail!("{errors} rules are broken; Lambda would reject it"),
+        1 => bail!("1 error: Lambda would refuse it, or the function would not start"),
+        errors => bail!("{errors} errors: Lambda would refuse it, or the function would not start"),
     }
 }
 
@@ -122,7 +122,7 @@ fn lint_reference(reference: &str, mut options: LintOptions, plain_http: &[Strin
 /// References to registries are relative, and do not end like archives.
 fn looks_like_a_path(path: &Path) -> bool {
     let is_archive = |extension: &OsStr| {
-        ["zip", "tar", "tgz", "gz", "zst", "oci"]
+        ["bz2", "gz", "jar", "oci", "tar", "tbz2", "tgz", "xz", "zip", "zst"]
             .iter()
             .any(|known| extension == *known)
     };
@@ -166,7 +166,15 @@ mod tests {
 
     #[test]
     fn paths_are_distinguished_from_references() {
-        for path in ["/a/b", "./a", "../a", "face-detect.zip", "a/b.tar", "image.tar.gz"] {
+        for path in [
+            "/a/b",
+            "./a",
+            "../a",
+            "face-detect.zip",
+            "a/b.tar",
+            "image.tar.gz",
+            "app.jar",
+        ] {
             assert!(looks_like_a_path(Path::new(path)), "{path}");
         }
         for reference in [

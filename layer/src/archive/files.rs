@@ -5,12 +5,17 @@ use std::io::{self, BufReader, Read, Seek};
 
 use fs_err::File;
 use fs_err::os::unix::fs::FileExt;
+use tar::Header;
 
 use crate::compression::decompress;
 use crate::document;
 use crate::entries::{self, EntryKind};
+use crate::program::describe_file;
 use crate::scan::{LimitedReader, MAX_UNCOMPRESSED_BYTES, detect_compression};
 use crate::{Compression, Error, Result};
+
+/// The size of a tar header, in bytes.
+const BLOCK_SIZE: u64 = 512;
 
 /// Documents that engines find by their names. If they occurred twice, engines could read different ones.
 const NAMED_DOCUMENTS: [&str; 3] = ["index.json", "manifest.json", "oci-layout"];
@@ -34,6 +39,7 @@ impl ArchivedFiles {
     /// file.
     pub(super) fn read(file: File, origin: String) -> Result<Self> {
         let file = decompressed(file, &origin)?;
+        ensure_is_tar(&origin, &file)?;
         let ranges = file_ranges(&origin, &file)?;
         Ok(Self { file, origin, ranges })
     }
@@ -96,6 +102,31 @@ fn decompressed(mut file: File, origin: &str) -> Result<File> {
     io::copy(&mut content, &mut temporary).map_err(|error| Error::damaged(origin, error))?;
     temporary.rewind()?;
     Ok(temporary)
+}
+
+/// Refuses a file that does not begin with a tar header, by what it is instead.
+fn ensure_is_tar(origin: &str, mut file: &File) -> Result<()> {
+    let mut start = Vec::new();
+    file.take(BLOCK_SIZE).read_to_end(&mut start)?;
+    file.rewind()?;
+    let is_header = || {
+        let header = Header::from_byte_slice(&start);
+        // The checksum counts its own field as spaces. Source: POSIX.1-2017, pax, "ustar Interchange Format".
+        let sum = start.iter().map(|byte| u32::from(*byte)).sum::<u32>();
+        let field = start[148..156].iter().map(|byte| u32::from(*byte)).sum::<u32>();
+        header
+            .cksum()
+            .is_ok_and(|expected| expected == sum - field + 8 * u32::from(b' '))
+    };
+    // Blocks of zeros end an archive, and can be all of it.
+    if start.len() as u64 == BLOCK_SIZE && (start.iter().all(|byte| *byte == 0) || is_header()) {
+        return Ok(());
+    }
+    let kind = describe_file(&start);
+    Err(Error::Other(format!(
+        "{origin} is neither a tar nor a zip archive, but {kind}; what is checked is an image, or the zip archive of a \
+         function or a layer"
+    )))
 }
 
 /// The position of each file's content in the archive, including those of links to files.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use fs_err::File;
+use fs_err::{self as fs, File};
 
 use super::docker::{DOCKER_MANIFEST, SynthesizedDocuments, synthesize_documents};
 use super::files::ArchivedFiles;
@@ -26,8 +26,14 @@ impl ArchiveFile {
     /// # Errors
     /// The file is not a tar archive, has no image, or has an entry that is refused.
     pub fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path)?;
-        Self::read(file, format!("the archive `{}`", path.display()))
+        let display = path.display();
+        // To open a pipe could wait forever.
+        if !fs::metadata(path)?.is_file() {
+            let reason =
+                format!("`{display}` is not a regular file; an archive is read several times, so save it first");
+            return Err(Error::Other(reason));
+        }
+        Self::read(File::open(path)?, format!("the archive `{display}`"))
     }
 
     /// Reads the archive in `file`, which errors call `origin`.
@@ -37,7 +43,8 @@ impl ArchiveFile {
             (true, _) => None,
             (false, true) => Some(synthesize_documents(&files)?),
             (false, false) => {
-                let what = "index.json and no manifest.json, so it is not an image";
+                let what = "index.json and no manifest.json, so it is not an image; `docker save` writes images, and \
+                            `docker export` only their files";
                 return Err(Error::missing(&files.origin, what));
             }
         };

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::rule::Rule;
 use crate::Architecture;
+use crate::error::escape_control_characters;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "the names are self-explanatory")]
@@ -100,18 +101,6 @@ impl Findings {
             remedy: &description.remedy,
         });
     }
-}
-
-/// Names in artefacts can contain anything, such as sequences that change a terminal's colours.
-fn escape_control_characters(text: &str) -> String {
-    let escape = |c: char| {
-        if c.is_control() {
-            c.escape_default().collect()
-        } else {
-            c.to_string()
-        }
-    };
-    text.chars().map(escape).collect()
 }
 
 /// The first few items, and the number of the others.

@@ -76,29 +76,44 @@ impl ProgramFile {
                 Err(what) => Self::Unsupported(what),
             });
         }
-        Ok(Self::Unsupported(describe(&start)))
+        Ok(Self::Unsupported(describe(&start).to_owned()))
+    }
+}
+
+/// What a file that begins with `start` is, also if it is a program.
+pub(crate) fn describe_file(start: &[u8]) -> &'static str {
+    match start {
+        [0x7f, b'E', b'L', b'F', ..] => "an ELF program",
+        [b'#', b'!', ..] => "a script",
+        _ => known_format(start).unwrap_or(match is_text(start) {
+            true => "a text file",
+            false => "a file of an unknown format",
+        }),
     }
 }
 
 /// What data that begins with `start` is, if not a program.
-fn describe(start: &[u8]) -> String {
+fn describe(start: &[u8]) -> &'static str {
+    known_format(start).unwrap_or(match (is_text(start), start.trim_ascii_start()) {
+        (false, _) => "neither an ELF program nor a script",
+        (true, [b'#', b'!', ..]) => "a script whose `#!` is not at its start",
+        (true, _) => "a text file without `#!` in its first line",
+    })
+}
+
+fn known_format(start: &[u8]) -> Option<&'static str> {
     if start.is_empty() {
-        return "an empty file".into();
-    }
-    if let Some((_, what)) = FORMATS.iter().find(|(magic, _)| start.starts_with(magic)) {
-        return (*what).to_owned();
+        return Some("an empty file");
     }
     if start.get(257..262) == Some(b"ustar") {
-        return "a tar archive".into();
+        return Some("a tar archive");
     }
-    let is_text = !start.iter().any(|byte| matches!(byte, 0..=8 | 14..=26 | 28..=31 | 127));
-    if !is_text {
-        return "neither an ELF program nor a script".into();
-    }
-    match start.trim_ascii_start().starts_with(b"#!") {
-        true => "a script whose `#!` is not at its start".into(),
-        false => "a text file without `#!` in its first line".into(),
-    }
+    let known = FORMATS.iter().find(|(magic, _)| start.starts_with(magic));
+    known.map(|(_, what)| *what)
+}
+
+fn is_text(start: &[u8]) -> bool {
+    !start.iter().any(|byte| matches!(byte, 0..=8 | 14..=26 | 28..=31 | 127))
 }
 
 #[cfg(test)]
