@@ -8,12 +8,14 @@ mod image;
 mod index;
 mod layers;
 mod program;
+mod readable;
 mod rule;
 mod sarif;
 #[cfg(test)]
 mod tests;
 mod whiteouts;
 mod zip;
+mod zip_directory;
 mod zip_files;
 mod zip_layer;
 mod zip_native;

@@ -56,6 +56,20 @@ impl MergedFileSystem {
         next.is_some_and(|(path, _)| path.starts_with(&prefix))
     }
 
+    /// All entries by their paths without links.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&str, &Entry)> {
+        self.0.iter().map(|(path, (_, entry))| (path.as_str(), entry))
+    }
+
+    /// The names of what is directly in a folder, except folders.
+    pub(crate) fn files_in(&self, folder: &str) -> Vec<String> {
+        let prefix = format!("{}/", self.real_path(folder).unwrap_or_default());
+        let below = self.0.range(prefix.clone()..);
+        let below = below.map_while(|(path, (_, entry))| Some((path.strip_prefix(&prefix)?, entry)));
+        let files = below.filter(|(name, entry)| !name.contains('/') && entry.kind != EntryKind::Directory);
+        files.map(|(name, _)| name.to_owned()).collect()
+    }
+
     /// Whether something is below a folder of that name, wherever it is.
     pub(crate) fn has_folder_named(&self, name: &str) -> bool {
         let part = format!("/{name}/");

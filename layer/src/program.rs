@@ -1,5 +1,5 @@
-//! Whether a program can start in a file system: its format, its interpreter or loader, its libraries and theirs, and the
-//! symbol versions that they require of each other.
+//! Whether a program can start in a file system: its format, its interpreter or loader, its libraries and theirs, and
+//! the symbol versions that they require of each other.
 
 mod environment;
 mod file;

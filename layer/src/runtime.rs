@@ -10,6 +10,8 @@ use crate::{Architecture, Error, GlibcVersion, Result};
 /// The prefixes of runtimes that start a function in a language, without a program of its own.
 const MANAGED_FAMILIES: [&str; 5] = ["dotnet", "java", "nodejs", "python", "ruby"];
 const OS_ONLY_FAMILY: &str = "provided";
+/// Where the interpreters of managed runtimes are.
+pub(crate) const LANGUAGE_FOLDER: &str = "/var/lang/bin";
 /// The runtime of functions that name none.
 pub(crate) const DEFAULT_RUNTIME: &str = "provided.al2023";
 
@@ -20,6 +22,7 @@ pub(crate) struct Runtimes {
     date: String,
     operating_systems: BTreeMap<String, OperatingSystem>,
     runtimes: BTreeMap<String, KnownRuntime>,
+    language_programs: BTreeMap<String, Vec<String>>,
     pub(crate) environment: DefinedEnvironment,
 }
 
@@ -67,6 +70,8 @@ pub(crate) struct Runtime {
     /// Whether it is in the list.
     pub(crate) is_known: bool,
     pub(crate) deprecation: Option<Deprecation>,
+    /// The paths of its interpreters.
+    pub(crate) language_programs: Vec<String>,
 }
 
 /// What Lambda no longer does for a deprecated runtime.
@@ -101,12 +106,17 @@ impl Runtime {
         }
         let newest = &RUNTIMES.runtimes[DEFAULT_RUNTIME];
         let system = known.unwrap_or(newest).system.as_ref();
+        let languages = RUNTIMES.language_programs.iter();
+        let programs = languages.filter(|(language, _)| name.starts_with(language.as_str()));
+        let programs = programs.flat_map(|(_, programs)| programs.iter().map(String::as_str));
+        let programs = programs.chain([name]);
         Ok(Self {
             name: name.to_owned(),
             system: system.map(|system| &RUNTIMES.operating_systems[system]),
             is_managed: !name.starts_with(OS_ONLY_FAMILY),
             is_known: known.is_some(),
             deprecation: known.and_then(KnownRuntime::deprecation),
+            language_programs: programs.map(|program| format!("{LANGUAGE_FOLDER}/{program}")).collect(),
         })
     }
 }

@@ -189,6 +189,35 @@ fn base_images_of_aws_need_a_handler() {
 }
 
 #[test]
+fn extensions_of_images_can_start() {
+    let program = own_program();
+    let image = |name: &str, bytes: &[u8]| {
+        let files = Files::new().add("var/task/bootstrap", &program).add("bin/sh", &program);
+        let path = format!("opt/extensions/{name}");
+        files.add(&path, bytes).function_image()
+    };
+    assert_none(&image("a", &program));
+    assert_none(&image("a", b"#!/bin/sh\n"));
+    // Only what is directly in the folder is started.
+    assert_none(&image("lib/a", b"text"));
+    for (bytes, text) in [
+        (&b"\xcf\xfa\xed\xfe"[..], "Mach-O"),
+        (b"#!/bin/sh\r\n", "line endings of Windows"),
+        (b"#!/usr/bin/python3\n", "interpreter `/usr/bin/python3`"),
+        (b"text\n", "without `#!`"),
+        (&static_program(243), "for machine 243"),
+    ] {
+        assert_only(&image("a", bytes), Rule::Extensions, Severity::Error, text);
+    }
+    let data = Files::new().add("var/task/bootstrap", &program);
+    let extension = data.path("extension");
+    fs_err::write(&extension, &program).unwrap();
+    let data = data.add_data("opt/extensions/a", &extension);
+    let text = "`/opt/extensions/a` has mode 0644";
+    assert_only(&data.function_image(), Rule::Extensions, Severity::Error, text);
+}
+
+#[test]
 fn zips_for_managed_runtimes_and_layers_have_rules_of_their_own() {
     let options = |kind, runtime: Option<&str>| LintOptions {
         zip_kind: kind,
@@ -198,7 +227,7 @@ fn zips_for_managed_runtimes_and_layers_have_rules_of_their_own() {
     let code = |path: &str| Files::new().add(path, b"x");
     assert_none(&code("app.py").zip(&options(ZipKind::Function, Some("python3.13"))));
     let found = code("app.py").zip(&options(ZipKind::Function, None));
-    assert_only(&found, Rule::ZipBootstrap, Severity::Error, "`--runtime`");
+    assert_only(&found, Rule::ZipBootstrap, Severity::Warning, "`--runtime`");
     let found = code("app.py").zip(&options(ZipKind::Function, Some("python3.99")));
     assert_only(&found, Rule::ZipRuntime, Severity::Note, "python3.99 is not known");
     let path = code("app.py").path("none.zip");

@@ -1,5 +1,5 @@
-//! Images and zip archives as people's tools made them, after public reports, from a folder beside the project. They are
-//! not part of it: without the folder, this says so and checks nothing. The same kinds are made in code by the other
+//! Images and zip archives as people's tools made them, after public reports, from a folder beside the project. They
+//! are not part of it: without the folder, this says so and checks nothing. The same kinds are made in code by the other
 //! tests.
 
 #![allow(clippy::unwrap_used, reason = "a test's panic is its failure")]

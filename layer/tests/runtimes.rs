@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use fs_err as fs;
 use layer::lint::{LintOptions, Rule, Severity, ZipKind};
-use program_fixture::{Files, assert_none, assert_only};
+use program_fixture::{Files, assert_none, assert_only, host};
 
 fn on(runtime: &str) -> LintOptions {
     LintOptions {
@@ -135,8 +135,61 @@ fn extensions_of_layers_are_executable() {
         &found,
         Rule::ZipProgram,
         Severity::Error,
-        "`extensions/c`, which Lambda starts",
+        "`/opt/extensions/c` has mode 0644",
     );
+}
+
+#[test]
+fn extensions_of_layers_can_start() {
+    let layer = |bytes: &[u8], runtime: &str| Files::new().add("extensions/a", bytes).zip(&layer_on(runtime));
+    assert_none(&layer(b"#!/bin/sh\n", "python3.13"));
+    assert_none(&layer(b"#!/usr/bin/env python3\n", "python3.13"));
+    let warning = |bytes: &[u8], text| {
+        let found = layer(bytes, "provided.al2023");
+        assert_only(&found, Rule::ZipProgram, Severity::Warning, text);
+    };
+    warning(b"#!/usr/bin/env python3\n", "another layer may have it");
+    warning(b"#!/opt/bin/ruby\n", "it must be in a layer");
+    for (bytes, text) in [
+        (&b"\xcf\xfa\xed\xfe"[..], "Mach-O"),
+        (b"MZ\x90\0", "Windows"),
+        (b"#!/bin/sh\r\n", "line endings of Windows"),
+        (b"text\n", "without `#!`"),
+    ] {
+        assert_only(&layer(bytes, "nodejs22.x"), Rule::ZipProgram, Severity::Error, text);
+    }
+
+    let files = Files::new();
+    let extension = files.program(&[]);
+    let for_other = LintOptions {
+        architecture: Some(host().other()),
+        ..layer_on("python3.13")
+    };
+    let found = files.add_file("extensions/a", &extension).zip(&for_other);
+    assert_only(&found, Rule::ZipProgram, Severity::Error, "not for");
+    // A function has its extensions in layers.
+    assert_none(&Files::new().add("extensions/a", b"text").zip(&on("python3.13")));
+}
+
+#[test]
+fn modules_for_musl_do_not_fit_runtimes() {
+    let module = |name: &str, runtime: &str| {
+        let files = Files::new();
+        let musl = format!("libc.musl-{}.so.1", host());
+        files.library(&musl, &[]);
+        let module = files.library("module.so", &[&format!("-l:{musl}")]);
+        files.add_file(name, &module).zip(&on(runtime))
+    };
+    for (name, runtime) in [
+        ("a/_s.cpython-313-x86_64-linux-musl.so", "python3.13"),
+        ("a.libs/libx.so.1", "python3.13"),
+        ("build/Release/a.node", "nodejs22.x"),
+    ] {
+        let found = module(name, runtime);
+        assert_only(&found, Rule::ZipNativeFiles, Severity::Warning, "for musl");
+    }
+    // Node.js loads the one that fits.
+    assert_none(&module("prebuilds/linux-x64/a.musl.node", "nodejs22.x"));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::rule::Rule;
 use crate::Architecture;
 use crate::error::escape_control_characters;
+use crate::program::Problem;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "the names are self-explanatory")]
@@ -89,6 +90,15 @@ impl Findings {
         if !items.is_empty() {
             self.add(rule, severity, &(abbreviate(items) + suffix));
         }
+    }
+
+    /// Adds a problem of a program. What is not certain is a warning.
+    pub(super) fn add_problem(&mut self, rule: Rule, problem: &Problem) {
+        let severity = match problem.is_certain {
+            true => Severity::Error,
+            false => Severity::Warning,
+        };
+        self.add(rule, severity, &problem.message);
     }
 
     pub(super) fn add(&mut self, rule: Rule, severity: Severity, message: &str) {

@@ -4,7 +4,7 @@ use oci_spec::image::Os;
 
 use super::finding::{Finding, Findings, LintOptions, Severity};
 use super::rule::Rule;
-use super::{compression, config, index, layers, program, whiteouts};
+use super::{compression, config, index, layers, program, readable, whiteouts};
 use crate::lambda::LAMBDA;
 use crate::merged_file_system::MergedFileSystem;
 use crate::source::Source;
@@ -36,6 +36,7 @@ pub fn lint_source(source: &dyn Source, options: &LintOptions) -> Result<Vec<Fin
             whiteouts::lint(&layer.entries, &file_system, &mut findings);
             file_system.add_layer(number, &layer.entries);
         }
+        readable::lint(config_document, &file_system, &mut findings);
         size(image, &mut findings);
         // An unreadable layer has been reported already. Its files would be reported as missing.
         if image.layers.iter().all(|layer| layer.scanned.is_some()) {

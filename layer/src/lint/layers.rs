@@ -5,14 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::finding::{Findings, Severity, abbreviate};
 use super::rule::Rule;
 use crate::entries::{Entry, EntryKind};
-use crate::lambda::LAMBDA;
 
 pub(crate) fn lint(entries: &[Entry], findings: &mut Findings) {
     parent_directories(entries, findings);
     unique_paths(entries, findings);
     hard_links(entries, findings);
     devices(entries, findings);
-    readable(entries, findings);
     attributes(entries, findings);
 }
 
@@ -24,22 +22,36 @@ fn attributes(entries: &[Entry], findings: &mut Findings) {
     findings.for_items(Rule::Attributes, Severity::Note, &names, "");
 }
 
+/// Lambda creates files in the order of the archive.
 fn parent_directories(entries: &[Entry], findings: &mut Findings) {
     let folders = entries.iter().filter(|entry| entry.kind == EntryKind::Directory);
     let folders: BTreeSet<_> = folders.map(|entry| entry.path.as_str()).collect();
-    let mut missing = BTreeMap::new();
+    let mut before = BTreeSet::new();
+    let (mut missing, mut late) = (BTreeMap::new(), BTreeMap::new());
     for entry in entries {
         for (end, _) in entry.path.match_indices('/') {
             let folder = &entry.path[..end];
-            if !folders.contains(folder) {
-                missing.entry(folder.to_owned()).or_insert(&entry.path);
+            if !before.contains(folder) {
+                let found = match folders.contains(folder) {
+                    true => &mut late,
+                    false => &mut missing,
+                };
+                found.entry(folder.to_owned()).or_insert(&entry.path);
             }
         }
+        if entry.kind == EntryKind::Directory {
+            before.insert(entry.path.as_str());
+        }
     }
-    if let Some((_, below)) = missing.first_key_value() {
-        let names: Vec<_> = missing.keys().cloned().collect();
-        let found = format!("no entry for {}, above `{below}`", abbreviate(&names));
-        findings.error(Rule::ParentDirectories, found);
+    for (folders, what, below_what) in [
+        (missing, "no entry for ", ", above"),
+        (late, "", " after their contents, such as"),
+    ] {
+        if let Some((_, below)) = folders.first_key_value() {
+            let names: Vec<_> = folders.keys().cloned().collect();
+            let found = format!("{what}{}{below_what} `{below}`", abbreviate(&names));
+            findings.error(Rule::ParentDirectories, found);
+        }
     }
 }
 
@@ -78,30 +90,4 @@ fn devices(entries: &[Entry], findings: &mut Findings) {
 pub(crate) fn is_world_readable(folder: bool, mode: u32) -> bool {
     let needed = if folder { 0o005 } else { 0o004 };
     mode & needed == needed
-}
-
-/// Whether operating systems have private files in this folder, which no function reads.
-fn is_system_path(path: &str) -> bool {
-    let below = |folder: &String| {
-        let rest = path.strip_prefix(folder.as_str());
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
-    LAMBDA.system_folders.iter().any(below)
-}
-
-fn readable(entries: &[Entry], findings: &mut Findings) {
-    let private = entries.iter().filter(|entry| {
-        matches!(entry.kind, EntryKind::File | EntryKind::Directory)
-            && !is_world_readable(entry.kind == EntryKind::Directory, entry.mode)
-    });
-    let (systems, own): (Vec<_>, Vec<_>) = private.partition(|entry| is_system_path(&entry.path));
-    let names = |entries: Vec<&Entry>| -> Vec<_> {
-        let shown = |entry: &&Entry| format!("{} (mode {:04o})", entry.path, entry.mode);
-        entries.iter().map(shown).collect()
-    };
-    findings.error_for_items(Rule::Readable, &names(own), "");
-    if !systems.is_empty() {
-        let found = abbreviate(&names(systems)) + ", in folders of the operating system";
-        findings.warning(Rule::Readable, found);
-    }
 }

@@ -1,6 +1,6 @@
 //! The rules about an image's program, its interpreter or loader, and its libraries.
 
-use super::finding::{Findings, Severity};
+use super::finding::Findings;
 use super::rule::Rule;
 use crate::merged_file_system::MergedFileSystem;
 use crate::program::image::{LayerContents, environment};
@@ -15,6 +15,10 @@ use crate::{Result, TargetArchitecture};
 const AWS_ENTRYPOINT: &str = "/lambda-entrypoint.sh";
 const AWS_RUNTIME: &str = "/var/runtime/bootstrap";
 
+/// Where extensions are. Lambda starts everything in it that is not a folder. Source: `ListExternalAgentPaths` in
+/// aws/aws-lambda-runtime-interface-emulator.
+const EXTENSIONS: &str = "/opt/extensions";
+
 pub(crate) fn lint(
     source: &dyn Source,
     image: &ValidatedImage,
@@ -25,16 +29,12 @@ pub(crate) fn lint(
     let run = config.config().as_ref();
     let entrypoint = run.and_then(|run| run.entrypoint().as_ref());
     let command = run.and_then(|run| run.cmd().as_ref());
-    let arguments: Vec<_> = entrypoint
-        .into_iter()
-        .chain(command)
-        .flatten()
-        .map(String::as_str)
-        .collect();
-    let Some(program) = arguments.first().copied().filter(|program| !program.is_empty()) else {
+    let arguments = entrypoint.into_iter().chain(command).flatten();
+    let arguments: Vec<_> = arguments.map(String::as_str).collect();
+    let has_program = arguments.first().is_some_and(|program| !program.is_empty());
+    if !has_program {
         findings.error(Rule::Entrypoint, "the configuration names no program");
-        return Ok(());
-    };
+    }
     // An architecture that Lambda does not offer has its own finding.
     let Some(architecture) = TargetArchitecture::from(config.architecture()).supported() else {
         return Ok(());
@@ -44,20 +44,38 @@ pub(crate) fn lint(
         source,
         descriptors: &descriptors,
     };
-    let environment = environment(config);
     let check = ProgramCheck {
         root: &Root::new(file_system, &contents),
-        environment: &environment,
+        environment: &environment(config),
         architecture,
         place: "in the image",
         system: None,
     };
+    if has_program {
+        program(&check, &arguments, file_system, findings)?;
+    }
+    for name in file_system.files_in(EXTENSIONS) {
+        for problem in check.check(&format!("{EXTENSIONS}/{name}"))? {
+            findings.add_problem(Rule::Extensions, &problem);
+        }
+    }
+    Ok(())
+}
+
+/// Checks the program that `arguments` start.
+fn program(
+    check: &ProgramCheck<'_>,
+    arguments: &[&str],
+    file_system: &MergedFileSystem,
+    findings: &mut Findings,
+) -> Result<()> {
+    let program = arguments[0];
     if !program.starts_with('/') {
         let found = format!("`{program}` is not an absolute path; it is searched in PATH or in the working directory");
         findings.warning(Rule::Entrypoint, found);
     }
     let Some(path) = check.find_in_path(program) else {
-        let folders = environment.search_path.join(", ");
+        let folders = check.environment.search_path.join(", ");
         let found = format!("`{program}` is not in the image's PATH ({folders})");
         findings.error(Rule::Entrypoint, found);
         return Ok(());
@@ -68,8 +86,8 @@ pub(crate) fn lint(
         aws_entrypoint(&arguments[1..], findings);
         problems.extend(check.check(AWS_RUNTIME)?);
     }
-    interface_client(&arguments, file_system, findings);
-    if let Some(program) = wrapped_program(&arguments)
+    interface_client(arguments, file_system, findings);
+    if let Some(program) = wrapped_program(arguments)
         && check.root.find(program) != Found::Provided
     {
         problems.extend(check.check(program)?);
@@ -86,11 +104,7 @@ fn add_problems(problems: Vec<Problem>, findings: &mut Findings) {
             ProblemKind::Loader => Rule::Loader,
             ProblemKind::Glibc => Rule::Glibc,
         };
-        let severity = match problem.is_certain {
-            true => Severity::Error,
-            false => Severity::Warning,
-        };
-        findings.add(rule, severity, &problem.message);
+        findings.add_problem(rule, &problem);
     }
 }
 
@@ -105,8 +119,8 @@ fn aws_entrypoint(arguments: &[&str], findings: &mut Findings) {
     }
 }
 
-/// The runtime interface client for Python needs its package, and the handler as its argument. Source: AWS, "Deploy Python
-/// Lambda functions with container images", alternative base images.
+/// The runtime interface client for Python needs its package, and the handler as its argument. Source: AWS, "Deploy
+/// Python Lambda functions with container images", alternative base images.
 fn interface_client(arguments: &[&str], file_system: &MergedFileSystem, findings: &mut Findings) {
     const CLIENT: &str = "awslambdaric";
     let Some(at) = arguments.windows(2).position(|pair| pair == ["-m", CLIENT]) else {
@@ -118,7 +132,8 @@ fn interface_client(arguments: &[&str], file_system: &MergedFileSystem, findings
     }
     if arguments.len() == at + 2 {
         let found = format!(
-            "`{CLIENT}` gets no handler; set CMD to it, such as [\"app.handler\"], unless `--image-config Command=` does"
+            "`{CLIENT}` gets no handler; set CMD to it, such as [\"app.handler\"], unless `--image-config Command=` \
+             does"
         );
         findings.warning(Rule::Entrypoint, found);
     }

@@ -34,6 +34,7 @@ pub enum Rule {
     Attributes,
     Loader,
     Glibc,
+    Extensions,
     Size,
     ZipIntact,
     ZipPaths,

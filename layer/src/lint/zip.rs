@@ -7,6 +7,7 @@ use zip::ZipArchive;
 
 use super::finding::{Finding, Findings, LintOptions, Severity, ZipKind};
 use super::rule::Rule;
+use super::zip_directory::repeated_names;
 use super::zip_files::{BOOTSTRAP, ZipFiles};
 use super::{zip_layer, zip_native, zip_program};
 use crate::Result;
@@ -42,6 +43,11 @@ pub fn lint_zip(path: &Path, options: &LintOptions) -> Result<Vec<Finding>> {
             return Ok(findings.0);
         }
     };
+    if archive.is_empty() {
+        let found = "it has no files (Lambda: `Uploaded file must be a non-empty zip`)";
+        findings.error(Rule::ZipIntact, found);
+        return Ok(findings.0);
+    }
     let prefix = archive.offset();
     if prefix > 0 {
         let found = format!("it has {prefix} bytes before its first file, which not every program skips");
@@ -54,7 +60,11 @@ pub fn lint_zip(path: &Path, options: &LintOptions) -> Result<Vec<Finding>> {
     for index in 0..archive.len() {
         files.check_file(&mut archive, index, &mut findings);
     }
-    files.report(archive.has_duplicate_names(), &mut findings);
+    if archive.has_duplicate_names() {
+        let mut directory = File::open(path)?;
+        files.add_repeated(repeated_names(&mut directory, archive.central_directory_start())?);
+    }
+    files.report(&mut findings);
     if let [only] = Vec::from_iter(&files.names).as_slice()
         && only.ends_with(".zip")
     {
@@ -63,29 +73,40 @@ pub fn lint_zip(path: &Path, options: &LintOptions) -> Result<Vec<Finding>> {
     }
     let has_bootstrap = files.names.contains(BOOTSTRAP);
     if starts_bootstrap && !has_bootstrap {
-        let found = format!(
-            "it has no `bootstrap` at its root, which the runtime {} starts (for another, use `--runtime` or `--kind \
-             layer`)",
-            runtime.name
-        );
-        findings.error(Rule::ZipBootstrap, found);
+        missing_bootstrap(&files, &runtime, &mut findings);
     }
     if is_layer {
         zip_layer::lint(&files, &runtime, &mut findings);
     }
     if has_bootstrap && !runtime.is_managed {
         files.bootstrap_mode(&mut findings);
-        // A file that cannot be read would be reported again as something else.
-        let unreadable = [Rule::ZipIntact, Rule::ZipMethods, Rule::ZipUncompressedSize];
-        let is_unreadable =
-            |finding: &Finding| finding.severity == Severity::Error && unreadable.contains(&finding.rule);
-        if !findings.0.iter().any(is_unreadable) {
-            zip_program::lint(&mut archive, &files, &runtime, options, &mut findings)?;
-        }
+    }
+    // A file that cannot be read would be reported again as something else.
+    let unreadable = [Rule::ZipIntact, Rule::ZipMethods, Rule::ZipUncompressedSize];
+    let is_unreadable = |finding: &Finding| finding.severity == Severity::Error && unreadable.contains(&finding.rule);
+    if !findings.0.iter().any(is_unreadable) {
+        zip_program::lint(&mut archive, &files, &runtime, options, &mut findings)?;
     }
     let (names, native) = (&files.names, &files.native_files);
     zip_native::lint(&mut archive, names, native, &runtime, options, &mut findings);
     Ok(findings.0)
+}
+
+/// A function may have its `bootstrap` in a layer.
+fn missing_bootstrap(files: &ZipFiles, runtime: &Runtime, findings: &mut Findings) {
+    let similar = ["bootstrap", "bootstrap.exe", "bootstrap.sh", "bootstrap.zip"];
+    let is_similar = |name: &&str| {
+        let file = name.rsplit('/').next().unwrap_or_default();
+        similar.iter().any(|similar| file.eq_ignore_ascii_case(similar))
+    };
+    let similar = files.file_names().find(is_similar);
+    let similar = similar.map_or(String::new(), |name| format!(" (`{name}` is not started)"));
+    let found = format!(
+        "it has no `bootstrap` at its root{similar}; the runtime {} looks for it in the function's layers (for another \
+         runtime or a layer, use `--runtime` or `--kind layer`)",
+        runtime.name
+    );
+    findings.warning(Rule::ZipBootstrap, found);
 }
 
 fn supported_runtime(runtime: &Runtime, findings: &mut Findings) {

@@ -36,6 +36,8 @@ pub(super) struct ZipFiles {
     uncompressed_bytes: u64,
     /// The paths to which files are extracted.
     pub(super) names: BTreeSet<String>,
+    /// Those of `names` that are folders.
+    folders: BTreeSet<String>,
     duplicates: Vec<String>,
     /// The files as they are extracted, with the index of each in the archive.
     pub(super) entries: Vec<(usize, Entry)>,
@@ -88,7 +90,13 @@ impl ZipFiles {
                 name.trim_end_matches('/').to_owned()
             }
         };
-        if !self.names.insert(path.clone()) {
+        // Extracting a folder twice changes nothing.
+        let is_new = self.names.insert(path.clone());
+        let is_folder = name.ends_with('/') && self.folders.contains(&path);
+        if name.ends_with('/') {
+            self.folders.insert(path.clone());
+        }
+        if !is_new && !is_folder {
             self.duplicates.push(name.to_owned());
         }
         Some(path)
@@ -122,9 +130,12 @@ impl ZipFiles {
             return;
         }
         if !unix {
-            let system = file.system();
-            self.bootstrap_defects
-                .push(format!("was added on {system:?}, without a Unix mode"));
+            let origin = match file.system() {
+                System::Dos | System::WindowsNTFS | System::VFAT => "Windows or DOS",
+                _ => "another system than Unix",
+            };
+            let found = format!("was added by a program for {origin}, without Unix permissions");
+            self.bootstrap_defects.push(found);
         } else if mode & 0o005 != 0o005 && !is_link && !file.is_dir() {
             self.bootstrap_defects.push(format!("has mode {:04o}", mode & 0o7777));
         }
@@ -166,14 +177,25 @@ impl ZipFiles {
         }
     }
 
-    pub(super) fn report(&mut self, has_duplicates: bool, findings: &mut Findings) {
+    /// The paths of the files, without folders.
+    pub(super) fn file_names(&self) -> impl Iterator<Item = &str> {
+        self.names.difference(&self.folders).map(String::as_str)
+    }
+
+    /// Adds names that the archive lists more than once.
+    pub(super) fn add_repeated(&mut self, names: BTreeSet<String>) {
+        self.duplicates
+            .extend(names.into_iter().filter(|name| !name.ends_with('/')));
+    }
+
+    pub(super) fn report(&self, findings: &mut Findings) {
+        if self.file_names().next().is_none() {
+            findings.warning(Rule::ZipIntact, "it has only folders");
+        }
         findings.error_for_items(Rule::ZipPaths, &self.unsafe_paths, "");
         let suffix = ", with empty parts or `.`; extracting leaves these out";
         findings.for_items(Rule::ZipPaths, Severity::Warning, &self.unusual_paths, suffix);
         findings.error_for_items(Rule::ZipPaths, &self.duplicates, " more than once");
-        if self.duplicates.is_empty() && has_duplicates {
-            findings.error(Rule::ZipPaths, "a path occurs more than once");
-        }
         findings.error_for_items(Rule::ZipReadable, &self.unreadable, "");
         findings.error_for_items(Rule::ZipMethods, &self.unsupported_methods, "");
         let limit = LAMBDA.zip_uncompressed_bytes;
@@ -184,8 +206,8 @@ impl ZipFiles {
     }
 }
 
-/// The path below the folder into which a file is extracted: empty for the folder itself, and none if it leads out of it
-/// or is not the same on all operating systems.
+/// The path below the folder into which a file is extracted: empty for the folder itself, and none if it leads out of
+/// it or is not the same on all operating systems.
 fn extracted_path(name: &str) -> Option<String> {
     if name.starts_with('/') || name.contains(['\\', '\0']) {
         return None;

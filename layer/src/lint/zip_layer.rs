@@ -1,12 +1,10 @@
-//! The rules about the folders of a layer below `/opt`, and the extensions in it. Source: AWS, "Packaging your layer content", and for `extensions`
-//! "Lambda Extensions API".
+//! The rule about the folders of a layer below `/opt`. Source: AWS, "Packaging your layer content".
 
 use std::collections::BTreeSet;
 
 use super::finding::{Findings, abbreviate};
 use super::rule::Rule;
 use super::zip_files::{BOOTSTRAP, ZipFiles};
-use crate::entries::{Entry, EntryKind};
 use crate::runtime::Runtime;
 
 /// The folders in which runtimes and the loader look.
@@ -32,15 +30,6 @@ pub(super) fn lint(files: &ZipFiles, runtime: &Runtime, findings: &mut Findings)
         let suffix = format!(" at its root, and none of {}", LAYER_FOLDERS.join(", "));
         findings.warning(Rule::ZipLayerPaths, abbreviate(&roots) + &suffix);
     }
-    let entries = files.entries.iter().map(|(_, entry)| entry);
-    let is_extension = |entry: &&Entry| {
-        let name = entry.path.strip_prefix("extensions/");
-        entry.kind == EntryKind::File && name.is_some_and(|name| !name.contains('/'))
-    };
-    let closed = entries.filter(is_extension).filter(|entry| entry.mode & 0o005 != 0o005);
-    let closed: Vec<_> = closed.map(|entry| entry.path.clone()).collect();
-    let suffix = ", which Lambda starts as an extension, but not everybody may run";
-    findings.error_for_items(Rule::ZipProgram, &closed, suffix);
     let name = &runtime.name;
     let same_language = |other: &String| language(other) == language(name);
     let versions: BTreeSet<_> = names.iter().filter_map(|name| only_runtime(name)).collect();

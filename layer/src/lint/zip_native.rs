@@ -85,9 +85,14 @@ pub(super) fn lint(
         .iter()
         .any(|finding| finding.rule == Rule::ZipUncompressedSize);
     if let Some(system) = runtime.system.filter(|_| !is_oversized) {
-        let too_new = too_new_for(system, archive, names, native);
+        let unsuitable = unsuitable_for(system, archive, names, native);
         let suffix = format!(" of newer libraries than {name} has (glibc {})", system.glibc);
-        findings.for_items(Rule::ZipNativeFiles, Severity::Warning, &too_new, &suffix);
+        findings.for_items(Rule::ZipNativeFiles, Severity::Warning, &unsuitable.too_new, &suffix);
+        let mut for_musl = unsuitable.for_musl;
+        // Packages for Node.js have modules for several systems, and load the one that fits.
+        for_musl.retain(|file| !(name.starts_with("nodejs") && file.contains("musl")));
+        let suffix = format!(", for musl (Alpine); {name} has glibc (with pip, use `--platform manylinux2014_…`)");
+        findings.for_items(Rule::ZipNativeFiles, Severity::Warning, &for_musl, &suffix);
     }
 }
 
@@ -101,18 +106,26 @@ fn is_for_other_python(module: &str, runtime: &str) -> bool {
     digits.is_some_and(|digits| digits != version.replace('.', ""))
 }
 
-/// The native files that need symbol versions that the system does not define, with one of these.
-fn too_new_for(
+/// The native files that the libraries of an operating system do not suit.
+#[derive(Default)]
+struct Unsuitable {
+    /// Those that need symbol versions that the system does not define, with one of these.
+    too_new: Vec<String>,
+    /// Those that need musl, which is not in the archive.
+    for_musl: Vec<String>,
+}
+
+fn unsuitable_for(
     system: &OperatingSystem,
     archive: &mut ZipArchive<File>,
     names: &BTreeSet<String>,
     native: &NativeFiles,
-) -> Vec<String> {
+) -> Unsuitable {
     let is_in_archive = |library: &str| {
         let mut names = names.iter();
         names.any(|name| name.rsplit('/').next() == Some(library))
     };
-    let mut too_new = Vec::new();
+    let mut unsuitable = Unsuitable::default();
     for (name, _) in &native.linux {
         let mut bytes = Vec::new();
         let file = archive
@@ -130,10 +143,14 @@ fn too_new_for(
         let missing =
             required.rfind(|required| !system.defines(&required.version) && !is_in_archive(&required.library));
         if let Some(missing) = missing {
-            too_new.push(format!("{name} ({})", missing.version));
+            unsuitable.too_new.push(format!("{name} ({})", missing.version));
+        }
+        let mut needed = elf.needed.iter();
+        if needed.any(|library| library.starts_with("libc.musl-") && !is_in_archive(library)) {
+            unsuitable.for_musl.push(name.clone());
         }
     }
-    too_new
+    unsuitable
 }
 
 #[cfg(test)]

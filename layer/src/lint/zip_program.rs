@@ -1,4 +1,5 @@
-//! The rules about the program `bootstrap` of a zip archive, in the file system that Lambda's runtime has around it.
+//! The rule about the programs of a zip archive, `bootstrap` and the extensions of a layer, in the file system that
+//! Lambda's runtime has around them.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,16 +8,16 @@ use std::io::Read;
 use fs_err::File;
 use zip::ZipArchive;
 
-use super::finding::{Findings, LintOptions, Severity, ZipKind};
+use super::finding::{Findings, LintOptions, ZipKind};
 use super::rule::Rule;
 use super::zip_files::{BOOTSTRAP, ZipFiles};
 use crate::entries::Entry;
 use crate::lambda::LAMBDA;
 use crate::merged_file_system::MergedFileSystem;
 use crate::program::root::{Contents, Found, Root};
-use crate::program::{Environment, ProgramCheck, ProgramFile};
-use crate::runtime::{RUNTIMES, Runtime};
-use crate::{Architecture, Result, TargetArchitecture};
+use crate::program::{Environment, Problem, ProblemKind, ProgramCheck, ProgramFile};
+use crate::runtime::{LANGUAGE_FOLDER, RUNTIMES, Runtime};
+use crate::{Architecture, Result};
 
 /// The paths of the files, and their indexes in the archive.
 struct ZipContents<'a> {
@@ -51,11 +52,21 @@ pub(super) fn lint(
     options: &LintOptions,
     findings: &mut Findings,
 ) -> Result<()> {
-    let folder = match options.zip_kind {
-        ZipKind::Function => "var/task",
-        ZipKind::Layer => "opt",
+    let is_layer = options.zip_kind == ZipKind::Layer;
+    let folder = match is_layer {
+        true => "opt",
+        false => "var/task",
     };
     let below = |path: &str| format!("{folder}/{path}");
+    let extensions = files.file_names().filter(|path| is_layer && is_extension(path));
+    let mut programs: Vec<_> = extensions.collect();
+    if !runtime.is_managed && files.names.contains(BOOTSTRAP) {
+        programs.insert(0, BOOTSTRAP);
+    }
+    // Without the list of its files, nothing can be said about what a program needs.
+    let Some(system) = runtime.system.filter(|_| !programs.is_empty()) else {
+        return Ok(());
+    };
     let mut indexes = BTreeMap::new();
     let mut entries = Vec::new();
     for (index, entry) in &files.entries {
@@ -74,22 +85,25 @@ pub(super) fn lint(
         archive: RefCell::new(archive),
         indexes,
     };
-    let program = below(BOOTSTRAP);
-    let own = own_architecture(&Root::new(&file_system, &contents), &program)?;
-    let Some(architecture) = options.architecture.or(own.supported()) else {
-        findings.error(Rule::ZipProgram, format!("`bootstrap` is for {own}"));
-        return Ok(());
+    let architecture = match options.architecture {
+        Some(architecture) => architecture,
+        None => own_architecture(
+            &Root::new(&file_system, &contents),
+            programs.iter().map(|path| below(path)),
+        )?,
     };
-    // Without the list of its files, nothing can be said about what the program needs.
-    let Some(system) = runtime.system else {
-        return Ok(());
-    };
+    let mut provided = system.files(architecture);
+    provided.extend(runtime.language_programs.iter().cloned());
     let variables = &RUNTIMES.environment;
+    let mut search_path = variables.path.clone();
+    if runtime.is_managed {
+        search_path.insert(0, LANGUAGE_FOLDER.to_owned());
+    }
     let place = format!("in the archive or in {} (as of {})", runtime.name, system.date);
     let check = ProgramCheck {
-        root: &Root::new(&file_system, &contents).on_runtime(system.files(architecture)),
+        root: &Root::new(&file_system, &contents).on_runtime(provided),
         environment: &Environment {
-            search_path: variables.path.clone(),
+            search_path,
             library_path: variables.ld_library_path.clone(),
             assumed_library_path: Vec::new(),
             working_dir: "/var/task".to_owned(),
@@ -98,24 +112,48 @@ pub(super) fn lint(
         place: &place,
         system: Some(system),
     };
-    for problem in check.check(&format!("/{program}"))? {
-        let severity = match problem.is_certain {
-            true => Severity::Error,
-            false => Severity::Warning,
-        };
-        findings.add(Rule::ZipProgram, severity, &problem.message);
+    for program in programs {
+        for mut problem in check.check(&format!("/{}", below(program)))? {
+            if program != BOOTSTRAP {
+                allow_for_other_layers(&mut problem, options.runtime.is_some());
+            }
+            findings.add_problem(Rule::ZipProgram, &problem);
+        }
     }
     Ok(())
 }
 
-/// The architecture of the program. A script runs on any, so its interpreter is looked for on the first one.
-fn own_architecture(root: &Root<'_>, program: &str) -> Result<TargetArchitecture> {
-    let file = match root.find(program) {
-        Found::File { path, .. } => Some(root.read(&path)?),
-        _ => None,
+/// Whether Lambda starts a file of a layer: it starts everything in the folder that is not a folder. Source:
+/// `ListExternalAgentPaths` in aws/aws-lambda-runtime-interface-emulator.
+fn is_extension(path: &str) -> bool {
+    let name = path.strip_prefix("extensions/");
+    name.is_some_and(|name| !name.contains('/'))
+}
+
+/// An extension may find what it needs in another layer, or in the runtime of the function, unless that is known.
+fn allow_for_other_layers(problem: &mut Problem, is_runtime_known: bool) {
+    let found_elsewhere = match problem.kind {
+        ProblemKind::File | ProblemKind::Architecture => return,
+        ProblemKind::Loader => "another layer",
+        ProblemKind::Glibc if is_runtime_known => return,
+        ProblemKind::Glibc => "the runtime of the function",
     };
-    Ok(match file.as_deref() {
-        Some(ProgramFile::Elf(elf)) => elf.architecture.clone(),
-        _ => TargetArchitecture::Supported(Architecture::X86_64),
-    })
+    problem.is_certain = false;
+    problem.message += &format!("; {found_elsewhere} may have it");
+}
+
+/// The architecture of the first program that has one. Scripts run on any, so their interpreters are looked for on the
+/// first one.
+fn own_architecture(root: &Root<'_>, programs: impl Iterator<Item = String>) -> Result<Architecture> {
+    for program in programs {
+        let Found::File { path, .. } = root.find(&program) else {
+            continue;
+        };
+        if let ProgramFile::Elf(elf) = root.read(&path)?.as_ref()
+            && let Some(architecture) = elf.architecture.supported()
+        {
+            return Ok(architecture);
+        }
+    }
+    Ok(Architecture::X86_64)
 }

@@ -56,6 +56,8 @@ pub(super) struct Search<'a> {
     environment: &'a Environment,
     architecture: Architecture,
     is_musl: bool,
+    /// The folders that are searched last.
+    usual_folders: Vec<String>,
     /// The libraries in `/etc/ld.so.cache`, by name.
     cache: BTreeMap<String, Vec<String>>,
 }
@@ -68,13 +70,23 @@ impl<'a> Search<'a> {
         program: &Elf,
     ) -> Result<Self> {
         let loader = program.interpreter.as_deref().unwrap_or_default();
-        let cache = root.small_file("/etc/ld.so.cache")?.unwrap_or_default();
+        let is_musl = is_musl(root, &environment.absolute(loader), architecture)?;
+        let usual_folders = match is_musl {
+            true => musl_folders(root, architecture)?,
+            false => library_folders(architecture),
+        };
+        // Only glibc's loader reads it.
+        let cache = match is_musl {
+            true => None,
+            false => root.small_file("/etc/ld.so.cache")?,
+        };
         Ok(Self {
             root,
             environment,
             architecture,
-            is_musl: loader.contains("ld-musl-"),
-            cache: parse_cache(&cache),
+            is_musl,
+            usual_folders,
+            cache: parse_cache(&cache.unwrap_or_default()),
         })
     }
 
@@ -195,10 +207,6 @@ impl<'a> Search<'a> {
                 false,
             )];
         }
-        let usual: Vec<_> = match self.is_musl {
-            true => ["/lib", "/usr/local/lib", "/usr/lib"].map(str::to_owned).to_vec(),
-            false => library_folders(self.architecture),
-        };
         let runpath = elf.runpath.iter();
         let runpath = runpath.flat_map(|folder| expand(folder, &object.path, self.architecture));
         // DT_RUNPATH replaces DT_RPATH.
@@ -215,10 +223,38 @@ impl<'a> Search<'a> {
         let cached = self.cache.get(name).into_iter().flatten();
         let mut candidates = in_folders(rpath.chain(environment).chain(runpath).collect(), false);
         candidates.extend(cached.map(|path| (path.clone(), false)));
-        candidates.extend(in_folders(usual, false));
+        candidates.extend(in_folders(self.usual_folders.clone(), false));
         candidates.extend(in_folders(self.environment.assumed_library_path.clone(), true));
         candidates
     }
+}
+
+/// Whether the loader at a path is musl's. It may have the name of glibc's: Alpine's package libc6-compat makes a link
+/// to musl's loader, and gcompat has a program that starts it.
+fn is_musl(root: &Root<'_>, loader: &str, architecture: Architecture) -> Result<bool> {
+    if loader.contains("/ld-musl-") {
+        return Ok(true);
+    }
+    let musl = format!("/lib/ld-musl-{architecture}.so.1");
+    let (Found::File { .. }, Found::File { path, .. }) = (root.find(&musl), root.find(loader)) else {
+        return Ok(false);
+    };
+    let file = root.read(&path)?;
+    let soname = match file.as_ref() {
+        ProgramFile::Elf(elf) => elf.soname.as_deref(),
+        _ => None,
+    };
+    Ok(!soname.is_some_and(|name| name.starts_with("ld-linux-")))
+}
+
+/// The folders in musl's configuration, or else those that are built in.
+fn musl_folders(root: &Root<'_>, architecture: Architecture) -> Result<Vec<String>> {
+    let configured = root.small_file(&format!("/etc/ld-musl-{architecture}.path"))?;
+    let folders = configured.map_or("/lib:/usr/local/lib:/usr/lib".into(), |bytes| {
+        String::from_utf8_lossy(&bytes).into_owned()
+    });
+    let folders = folders.split([':', '\n']).filter(|folder| !folder.is_empty());
+    Ok(folders.map(str::to_owned).collect())
 }
 
 /// The folders of an object's `DT_RPATH`, and then those of the objects that needed it.

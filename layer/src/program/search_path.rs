@@ -1,5 +1,5 @@
-//! The folders and files in which loaders search libraries: the variables in them, glibc's cache, and musl's own libraries.
-//! Sources: the manual page ld.so(8); musl's `ldso/dynlink.c`.
+//! The folders and files in which loaders search libraries: the variables in them, glibc's cache, and musl's own
+//! libraries. Sources: the manual page ld.so(8); musl's `ldso/dynlink.c`.
 
 use std::collections::BTreeMap;
 

@@ -58,6 +58,51 @@ fn missing_loader_or_wrong_architecture_breaks_rules() {
 }
 
 #[test]
+fn loader_of_musl_may_have_the_name_of_glibcs() {
+    let scratch = tempfile::tempdir().unwrap();
+    let program = fs::read(c_program(scratch.path(), &["-Wl,--no-as-needed", "-ldl", "-lm"])).unwrap();
+    let elf = crate::elf::Elf::parse(Path::new("program"), &program).unwrap();
+    assert!(elf.needed.contains(&"libc.so.6".to_owned()));
+    let loader = elf.interpreter.unwrap().trim_start_matches('/').to_owned();
+    let architecture = Architecture::host().unwrap();
+    let musl = format!("lib/ld-musl-{architecture}.so.1");
+    let (above, _) = loader.split_once('/').unwrap();
+    let mut folders = vec![folder("var/"), folder("var/task/"), folder("lib/")];
+    if above != "lib" {
+        folders.push(folder(&format!("{above}/")));
+    }
+    let on_loaders = |loaders: &[Vec<u8>], program: &[u8], rules: &[Rule]| {
+        let program = file("var/task/bootstrap", 0o755, program);
+        let entries = [&folders, [program].as_slice(), loaders].concat();
+        let change = |fixture: &mut ImageFixture| {
+            layer(&entries)(fixture);
+            fixture.config["architecture"] = architecture.goarch().into();
+        };
+        assert_breaks(change, rules);
+    };
+    let own = file(&musl, 0o755, b"loader");
+    let soname = format!("-Wl,-soname,{}", loader.rsplit('/').next().unwrap());
+    let glibc = fs::read(c_program(scratch.path(), &["-shared", "-fPIC", &soname])).unwrap();
+    // libc6-compat, gcompat, and glibc beside musl.
+    let linked = link(EntryType::Symlink, &loader, &format!("/{musl}"));
+    on_loaders(&[own.clone(), linked.clone()], &program, &[]);
+    on_loaders(&[own.clone(), file(&loader, 0o755, b"loader")], &program, &[]);
+    on_loaders(&[own.clone(), file(&loader, 0o755, &glibc)], &program, &[Rule::Loader]);
+
+    // musl's loader has a file with its folders.
+    let library = fs::read(c_program(scratch.path(), &["-shared", "-fPIC", "-Wl,-soname,libx.so"])).unwrap();
+    fs::write(scratch.path().join("libx.so"), &library).unwrap();
+    let search = format!("-L{}", scratch.path().display());
+    let needs = ["-Wl,--no-as-needed", search.as_str(), "-l:libx.so"];
+    let program = fs::read(c_program(scratch.path(), &needs)).unwrap();
+    let mut loaders = vec![own, linked, folder("x/"), file("x/libx.so", 0o644, &library)];
+    on_loaders(&loaders, &program, &[Rule::Loader]);
+    let list = file(&format!("etc/ld-musl-{architecture}.path"), 0o644, b"/lib\n/x\n");
+    loaders.extend([folder("etc/"), list]);
+    on_loaders(&loaders, &program, &[]);
+}
+
+#[test]
 fn old_glibc_breaks_glibc() {
     let scratch = tempfile::tempdir().unwrap();
     let program = c_program(scratch.path(), &[]);
