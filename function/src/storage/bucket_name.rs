@@ -69,6 +69,12 @@ impl BucketName {
         Ok(Self::General(name.to_owned()))
     }
 
+    /// Whether a function of the user changes what is read.
+    pub(super) fn is_object_lambda(&self) -> bool {
+        let service = AccessPointService::ObjectLambda;
+        matches!(self, Self::AccessPoint { service: found, .. } if *found == service)
+    }
+
     /// Custom endpoints have access points in the host as well, unlike buckets.
     pub(super) fn is_access_point_arn(&self) -> bool {
         matches!(self, Self::AccessPoint { .. } | Self::MultiRegionAccessPoint(_))

@@ -6,19 +6,22 @@ use std::fmt;
 
 use http::{HeaderMap, StatusCode};
 
+use super::endpoint::SigningRegion;
 use super::http::{Response, TransportError};
 use crate::error::Error;
 use crate::options::StorageConfig;
 
-/// Codes of errors that pass by themselves, regardless of their status.
-/// Source: Amazon S3 API Reference, "Error responses".
-const BUSY_CODES: [&str; 6] = [
+/// Codes of errors that pass by themselves, regardless of their status: S3 is busy, or the content was changed on its
+/// way. Source: Amazon S3 API Reference, "Error responses".
+const TRANSIENT_CODES: [&str; 8] = [
+    "BadDigest",
     "InternalError",
     "OperationAborted",
     "RequestTimeout",
     "ServiceUnavailable",
     "SlowDown",
     "ThrottlingException",
+    "XAmzContentSHA256Mismatch",
 ];
 /// Codes for credentials that S3 accepted before, or will accept later.
 const CREDENTIAL_CODES: [&str; 3] = ["ExpiredToken", "RequestTimeTooSkewed", "TokenRefreshRequired"];
@@ -26,9 +29,15 @@ const CREDENTIAL_CODES: [&str; 3] = ["ExpiredToken", "RequestTimeTooSkewed", "To
 const ARCHIVED_CODE: &str = "InvalidObjectState";
 /// Codes for what is addressed by a bucket's name.
 const MISSING_BUCKET_CODES: [&str; 3] = ["NoSuchAccessPoint", "NoSuchBucket", "NoSuchMultiRegionAccessPoint"];
+/// Codes for a bucket in another region. Source: Amazon S3 API Reference, "Error responses".
+const REGION_CODES: [&str; 3] = ["AuthorizationHeaderMalformed", "PermanentRedirect", "TemporaryRedirect"];
+/// The code for a header that another S3 server does not know.
+const UNKNOWN_HEADER_CODE: &str = "NotImplemented";
 const MAX_REASON_CHARS: usize = 300;
-/// The region of the bucket, in responses to requests that were sent to another.
+/// The region of the bucket.
 const BUCKET_REGION: &str = "x-amz-bucket-region";
+/// Whether a version of an object only says that it was deleted.
+const DELETE_MARKER: &str = "x-amz-delete-marker";
 
 /// The reason why a request failed.
 #[derive(Debug, thiserror::Error)]
@@ -58,29 +67,44 @@ impl From<TransportError> for RequestError {
 
 #[derive(Debug)]
 pub(super) struct ErrorResponse {
-    pub(super) status: StatusCode,
+    status: StatusCode,
     code: Option<String>,
+    /// The bucket's, if the request was sent to another.
     region: Option<String>,
+    is_delete_marker: bool,
+    /// Whether something else than S3 says that the object is missing or forbidden, such as a proxy with an error page.
+    is_foreign: bool,
 }
 
 impl ErrorResponse {
-    pub(super) async fn read(response: Response) -> Self {
+    pub(super) async fn read(response: Response, sent_to: &SigningRegion) -> Self {
         let Response { status, headers, body } = response;
-        let region = header(&headers, BUCKET_REGION);
         // A body that cannot be read has no code; the status remains.
         let body = body.read_message().await.unwrap_or_default();
-        let code = element(&String::from_utf8_lossy(&body), "Code").filter(|code| is_code(code));
-        Self { status, code, region }
+        let body = String::from_utf8_lossy(&body);
+        let code = element(&body, "Code").filter(|code| is_code(code));
+        let region = bucket_region(&headers).or_else(|| element(&body, "Region"));
+        Self {
+            status,
+            region: region.filter(|region| *sent_to != SigningRegion::One(region.clone())),
+            is_delete_marker: headers.get(DELETE_MARKER).is_some_and(|value| value == "true"),
+            is_foreign: [401, 403, 404].contains(&status.as_u16()) && code.is_none() && !body.is_empty(),
+            code,
+        }
     }
 
-    /// The bucket's region, if the request was sent to another.
+    /// Source: Amazon S3 User Guide, "Request redirection and the REST API"; for 400, API Reference, "Error responses".
+    pub(super) fn is_from_another_region(&self) -> bool {
+        match self.status.as_u16() {
+            301 | 307 => true,
+            400 => self.region.is_some() || self.has_code(&REGION_CODES),
+            _ => false,
+        }
+    }
+
+    /// The bucket's region, if S3 named it.
     pub(super) fn bucket_region(&self) -> Option<&str> {
-        // Source: Amazon S3 User Guide, "Request redirection and the REST API"; for 400, API Reference,
-        // "Error responses", AuthorizationHeaderMalformed.
-        [301, 307, 400]
-            .contains(&self.status.as_u16())
-            .then_some(self.region.as_deref())
-            .flatten()
+        self.region.as_deref().filter(|_| self.is_from_another_region())
     }
 
     pub(super) fn has_expired_credentials(&self) -> bool {
@@ -95,14 +119,25 @@ impl ErrorResponse {
         self.has_code(&[ARCHIVED_CODE])
     }
 
-    /// A 4xx status is about the request, except for throttling, timeouts and a conflict with another request. A
-    /// redirect that cannot be followed is about the region, except for 307, which S3 sends for new buckets.
+    /// A 4xx status is about the request, except for throttling, timeouts and a conflict with another request, and so is
+    /// 501. A redirect that cannot be followed is about the region, except for 307, which S3 sends for new buckets.
     fn is_temporary(&self) -> bool {
         let is_about_request = match self.status.as_u16() {
             307 | 408 | 409 | 429 => false,
-            status => (300..500).contains(&status),
+            501 => true,
+            status => (300..500).contains(&status) && !self.is_foreign,
         };
-        self.has_code(&BUSY_CODES) || self.has_code(&CREDENTIAL_CODES) || !(is_about_request || self.is_archived())
+        self.has_code(&TRANSIENT_CODES) || self.has_code(&CREDENTIAL_CODES) || !(is_about_request || self.is_archived())
+    }
+
+    /// Other codes of these statuses are about credentials, or need more than a permission.
+    fn is_denied(&self) -> bool {
+        let is_denied = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(&self.status);
+        is_denied && !self.is_foreign && self.code.as_deref().is_none_or(|code| code == "AccessDenied")
+    }
+
+    fn is_missing(&self) -> bool {
+        self.is_delete_marker || (self.status == StatusCode::NOT_FOUND && !self.is_foreign)
     }
 }
 
@@ -112,8 +147,18 @@ impl fmt::Display for ErrorResponse {
         if let Some(code) = &self.code {
             write!(f, " ({code})")?;
         }
+        if self.is_foreign {
+            write!(f, "; the response is not from S3")?;
+        }
         if self.is_archived() {
             write!(f, "; the object is archived: restore it first")?;
+        }
+        if self.has_code(&[UNKNOWN_HEADER_CODE]) {
+            let remedy = "AWS_REQUEST_CHECKSUM_CALCULATION=when_required leaves out the checksum";
+            write!(
+                f,
+                "; if the server does not know the header with the checksum, {remedy}"
+            )?;
         }
         if let Some(region) = self.bucket_region() {
             write!(f, "; the bucket is in the region {region}")?;
@@ -129,8 +174,11 @@ impl RequestError {
             Self::Configuration(_) => false,
             Self::Credentials(_) | Self::Connection(_) | Self::Corrupt(_) => true,
             Self::Response(response) => {
-                let is_busy = response.status.is_server_error() || [408, 429].contains(&response.status.as_u16());
-                is_busy || response.has_code(&BUSY_CODES)
+                let is_busy = match response.status.as_u16() {
+                    408 | 429 => true,
+                    status => status >= 500 && status != 501,
+                };
+                is_busy || response.is_foreign || response.has_code(&TRANSIENT_CODES)
             }
         }
     }
@@ -140,18 +188,12 @@ impl RequestError {
         let (operation, temporary) = match &self {
             Self::Configuration(_) => ("use", false),
             Self::Credentials(_) | Self::Connection(_) | Self::Corrupt(_) => (operation, true),
-            Self::Response(response) => match response.status {
-                StatusCode::NOT_FOUND if response.has_code(&MISSING_BUCKET_CODES) => {
-                    return Error::BucketNotFound(bucket.to_owned());
-                }
-                StatusCode::NOT_FOUND => return Error::ObjectNotFound(url),
-                StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN
-                    if !response.is_archived() && !response.is_temporary() =>
-                {
-                    return Error::AccessDenied { operation, url };
-                }
-                _ => (operation, response.is_temporary()),
-            },
+            Self::Response(response) if response.has_code(&MISSING_BUCKET_CODES) => {
+                return Error::BucketNotFound(bucket.to_owned());
+            }
+            Self::Response(response) if response.is_missing() => return Error::ObjectNotFound(url),
+            Self::Response(response) if response.is_denied() => return Error::AccessDenied { operation, url },
+            Self::Response(response) => (operation, response.is_temporary()),
         };
         Error::StorageFailed {
             operation,
@@ -169,12 +211,14 @@ pub(super) fn element(xml: &str, name: &str) -> Option<String> {
     (!text.contains(['<', '&'])).then(|| text.to_owned())
 }
 
-fn header(headers: &HeaderMap, name: &str) -> Option<String> {
-    Some(headers.get(name)?.to_str().ok()?.to_owned())
+/// The bucket's region in a response's headers.
+pub(super) fn bucket_region(headers: &HeaderMap) -> Option<String> {
+    Some(headers.get(BUCKET_REGION)?.to_str().ok()?.to_owned())
 }
 
+/// Words, with dots in those of other services, such as `KMS.DisabledException`.
 fn is_code(code: &str) -> bool {
-    (1..=64).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    (1..=64).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.')
 }
 
 #[cfg(test)]
@@ -187,6 +231,8 @@ mod tests {
             status: StatusCode::from_u16(status).unwrap(),
             code: element(&body, "Code").filter(|code| is_code(code)),
             region: None,
+            is_delete_marker: false,
+            is_foreign: false,
         })
     }
 
@@ -218,6 +264,10 @@ mod tests {
             (429, "Other", true, true),
             (301, "PermanentRedirect", false, false),
             (307, "TemporaryRedirect", true, false),
+            (400, "BadDigest", true, true),
+            (400, "KMS.DisabledException", false, false),
+            (403, "SignatureDoesNotMatch", false, false),
+            (501, "NotImplemented", false, false),
             (405, "MethodNotAllowed", false, false),
             (412, "PreconditionFailed", false, false),
         ] {

@@ -7,7 +7,8 @@ use crc::{CRC_32_ISCSI, CRC_64_NVME, Crc, Table};
 use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, ETAG};
 use md5::{Digest, Md5};
-use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
+use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, SHA512, digest};
+use twox_hash::{XxHash3_64, XxHash3_128, XxHash64};
 
 /// With SSE-S3, the `ETag` is still a digest of the content.
 const ENCRYPTION_HEADER: &str = "x-amz-server-side-encryption";
@@ -29,16 +30,26 @@ enum Algorithm {
     Crc32,
     Crc32c,
     Crc64Nvme,
+    Md5,
     Sha1,
     Sha256,
+    Sha512,
+    XxHash64,
+    XxHash3,
+    XxHash128,
 }
 
-const CHECKSUM_HEADERS: [(&str, Algorithm); 5] = [
+const CHECKSUM_HEADERS: [(&str, Algorithm); 10] = [
     ("x-amz-checksum-crc32", Algorithm::Crc32),
     ("x-amz-checksum-crc32c", Algorithm::Crc32c),
     ("x-amz-checksum-crc64nvme", Algorithm::Crc64Nvme),
+    ("x-amz-checksum-md5", Algorithm::Md5),
     ("x-amz-checksum-sha1", Algorithm::Sha1),
     ("x-amz-checksum-sha256", Algorithm::Sha256),
+    ("x-amz-checksum-sha512", Algorithm::Sha512),
+    ("x-amz-checksum-xxhash64", Algorithm::XxHash64),
+    ("x-amz-checksum-xxhash3", Algorithm::XxHash3),
+    ("x-amz-checksum-xxhash128", Algorithm::XxHash128),
 ];
 
 impl Algorithm {
@@ -47,8 +58,13 @@ impl Algorithm {
             Self::Crc32 => crc32fast::hash(content).to_be_bytes().to_vec(),
             Self::Crc32c => CRC32C.checksum(content).to_be_bytes().to_vec(),
             Self::Crc64Nvme => CRC64_NVME.checksum(content).to_be_bytes().to_vec(),
+            Self::Md5 => Md5::digest(content).to_vec(),
             Self::Sha1 => digest(&SHA1_FOR_LEGACY_USE_ONLY, content).as_ref().to_vec(),
             Self::Sha256 => digest(&SHA256, content).as_ref().to_vec(),
+            Self::Sha512 => digest(&SHA512, content).as_ref().to_vec(),
+            Self::XxHash64 => XxHash64::oneshot(0, content).to_be_bytes().to_vec(),
+            Self::XxHash3 => XxHash3_64::oneshot(content).to_be_bytes().to_vec(),
+            Self::XxHash128 => XxHash3_128::oneshot(content).to_be_bytes().to_vec(),
         }
     }
 }
@@ -63,10 +79,18 @@ pub(super) struct ExpectedContent {
 }
 
 impl ExpectedContent {
+    /// Of content that may differ from the object whose `ETag` and checksums the headers have. `None` without a length.
+    pub(super) fn with_length_only(headers: &HeaderMap) -> Option<Self> {
+        Some(Self {
+            length: content_length(headers)?,
+            md5: None,
+            checksums: Vec::new(),
+        })
+    }
+
     /// `None` without a valid length, which S3 always sends. `etag_is_md5` is false for buckets whose `ETag`s are not
     /// digests.
     pub(super) fn from_headers(headers: &HeaderMap, etag_is_md5: bool) -> Option<Self> {
-        let length = headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()?;
         let is_composite = headers
             .get(CHECKSUM_TYPE)
             .is_some_and(|kind| kind.as_bytes() == COMPOSITE);
@@ -76,7 +100,7 @@ impl ExpectedContent {
             Some((name, algorithm, value))
         });
         Some(Self {
-            length,
+            length: content_length(headers)?,
             md5: etag_is_md5.then(|| content_md5(headers)).flatten(),
             checksums: if is_composite { Vec::new() } else { checksums.collect() },
         })
@@ -99,6 +123,10 @@ impl ExpectedContent {
         };
         Some(format!("the {received} bytes received do not match the {changed}"))
     }
+}
+
+fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// The MD5 digest of an object. Source: Amazon S3 API Reference, "Object": the `ETag` is not a digest of the content if
@@ -174,7 +202,8 @@ mod tests {
     #[test]
     fn every_checksum_of_s3_is_verified() {
         // The values of `aws s3api head-object --checksum-mode ENABLED` have this form: base64 of big-endian bytes. The
-        // check values of the CRCs are from Greg Cook, Catalogue of parametrised CRC algorithms.
+        // check values of the CRCs are from Greg Cook, Catalogue of parametrised CRC algorithms; the others are those of
+        // Python's hashlib and xxhash.
         let crc = |value: &[u8]| BASE64_STANDARD.encode(value);
         for (name, checksum) in [
             ("x-amz-checksum-crc32", crc(&0xcbf4_3926_u32.to_be_bytes())),
@@ -188,6 +217,14 @@ mod tests {
                 "x-amz-checksum-sha256",
                 "FeKw08M4keuw8e9gnsQZQgwg4yDOlMZfvIwzEkSOsiU=".to_owned(),
             ),
+            (
+                "x-amz-checksum-sha512",
+                "2eZ2LdHI6vbWGzxhkvxAjU1tXxF20MKRabwk5xw/J0rSf81YEbMT1oH35V7ALXPUmclUVba1u1A6z1dPuo/+hQ==".to_owned(),
+            ),
+            ("x-amz-checksum-md5", "JfnnlDI7RTiF9RgfG2JNCw==".to_owned()),
+            ("x-amz-checksum-xxhash64", "jLhB20DmroM=".to_owned()),
+            ("x-amz-checksum-xxhash3", "ctyxi2ehff8=".to_owned()),
+            ("x-amz-checksum-xxhash128", "MxGUd+3l3NXpcWQnaB1YYA==".to_owned()),
         ] {
             let headers = [("content-length", "9"), (name, checksum.as_str())];
             let found = expected(&headers, true).unwrap();

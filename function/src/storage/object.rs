@@ -30,10 +30,17 @@ impl S3Object {
     async fn find_once(store: &S3Bucket, object: &Object) -> Result<Self, RequestError> {
         let response = store.get(&object.key, object.version_id.as_deref()).await?;
         let headers = &response.headers;
-        let expected = ExpectedContent::from_headers(headers, store.etag_is_md5());
+        let expected = if store.transforms_content() {
+            let reason = "the Object Lambda function does not state the length of the content; let it pass \
+                          `ContentLength` to WriteGetObjectResponse";
+            ExpectedContent::with_length_only(headers).ok_or_else(|| RequestError::Configuration(reason.to_owned()))
+        } else {
+            let expected = ExpectedContent::from_headers(headers, store.etag_is_md5());
+            expected.ok_or_else(|| RequestError::Corrupt("the response has no length".to_owned()))
+        };
         let marker = headers.get(OUTPUT_MARKER.0);
         Ok(Self {
-            expected: expected.ok_or_else(|| RequestError::Corrupt("the response has no length".to_owned()))?,
+            expected: expected?,
             is_own_output: marker.is_some_and(|by| by == OUTPUT_MARKER.1),
             body: response.body,
         })

@@ -15,7 +15,7 @@ use super::bucket_name::BucketName;
 use super::credentials::{CredentialSource, Credentials};
 use super::endpoint::{Endpoint, SigningRegion};
 use super::environment::Environment;
-use super::error::{ErrorResponse, RequestError};
+use super::error::{ErrorResponse, RequestError, bucket_region};
 use super::host_label::is_label;
 use super::http::{HttpClient, Response, proxies};
 use super::key::{encode, encode_key};
@@ -83,6 +83,11 @@ impl S3Bucket {
         !self.is_directory()
     }
 
+    /// Whether the content may differ from the stored object.
+    pub(super) fn transforms_content(&self) -> bool {
+        self.name.is_object_lambda()
+    }
+
     pub(super) async fn get(&self, key: &str, version: Option<&str>) -> Result<Response, RequestError> {
         let query = version.map(|version| format!("?versionId={}", encode(version)));
         let path = format!("/{}{}", encode_key(key), query.unwrap_or_default());
@@ -123,26 +128,43 @@ impl S3Bucket {
         let sent_to = self.endpoint()?.region;
         let attempt = || self.attempt(method.clone(), path, headers, content);
         let sent = attempt().await;
-        if let Err(RequestError::Response(response)) = &sent
-            && response.has_expired_credentials()
-            && self.expire_credentials().await
-        {
+        let Err(RequestError::Response(response)) = &sent else {
+            return sent;
+        };
+        if response.has_expired_credentials() && self.expire_credentials().await {
             return Err(RequestError::Credentials(
                 "those of the last request have expired".to_owned(),
             ));
         }
-        match sent {
-            Err(RequestError::Response(ref response))
-                if let Some(region) = response.bucket_region()
-                    && sent_to != SigningRegion::One(region.to_owned())
-                    && is_label(region)
-                    && self.has_any_region() =>
-            {
-                *self.region.lock().unwrap_or_else(PoisonError::into_inner) = Some(region.to_owned());
+        if !(response.is_from_another_region() && self.has_any_region()) {
+            return sent;
+        }
+        let region = match response.bucket_region() {
+            Some(region) => Some(region.to_owned()),
+            None => self.find_region().await?,
+        };
+        match region.filter(|region| is_label(region) && sent_to != SigningRegion::One(region.clone())) {
+            Some(region) => {
+                *self.region.lock().unwrap_or_else(PoisonError::into_inner) = Some(region);
                 attempt().await
             }
-            other => other,
+            None => sent,
         }
+    }
+
+    /// The bucket's region by the request that always has it in its response, whatever its status.
+    /// Source: Amazon S3 API Reference, "HeadBucket".
+    async fn find_region(&self) -> Result<Option<String>, RequestError> {
+        let role = self.access.credentials.get().await?;
+        let endpoint = self.endpoint()?;
+        let path = if endpoint.path.is_empty() { "/" } else { "" };
+        let mut request = unsigned(Method::HEAD, &endpoint, path, Bytes::new())?;
+        sign_as_role(&mut request, &endpoint, &role)?;
+        let response = self.access.client.send(&endpoint.origin, request).await?;
+        let region = bucket_region(&response.headers);
+        // There is none; reading to the end keeps the connection.
+        response.body.read_message().await?;
+        Ok(region)
     }
 
     async fn attempt(
@@ -177,7 +199,7 @@ impl S3Bucket {
         let response = self.respond(&endpoint, request).await?;
         // S3 returns the `ETag` of each object that it sends or stores, so a response without one comes from something
         // else, such as a proxy with an error page.
-        if !response.headers.contains_key(ETAG) {
+        if !response.headers.contains_key(ETAG) && !self.transforms_content() {
             let reason = "the response has no ETag, so it is not from S3";
             return Err(RequestError::Corrupt(reason.to_owned()));
         }
@@ -189,7 +211,8 @@ impl S3Bucket {
         if response.status.is_success() {
             return Ok(response);
         }
-        Err(RequestError::Response(ErrorResponse::read(response).await))
+        let response = ErrorResponse::read(response, &endpoint.region).await;
+        Err(RequestError::Response(response))
     }
 
     /// Returns whether the next attempt will have others.
@@ -201,9 +224,7 @@ impl S3Bucket {
     /// The response's body has the credentials of a session.
     async fn create_session(&self, role: &Credentials, endpoint: &Endpoint) -> Result<Vec<u8>, RequestError> {
         let mut request = unsigned(Method::GET, endpoint, "/?session", Bytes::new())?;
-        let time = SystemTime::now();
-        let digest = digest(&SHA256, &[]);
-        sign(&mut request, &digest, endpoint, (role, Signer::Role), time).map_err(RequestError::Configuration)?;
+        sign_as_role(&mut request, endpoint, role)?;
         let response = self.respond(endpoint, request).await?;
         Ok(response.body.read_message().await?)
     }
@@ -223,6 +244,17 @@ impl S3Bucket {
     fn has_any_region(&self) -> bool {
         matches!(self.name, BucketName::General(_) | BucketName::Alias(_))
     }
+}
+
+/// Signs a request without a body.
+fn sign_as_role(
+    request: &mut Request<Full<Bytes>>,
+    endpoint: &Endpoint,
+    role: &Credentials,
+) -> Result<(), RequestError> {
+    let digest = digest(&SHA256, &[]);
+    let signed = sign(request, &digest, endpoint, (role, Signer::Role), SystemTime::now());
+    signed.map_err(RequestError::Configuration)
 }
 
 /// `path` is that of an object, below the bucket.

@@ -93,7 +93,11 @@ impl Dialer {
         let stream = connecting
             .map_err(|_| Connection(format!("it took more than {} s", CONNECT_TIMEOUT.as_secs())))
             .flatten();
-        let with_host = |reason: String| format!("failed to connect to {}: {reason}", origin.authority);
+        let through = match self.proxy(origin) {
+            Some(_) => " through the proxy",
+            None => "",
+        };
+        let with_host = |reason: String| format!("failed to connect to {}{through}: {reason}", origin.authority);
         let stream = stream.map_err(|error| match error {
             Configuration(reason) => Configuration(with_host(reason)),
             Connection(reason) => Connection(with_host(reason)),

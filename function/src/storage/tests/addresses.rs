@@ -25,8 +25,15 @@ async fn region_of_a_bucket_is_followed_once_and_remembered() {
         connection: close\r\n\r\n";
     const NEW: &str = "HTTP/1.1 307 Temporary Redirect\r\nx-amz-bucket-region: eu-central-1\r\ncontent-length: 0\r\n\
         location: http://127.0.0.1:1/\r\nconnection: close\r\n\r\n";
+    const NAMED_IN_BODY: &str = "HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n\
+        <Error><Code>AuthorizationHeaderMalformed</Code><Region>eu-central-1</Region></Error>";
     let config = StorageConfig::default();
-    for responses in [&[MALFORMED, FOUND][..], &[MOVED, FOUND], &[NEW, FOUND]] {
+    for responses in [
+        &[MALFORMED, FOUND][..],
+        &[MOVED, FOUND],
+        &[NEW, FOUND],
+        &[NAMED_IN_BODY, FOUND],
+    ] {
         let (url, requests) = server(Vec::leak(responses.to_vec()));
         let storage = storage_at(&url);
         for _ in 0..2 {
@@ -45,6 +52,30 @@ async fn region_of_a_bucket_is_followed_once_and_remembered() {
         assert_eq!(*first, "us-east-1/s3");
         assert_eq!(rest, ["eu-central-1/s3"; 3]);
     }
+}
+
+#[tokio::test]
+async fn region_that_the_response_does_not_name_is_that_of_the_bucket() {
+    const UNNAMED: &str = "HTTP/1.1 301 Moved Permanently\r\nconnection: close\r\n\r\n\
+        <Error><Code>PermanentRedirect</Code></Error>";
+    const HEAD: &str = "HTTP/1.1 403 Forbidden\r\nx-amz-bucket-region: eu-central-1\r\ncontent-length: 0\r\n\
+        connection: close\r\n\r\n";
+    let (url, requests) = server(&[UNNAMED, HEAD, FOUND]);
+    assert_eq!(read(&url).await.unwrap().unwrap(), &b"abc"[..]);
+    let requests = requests.lock().unwrap().clone();
+    let [_, head, found] = &requests[..] else {
+        panic!("{requests:?}");
+    };
+    assert!(head.starts_with("HEAD /b HTTP/1.1\r\n"), "{head}");
+    assert_eq!((scope(head), scope(found)), ("us-east-1/s3", "eu-central-1/s3"));
+
+    let (url, requests) = server(&[UNNAMED, UNNAMED]);
+    let error = read(&url).await.unwrap_err();
+    assert!(
+        !error.is_temporary() && error.to_string().contains("PermanentRedirect"),
+        "{error}"
+    );
+    assert_eq!(requests.lock().unwrap().len(), 2);
 }
 
 #[tokio::test]

@@ -148,3 +148,57 @@ async fn refused_connection_is_a_temporary_failure() {
     let error = read(&format!("http://{address}")).await.unwrap_err();
     assert!(error.is_temporary(), "{error}");
 }
+
+#[tokio::test]
+async fn page_of_a_proxy_is_not_an_answer_of_s3() {
+    for status in ["404 Not Found", "403 Forbidden"] {
+        let page = format!("HTTP/1.1 {status}\r\ncontent-length: 3\r\nconnection: close\r\n\r\n<p>");
+        let page: &'static str = page.leak();
+        let (url, _) = server(vec![page, FOUND].leak());
+        assert_eq!(read(&url).await.unwrap().unwrap(), &b"abc"[..]);
+        let (url, _) = server(vec![page].leak());
+        let error = read(&url).await.unwrap_err();
+        assert!(
+            error.is_temporary() && error.to_string().contains("not from S3"),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn delete_marker_is_a_missing_object() {
+    const MARKER: &str = "HTTP/1.1 405 Method Not Allowed\r\nx-amz-delete-marker: true\r\ncontent-length: 0\r\n\
+        connection: close\r\n\r\n";
+    let (url, _) = server(&[MARKER]);
+    assert_eq!(read(&url).await.unwrap_err().name(), "ObjectNotFound");
+}
+
+/// What a function of Object Lambda sends is only its content.
+#[tokio::test]
+async fn content_of_object_lambda_is_not_compared_with_the_object() {
+    const TRANSFORMED: &str = "HTTP/1.1 200 OK\r\ncontent-length: 3\r\nconnection: close\r\n\
+        etag: \"900150983cd24fb0d6963f7d28e17f72\"\r\nx-amz-checksum-crc32: AAAAAA==\r\n\r\nabd";
+    const ONLY_CONTENT: &str = "HTTP/1.1 200 OK\r\ncontent-length: 3\r\nconnection: close\r\n\r\nabd";
+    const WITHOUT_LENGTH: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nabd";
+    let photo = Object {
+        bucket: "arn:aws:s3-object-lambda:us-west-2:123456789012:accesspoint/ap".to_owned(),
+        ..object("k")
+    };
+    for response in [TRANSFORMED, ONLY_CONTENT] {
+        let (url, _) = server(vec![response].leak());
+        let found = storage_at(&url)
+            .read(&StorageConfig::default(), &photo, 100, false)
+            .await;
+        assert_eq!(found.unwrap().unwrap(), &b"abd"[..]);
+    }
+    let (url, requests) = server(&[WITHOUT_LENGTH]);
+    let error = storage_at(&url)
+        .read(&StorageConfig::default(), &photo, 100, false)
+        .await;
+    let error = error.unwrap_err();
+    assert!(
+        !error.is_temporary() && error.to_string().contains("ContentLength"),
+        "{error}"
+    );
+    assert_eq!(requests.lock().unwrap().len(), 1);
+}
