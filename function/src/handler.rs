@@ -57,7 +57,7 @@ impl<D: Detector> Function<D> {
     /// Opens a connection to S3. Before an event only `BUCKET_NAME` and FACE_DETECT_BUCKETS are known, but any bucket
     /// is sufficient: most buckets are path segments at the same endpoint.
     async fn connect(&self, environment: impl Fn(&str) -> Option<String>) {
-        if let Ok(options) = self.operator_options() {
+        if let Ok(options) = self.default_options() {
             let config = &options.storage;
             let bucket = environment("BUCKET_NAME").filter(|name| !name.is_empty());
             let first_allowed = || config.allowed_buckets.as_ref()?.first().cloned();
@@ -103,11 +103,13 @@ impl<D: Detector> Function<D> {
         if let Err(error) = &response {
             report.event_failed(0, error);
             if let Some(http) = http {
-                let error = http.complete(response::from_error(error), &self.environment_options);
-                response = Ok(Response::Http(error));
+                response = Ok(Response::Http(http.error(error, &self.environment_options)));
             }
         }
-        if let Ok(Some(namespace)) = self.operator_options().map(|options| options.metrics_namespace) {
+        let namespace = self
+            .environment_options
+            .operator_option("metrics_namespace", |options| options.metrics_namespace);
+        if let Some(namespace) = namespace.flatten() {
             let name = env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default();
             report.metrics().write(&namespace, &name);
         }
@@ -141,11 +143,6 @@ impl<D: Detector> Function<D> {
             .map(Arc::new)
     }
 
-    /// For what only the operator can set, which is the same for every event.
-    fn operator_options(&self) -> Result<Options> {
-        self.environment_options.resolve(Preset::Original, SetBy::Anyone, &[])
-    }
-
     fn default_options(&self) -> Result<Arc<Options>> {
         self.options(Preset::Balanced, SetBy::Caller, &[])
     }
@@ -162,11 +159,13 @@ impl<D: Detector> Function<D> {
                 Some(own) => self.options(preset, SetBy::Caller, own)?,
                 None => Arc::clone(options),
             };
-            Ok(if photo.is_direct {
+            let mut task = if photo.is_direct {
                 PhotoTask::requested(photo.object, options)
             } else {
                 PhotoTask::from_notification(Ok(photo.object), &options)
-            })
+            };
+            task.is_delete_marker = photo.is_delete_marker;
+            Ok(task)
         });
         task.unwrap_or_else(|error| PhotoTask::from_notification(Err(error), options))
     }

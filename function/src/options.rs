@@ -39,6 +39,14 @@ impl EnvironmentOptions {
         Self(variables.into_iter().filter_map(option).collect())
     }
 
+    /// The value of one option that only the operator can set. Other options do not matter, even if they are invalid.
+    /// `None` if this one is.
+    pub fn operator_option<T>(&self, name: &str, value: impl FnOnce(Options) -> T) -> Option<T> {
+        let own = self.0.iter().filter(|(other, _)| other == name).cloned().collect();
+        let options = Self(own).resolve(Preset::Original, SetBy::Caller, &[]);
+        options.ok().map(value)
+    }
+
     /// `preset` is the default for the type of event, and `set_by` is who sent it.
     ///
     /// # Errors
@@ -50,7 +58,7 @@ impl EnvironmentOptions {
         let named_preset = |options: &[(String, String)], source| -> Result<Option<Preset>> {
             let found = options.iter().rfind(|(name, _)| name == "preset");
             let parsed = found.map(|(_, value)| {
-                let preset = value.parse();
+                let preset = value.trim().parse();
                 preset.map_err(|_| table::invalid_value("preset", value, Preset::ALLOWED, source))
             });
             parsed.transpose()

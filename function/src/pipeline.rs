@@ -108,6 +108,9 @@ impl<D: Detector> Pipeline<'_, D> {
         // Before any request to either bucket.
         storage_config.check_bucket_allowed(&object.bucket)?;
         storage_config.check_bucket_allowed(bucket)?;
+        if task.is_delete_marker {
+            return Ok(Err(SkipReason::DeleteMarker));
+        }
         if task.folder_guard && object.is_folder() {
             return Ok(Err(SkipReason::Folder));
         }
@@ -120,6 +123,11 @@ impl<D: Detector> Pipeline<'_, D> {
                 "`output_bucket` is the photo's bucket and `output_key` is `{{key}}`, so {url} would be \
                  overwritten"
             )));
+        }
+        // Before the download, so that no work is in vain, and not one of two files is written.
+        self.storage.check_names(storage_config, &object.bucket, &object.key)?;
+        for key in output.keys(&object.key) {
+            self.storage.check_names(storage_config, bucket, &key)?;
         }
         let read = async {
             let limit = task.options.limits.max_bytes;

@@ -17,7 +17,7 @@ mod stream;
 pub use self::batch::{BatchResponse, batch};
 pub use self::cors::preflight;
 pub use self::direct::{DirectResponse, direct};
-pub use self::http::{HttpResponse, annotated_jpeg, error_response, from_error, json, max_jpeg_bytes};
+pub use self::http::{HttpResponse, annotated_jpeg, error_response, json, max_jpeg_bytes};
 pub use self::items::{ItemsResponse, items};
 pub use self::notification::{NotificationResponse, notification};
 pub use self::outcome::{ObjectResult, Outcome, PhotoResult, ProcessedPhoto, SkipReason};

@@ -88,6 +88,15 @@ impl Storage {
         }
     }
 
+    /// Refuses what cannot be the names of a bucket and of an object in it. Sends no request.
+    pub fn check_names(&self, config: &StorageConfig, bucket: &str, key: &str) -> Result<()> {
+        match self.bucket(config, bucket)? {
+            Bucket::S3(_) => validate_key(key),
+            // The file system has limits of its own.
+            Bucket::Folder(_) => Ok(()),
+        }
+    }
+
     /// Refuses an object of more than `limit` bytes. `None` for one that this function wrote, if `skip_own_output` is
     /// set.
     pub async fn get(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ::http::Method;
 use serde_json::Value;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::options::{EnvironmentOptions, Options, OversizedJpeg, Preset, SetBy};
 use crate::photo::AnnotationOptions;
 use crate::pipeline::Pipeline;
@@ -31,34 +31,30 @@ impl HttpContext {
 
     /// The response in the format of the service that sent the event.
     pub(super) fn complete(&self, response: HttpResponse, environment_options: &EnvironmentOptions) -> HttpResponse {
-        let operator = HttpOptions::of(environment_options);
-        let response = response.to_sender(self.sender.with_streaming(operator.stream_responses));
-        match operator.cors_origins {
+        let is_streaming = environment_options.operator_option("stream_responses", |options| options.stream_responses);
+        let response = response.to_sender(self.sender.with_streaming(is_streaming.unwrap_or_default()));
+        match cors_origins(environment_options) {
             Some(allowed) => response.with_cors(&allowed, self.origin.as_deref()),
             None => response,
         }
     }
-}
 
-/// What only the operator can set, so that it does not depend on the event, which can be malformed.
-#[derive(Default)]
-struct HttpOptions {
-    stream_responses: bool,
-    cors_origins: Option<Vec<String>>,
-}
-
-impl HttpOptions {
-    /// The defaults if the environment is invalid.
-    fn of(environment_options: &EnvironmentOptions) -> Self {
-        let options = environment_options.resolve(Preset::Original, SetBy::Anyone, &[]);
-        options.map_or_else(
-            |_| Self::default(),
-            |options| Self {
-                stream_responses: options.stream_responses,
-                cors_origins: options.cors_origins,
-            },
-        )
+    /// The client is not at fault if the options of the environment are invalid already.
+    pub(super) fn error(&self, error: &Error, environment_options: &EnvironmentOptions) -> HttpResponse {
+        let is_operators_fault = matches!(error, Error::InvalidOption(_)) && options(environment_options, &[]).is_err();
+        let status = if is_operators_fault { 500 } else { error.status() };
+        let response = response::error_response(status, error.name(), &error.message());
+        self.complete(response, environment_options)
     }
+}
+
+fn cors_origins(environment_options: &EnvironmentOptions) -> Option<Vec<String>> {
+    let origins = environment_options.operator_option("cors_origins", |options| options.cors_origins);
+    origins.flatten()
+}
+
+fn options(environment_options: &EnvironmentOptions, event_options: &[(String, String)]) -> Result<Options> {
+    environment_options.resolve(Preset::Balanced, SetBy::Anyone, event_options)
 }
 
 pub(super) async fn respond<D: Detector>(
@@ -70,10 +66,10 @@ pub(super) async fn respond<D: Detector>(
         Method::GET => Ok(page(&http)),
         Method::HEAD => Ok(page(&http).without_body()),
         Method::POST => {
-            let options = environment_options.resolve(Preset::Balanced, SetBy::Anyone, &http.options);
+            let options = options(environment_options, &http.options);
             respond_to_photo(http, options, pipeline).await
         }
-        Method::OPTIONS if HttpOptions::of(environment_options).cors_origins.is_some() => Ok(response::preflight()),
+        Method::OPTIONS if cors_origins(environment_options).is_some() => Ok(response::preflight()),
         _ => {
             let method = truncate(http.method.as_str(), 200);
             let message = format!("the method {method} is not allowed; POST a photo");
@@ -101,7 +97,7 @@ async fn respond_to_photo<D: Detector>(
     });
     let detections = pipeline.process_body(photo, &options, annotation).await?;
     match detections.annotated {
-        Some(file) => response::annotated_jpeg(file?, detections.faces.len(), sender),
+        Some(file) => response::annotated_jpeg(file?, detections.faces.len(), sender, lowers_quality),
         None => Ok(response::json(&detections.into())),
     }
 }

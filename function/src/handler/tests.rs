@@ -231,6 +231,25 @@ async fn items_of_a_state_machine_fail_alone_in_a_batch() {
 }
 
 #[tokio::test]
+async fn delete_markers_of_an_inventory_are_skipped() {
+    let fixture = FunctionFixture::new();
+    let row = |is_delete_marker: &str| {
+        json!({
+            "Bucket": "b", "Key": "one.png", "IsLatest": "true", "IsDeleteMarker": is_delete_marker,
+            "LastModifiedDate": "2026-01-01T00:00:00.000Z",
+        })
+    };
+    let skipped = json!({"bucket": "b", "key": "one.png", "skipped": "it is a delete marker"});
+    let response = fixture
+        .invoke(json!({"Items": [row("true"), row("false")]}))
+        .await
+        .unwrap();
+    assert_eq!(response["photos"][0], skipped);
+    assert_eq!((&response["succeeded"], &response["skipped"]), (&json!(1), &json!(1)));
+    assert_eq!(fixture.invoke(row("true")).await.unwrap(), skipped);
+}
+
+#[tokio::test]
 async fn named_objects_and_items_have_options_of_their_own() {
     let fixture = FunctionFixture::new();
     let item = |key: &str, output: &str| json!({"Key": key, "options": {"output": output}});

@@ -44,6 +44,8 @@ fn event_overrides_environment_and_environment_overrides_preset() {
     assert_eq!(found.output.jpeg_quality, 80);
     let found = options(&[("FACE_DETECT_PRESET", "accurate")], &[]).unwrap();
     assert_eq!(found, accurate);
+    let found = options(&[("FACE_DETECT_PRESET", " fast")], &[("preset", "accurate\n")]).unwrap();
+    assert_eq!(found, accurate);
 }
 
 #[test]

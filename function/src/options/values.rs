@@ -102,6 +102,18 @@ pub enum OversizedJpeg {
     LowerQuality,
 }
 
+impl OutputOptions {
+    /// Those of the files that are written for the photo with the key `key`.
+    pub fn keys(&self, key: &str) -> impl Iterator<Item = String> {
+        let annotated = self
+            .files
+            .includes_annotated()
+            .then(|| self.key_pattern.annotated_key(key));
+        let sidecar = self.files.includes_sidecar().then(|| self.key_pattern.sidecar_key(key));
+        annotated.into_iter().chain(sidecar)
+    }
+}
+
 impl OutputFiles {
     pub fn includes_annotated(self) -> bool {
         self != Self::Sidecar

@@ -13,6 +13,8 @@ pub struct PhotoTask {
     pub(super) loop_guard: bool,
     /// Whether objects that mark folders are skipped.
     pub(super) folder_guard: bool,
+    /// Skipped: it has no content.
+    pub is_delete_marker: bool,
 }
 
 impl PhotoTask {
@@ -23,6 +25,7 @@ impl PhotoTask {
             options,
             loop_guard: false,
             folder_guard: false,
+            is_delete_marker: false,
         }
     }
 
@@ -32,6 +35,7 @@ impl PhotoTask {
             object,
             loop_guard: options.output.loop_guard,
             folder_guard: true,
+            is_delete_marker: false,
             options: Arc::clone(options),
         }
     }

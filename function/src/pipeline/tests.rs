@@ -7,7 +7,7 @@ use std::thread::sleep;
 
 use super::*;
 use crate::log::Log;
-use crate::options::Preset;
+use crate::options::{OutputFiles, Preset};
 use crate::photo::PhotoError;
 use crate::request::Object;
 use crate::storage::tests::fake_s3::FakeS3;
@@ -246,5 +246,36 @@ async fn files_over_the_memory_budget_are_processed_one_by_one() {
         let results = process_six("64", 3 << 20, order).await;
         let failed = results.iter().find(|result| result.is_err());
         assert!(failed.is_none(), "{order:?}: {failed:?}");
+    }
+}
+
+#[tokio::test]
+async fn impossible_outputs_are_refused_before_any_request() {
+    let s3 = FakeS3::start(|_| png(3, 0));
+    let detector = slow_detector(Duration::ZERO, true);
+    let pipeline = Pipeline {
+        detector: &detector,
+        detection_queue: &Arc::default(),
+        storage: &storage_at(&s3.url),
+        machine: &Machine::default(),
+        deadline: Deadline::after(Duration::from_secs(30)),
+        report: &Report::new(Log::new(String::new(), None)),
+    };
+    // `_rs.jpg` makes it 1,024 bytes long, `_rs.json` longer.
+    let key = "k".repeat(1017);
+    for (files, bucket, requests) in [
+        (OutputFiles::Both, "b", 0),
+        (OutputFiles::Sidecar, "b", 0),
+        (OutputFiles::Annotated, "no bucket", 0),
+        (OutputFiles::Annotated, "b", 2),
+    ] {
+        let mut options = Preset::Balanced.options();
+        options.output.files = files;
+        options.output.bucket = Some(bucket.to_owned());
+        let tasks = vec![task(&key, &Arc::new(options))];
+        let result = pipeline.process_all(tasks, Order::Any).await.remove(0);
+        let error = result.err().map(|error| error.name());
+        assert_eq!(error, (requests == 0).then_some("InvalidRequest"), "{files} {bucket}");
+        assert_eq!(s3.requests().len(), requests, "{files} {bucket}");
     }
 }

@@ -37,6 +37,15 @@ pub struct PhotoRequest {
     pub options: Option<RawOptions>,
     /// Whether that part is an event of the Python original.
     pub is_direct: bool,
+    /// Whether the object was deleted, in a bucket that keeps earlier versions.
+    pub is_delete_marker: bool,
+}
+
+impl PhotoRequest {
+    /// Whether the object is neither a folder nor a delete marker.
+    pub(super) fn has_content(&self) -> bool {
+        !self.object.is_folder() && !self.is_delete_marker
+    }
 }
 
 impl From<Object> for PhotoRequest {
@@ -45,6 +54,7 @@ impl From<Object> for PhotoRequest {
             object,
             options: None,
             is_direct: false,
+            is_delete_marker: false,
         }
     }
 }
@@ -92,8 +102,8 @@ pub(super) fn unknown_event(description: &str) -> Error {
         "unsupported event: {description}. Supported are S3 notifications, also in SNS, SQS, EventBridge and \
          EventBridge Pipes; records of failed invocations with one of these; objects with `bucket` and `key`; tasks \
          of S3 Batch Operations (1.0 and 2.0); items of a distributed map in Step Functions; HTTP requests from a \
-         function URL, API Gateway (payload formats 1.0 and 2.0), a load balancer or VPC Lattice; and events with `BUCKET_NAME` \
-         and `S3_KEY`, which can also be set in the environment"
+         function URL, API Gateway (payload formats 1.0 and 2.0), a load balancer or VPC Lattice; and events with \
+         `BUCKET_NAME` and `S3_KEY`, which can also be set in the environment"
     ))
 }
 

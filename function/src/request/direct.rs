@@ -44,9 +44,9 @@ pub(super) fn parse(event: &Value, environment: &dyn Fn(&str) -> Option<String>)
 pub(super) fn photo(event: &Value, environment: &dyn Fn(&str) -> Option<String>) -> Result<PhotoRequest> {
     let (object, options) = parse(event, environment)?;
     Ok(PhotoRequest {
-        object,
         options: Some(options),
         is_direct: true,
+        ..object.into()
     })
 }
 

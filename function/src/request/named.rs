@@ -53,6 +53,7 @@ pub(super) fn photo_in(bucket: &str, value: &Value, key: &str) -> Result<PhotoRe
     let options = value.get("options").map(|options| event_options::parse(Some(options)));
     Ok(PhotoRequest {
         options: options.transpose()?,
+        is_delete_marker: is_delete_marker(value),
         ..object.into()
     })
 }
@@ -63,6 +64,14 @@ pub(super) fn photo_in(bucket: &str, value: &Value, key: &str) -> Result<PhotoRe
 fn is_encoded(value: &Value) -> bool {
     let has = |name: &str| value.get(name).is_some();
     has("s3SchemaVersion") || has("Bucket") && (has("LastModifiedDate") || has("IsLatest"))
+}
+
+/// In a row of an S3 Inventory of all versions. Values in CSV files are texts.
+fn is_delete_marker(value: &Value) -> bool {
+    match value.get("IsDeleteMarker") {
+        Some(Value::String(text)) => text.eq_ignore_ascii_case("true"),
+        other => other == Some(&Value::Bool(true)),
+    }
 }
 
 #[cfg(test)]

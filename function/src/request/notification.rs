@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::common::{PhotoRequest, PhotoRequests, text};
+use super::common::{PhotoRequest, PhotoRequests, first_text, text};
 use super::eventbridge::Change;
 use super::{direct, eventbridge, s3, step_functions};
 use crate::error::{Error, Result};
@@ -50,7 +50,7 @@ impl Wrapping<'_> {
     }
 
     fn object_photos(self, event: &Value) -> Option<PhotoRequests> {
-        if s3::is_test_event(event) {
+        if s3::is_test_event(event) || is_sns_confirmation(event) {
             return Some(Vec::new());
         }
         if let Some(Value::Array(records)) = event.get("Records") {
@@ -140,16 +140,22 @@ fn is_sns_record(event: &Value) -> bool {
     event.get("Sns").is_some() || text(event, "/EventSource") == Some("aws:sns")
 }
 
+/// Whether SNS sent this because of a new or deleted subscription, which its owner confirms.
+fn is_sns_confirmation(event: &Value) -> bool {
+    let kind = first_text(event, &["/Type", "/Sns/Type"]);
+    matches!(kind, Some("SubscriptionConfirmation" | "UnsubscribeConfirmation"))
+}
+
 /// Whether SNS sent this to a queue.
 fn is_sns_notification(event: &Value) -> bool {
     let has = |name: &str| event.get(name).is_some();
     has("Message") && (has("TopicArn") || text(event, "/Type") == Some("Notification"))
 }
 
-/// The photo, unless it marks a folder.
+/// The photo, unless it marks a folder or a deletion.
 fn photo(photo: Result<PhotoRequest>) -> PhotoRequests {
-    let is_folder = photo.as_ref().is_ok_and(|photo| photo.object.is_folder());
-    if is_folder { Vec::new() } else { vec![photo] }
+    let is_read = photo.as_ref().map_or(true, PhotoRequest::has_content);
+    if is_read { vec![photo] } else { Vec::new() }
 }
 
 fn invalid(reason: &str) -> PhotoRequests {

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::common::{PhotoRequests, text};
+use super::common::{PhotoRequest, PhotoRequests, text};
 use super::{event_options, named};
 use crate::error::{Error, Result};
 use crate::options::RawOptions;
@@ -52,7 +52,7 @@ pub(super) fn parse(event: &Value, environment: &dyn Fn(&str) -> Option<String>)
     })
 }
 
-/// The photos of items inside another event, without folders.
+/// The photos of items inside another event, without folders and delete markers.
 pub(super) fn photos(event: &Value, environment: &dyn Fn(&str) -> Option<String>) -> Option<PhotoRequests> {
     let ItemsRequest { items, options, .. } = parse(event, environment)?;
     let options = match options {
@@ -60,7 +60,7 @@ pub(super) fn photos(event: &Value, environment: &dyn Fn(&str) -> Option<String>
         Err(error) => return Some(vec![Err(error)]),
     };
     let mut photos = items;
-    photos.retain(|photo| !photo.as_ref().is_ok_and(|photo| photo.object.is_folder()));
+    photos.retain(|photo| photo.as_ref().map_or(true, PhotoRequest::has_content));
     for photo in photos.iter_mut().flatten().filter(|photo| photo.options.is_none()) {
         photo.options.clone_from(&options);
     }
@@ -75,7 +75,6 @@ fn bucket(value: &Value) -> Option<&str> {
 mod tests {
     use serde_json::json;
 
-    use super::super::common::PhotoRequest;
     use super::*;
 
     /// The items as `BUCKET/KEY`, or the texts of their errors.
@@ -151,7 +150,10 @@ mod tests {
     #[test]
     fn items_in_another_event_keep_their_options() {
         let event = json!({
-            "Items": [{"Key": "a"}, {"Key": "b", "options": {"preset": "fast"}}, {"Key": "folder/"}],
+            "Items": [
+                {"Key": "a"}, {"Key": "b", "options": {"preset": "fast"}}, {"Key": "folder/"},
+                {"Key": "c", "IsDeleteMarker": true},
+            ],
             "BatchInput": {"bucket": "b", "options": {"preset": "accurate"}},
         });
         let photos = photos(&event, &|_| None).unwrap();

@@ -19,8 +19,10 @@ use super::serialized_size::MAX_RESPONSE_BYTES;
 use crate::error::{Error, Result};
 use crate::request::HttpSender;
 
-pub(super) const REMEDY: &str = "set a higher `score` or a larger `min_face` for fewer faces, or a lower \
-                                 `jpeg_quality` or `oversized_jpeg` to `lower_quality` for a smaller annotated photo";
+pub(super) const FEWER_FACES: &str = "set a higher `score` or a larger `min_face` for fewer faces";
+const SMALLER_JPEG: &str = "set `oversized_jpeg` to `lower_quality`, or a lower `jpeg_quality`";
+const SMALLER_PHOTO: &str = "no lower JPEG quality makes it fit; send a smaller photo, or request the faces without \
+                             the annotated photo, as `application/json`";
 
 /// The number of faces in the annotated photo.
 pub(super) const X_FACES: HeaderName = HeaderName::from_static("x-faces");
@@ -74,22 +76,24 @@ pub fn json(processed: &ProcessedPhoto) -> HttpResponse {
     json_with_status(200, processed)
 }
 
+/// `lowers_quality` is whether lower qualities have been tried.
+///
 /// # Errors
 /// The photo is too large for a response to `sender`.
-pub fn annotated_jpeg(photo: Bytes, faces: usize, sender: HttpSender) -> Result<HttpResponse> {
+pub fn annotated_jpeg(photo: Bytes, faces: usize, sender: HttpSender, lowers_quality: bool) -> Result<HttpResponse> {
     let is_streamed = sender == HttpSender::StreamingGateway;
-    let bytes = if is_streamed {
+    let body_bytes = if is_streamed {
         photo.len()
     } else {
         photo.len().div_ceil(3) * 4
     };
-    let limit = sender.max_response_bytes();
+    let (bytes, limit) = (body_bytes + MAX_HEAD_BYTES, sender.max_response_bytes());
     if bytes > limit {
         // Check before encoding, which would need as much memory again.
         return Err(Error::ResponseTooLarge {
             bytes,
             limit,
-            remedy: REMEDY,
+            remedy: if lowers_quality { SMALLER_PHOTO } else { SMALLER_JPEG },
         });
     }
     let body = if is_streamed {
@@ -101,10 +105,6 @@ pub fn annotated_jpeg(photo: Bytes, faces: usize, sender: HttpSender) -> Result<
     let headers = [(header::CONTENT_TYPE, "image/jpeg"), (X_FACES, &faces)];
     let response = build(200, &headers, String::new());
     Ok(HttpResponse { body, ..response })
-}
-
-pub fn from_error(error: &Error) -> HttpResponse {
-    error_response(error.status(), error.name(), &error.message())
 }
 
 pub fn error_response(status: u16, error_type: &str, message: &str) -> HttpResponse {
@@ -188,32 +188,32 @@ mod tests {
 
     #[test]
     fn annotated_photo_is_base64_within_lambdas_size_limit() {
-        let response = to_json(annotated_jpeg(b"\xff\xd8"[..].into(), 3, HttpSender::Gateway).unwrap());
+        let sender = HttpSender::Gateway;
+        let response = to_json(annotated_jpeg(b"\xff\xd8"[..].into(), 3, sender, false).unwrap());
         assert_eq!(response["body"], "/9g=");
         assert_eq!(response["isBase64Encoded"], true);
         assert_eq!(response["headers"]["x-faces"], "3");
-        let error = annotated_jpeg(vec![0; 4_718_593].into(), 0, HttpSender::Gateway).unwrap_err();
-        assert_eq!((error.name(), error.status()), ("ResponseTooLarge", 413));
         // The rest of the response counts as well.
-        let error = limit_size(Response::Http(
-            annotated_jpeg(vec![0; 4_718_592].into(), 0, HttpSender::Gateway).unwrap(),
-        ))
-        .unwrap_err();
-        assert_eq!(error.name(), "ResponseTooLarge");
-        limit_size(Response::Http(
-            annotated_jpeg(vec![0; 4_718_000].into(), 0, HttpSender::Gateway).unwrap(),
-        ))
-        .unwrap();
+        let largest = max_jpeg_bytes(sender);
+        let response = annotated_jpeg(vec![0; largest].into(), 0, sender, false).unwrap();
+        limit_size(Response::Http(response)).unwrap();
+        for (lowers_quality, remedy) in [(false, "`lower_quality`"), (true, "a smaller photo")] {
+            let error = annotated_jpeg(vec![0; largest + 1].into(), 0, sender, lowers_quality).unwrap_err();
+            assert_eq!((error.name(), error.status()), ("ResponseTooLarge", 413));
+            let message = error.to_string();
+            assert!(message.contains(remedy), "{message}");
+            assert_eq!(message.contains("oversized_jpeg"), !lowers_quality, "{message}");
+        }
     }
 
     #[test]
     fn error_type_is_in_the_body() {
-        let error = Error::InvalidOption("no".to_owned());
-        let response = to_json(from_error(&error));
+        let response = to_json(error_response(400, "InvalidOption", "no"));
         assert_eq!(response["statusCode"], 400);
         let body: Value = serde_json::from_str(response["body"].as_str().unwrap()).unwrap();
         assert_eq!(body["error"]["type"], "InvalidOption");
     }
+
     #[test]
     fn load_balancers_get_their_own_fields() {
         let response = |multi_value_headers| {
@@ -239,10 +239,12 @@ mod tests {
             multi_value_headers: false,
         };
         let (allowed, too_large) = (vec![0; max_jpeg_bytes(sender)], Bytes::from(vec![0; 786_433]));
-        let response = annotated_jpeg(allowed.into(), 0, sender).unwrap().to_sender(sender);
+        let response = annotated_jpeg(allowed.into(), 0, sender, false)
+            .unwrap()
+            .to_sender(sender);
         limit_size(Response::Http(response)).unwrap();
-        let error = annotated_jpeg(too_large.clone(), 0, sender).unwrap_err();
+        let error = annotated_jpeg(too_large.clone(), 0, sender, false).unwrap_err();
         assert!(error.to_string().contains("1048576"), "{error}");
-        annotated_jpeg(too_large, 0, HttpSender::Gateway).unwrap();
+        annotated_jpeg(too_large, 0, HttpSender::Gateway, false).unwrap();
     }
 }

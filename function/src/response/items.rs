@@ -4,11 +4,12 @@
 //! are those for `Retry` and `Catch`.
 //! Source: AWS Step Functions Developer Guide, "Handling errors in Step Functions workflows" and "Service quotas".
 
+use std::slice;
+
 use serde::Serialize;
 
 use super::outcome::ObjectResult;
-use super::photo_list::{Photo, omit_faces};
-use super::serialized_size::json_size;
+use super::photo_list::{Photo, shorten, shorten_each};
 use crate::error::Result;
 
 /// Step Functions' limit of 256 KiB for the output of a state, less what it adds to the response of a function.
@@ -21,7 +22,7 @@ pub enum ItemsResponse {
         succeeded: usize,
         skipped: usize,
         failed: usize,
-        /// In the order of the items.
+        /// In the order of the items. Fewer than the sum of these numbers, if all would be too large.
         photos: Vec<Photo>,
     },
     Single(Box<Photo>),
@@ -47,16 +48,11 @@ pub fn items(is_batch: bool, mut results: Vec<ObjectResult>) -> Result<ItemsResp
     })
 }
 
-/// Omits the faces of those photos that have the most, until the response is small enough.
-pub(super) fn shorten(response: &mut ItemsResponse, max_bytes: usize) {
-    let photos = match response {
-        ItemsResponse::Batch { photos, .. } => photos.as_mut_slice(),
-        ItemsResponse::Single(photo) => std::slice::from_mut(photo.as_mut()),
-    };
-    for max_faces in [100, 10, 1, 0] {
-        omit_faces(photos, max_faces);
-        if json_size(&photos) <= max_bytes {
-            return;
+impl ItemsResponse {
+    pub(super) fn shorten(&mut self, max_bytes: usize) {
+        match self {
+            Self::Batch { photos, .. } => shorten(photos, max_bytes),
+            Self::Single(photo) => shorten_each(slice::from_mut(photo), max_bytes),
         }
     }
 }
@@ -65,7 +61,7 @@ pub(super) fn shorten(response: &mut ItemsResponse, max_bytes: usize) {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::outcome::{Outcome, SkipReason};
+    use super::super::outcome::{Outcome, ProcessedPhoto, SkipReason};
     use super::super::size_limit::tests::processed_photo;
     use super::super::{Response, limit_size};
     use super::*;
@@ -141,9 +137,55 @@ mod tests {
         let one = vec![(Ok(object("k")), Ok(Outcome::Processed(processed_photo(5000))))];
         let response = limit_size(Response::Items(items(false, one).unwrap())).unwrap();
         assert!(serde_json::to_string(&response).unwrap().contains("omitted"));
+    }
 
-        let long = (0..2000).map(|_| (Ok(object(&"k".repeat(1024))), Err(not_found())));
-        let error = limit_size(Response::Items(items(true, long.collect()).unwrap())).unwrap_err();
-        assert!(error.to_string().contains("MaxItemsPerBatch"), "{error}");
+    /// The response to a batch with keys of 300 bytes: `succeeded` photos without faces, then `failed` ones.
+    fn shortened(succeeded: usize, failed: usize) -> Value {
+        let key = |number: usize| format!("{number:0300}");
+        let result = |number: usize| {
+            let url = format!("s3://b/{}", key(number));
+            let processed = ProcessedPhoto {
+                annotated: Some(url.clone()),
+                sidecar: Some(url.clone()),
+                ..processed_photo(0)
+            };
+            let result = match number < succeeded {
+                true => Ok(Outcome::Processed(processed)),
+                false => Err(Error::ObjectNotFound(url)),
+            };
+            (Ok(object(&key(number))), result)
+        };
+        let response = items(true, (0..succeeded + failed).map(result).collect()).unwrap();
+        let response = serde_json::to_value(limit_size(Response::Items(response)).unwrap()).unwrap();
+        assert!(response.to_string().len() <= MAX_OUTPUT_BYTES);
+        assert_eq!(response["succeeded"], succeeded);
+        assert_eq!(response["failed"], failed);
+        response
+    }
+
+    #[test]
+    fn batch_succeeds_however_long_its_list_is() {
+        let listed = |response: &Value| response["photos"].as_array().unwrap().len();
+        let failures = |response: &Value| {
+            let photos = response["photos"].as_array().unwrap().iter();
+            photos
+                .filter(|photo| photo["error"]["type"] == "ObjectNotFound")
+                .count()
+        };
+        let all = shortened(200, 1);
+        assert_eq!((listed(&all), all["photos"][0]["annotated"].is_string()), (201, true));
+        let without_urls = shortened(500, 1);
+        assert_eq!(listed(&without_urls), 501);
+        assert_eq!(without_urls["photos"][0].get("annotated"), None);
+        assert_eq!(without_urls["photos"][0]["width"], 100);
+        assert!(without_urls["photos"][500]["error"]["message"].as_str().unwrap().len() > 300);
+        let with_short_messages = shortened(0, 500);
+        assert_eq!(failures(&with_short_messages), 500);
+        let without_some_successes = shortened(1000, 300);
+        assert_eq!(failures(&without_some_successes), 300);
+        assert!((301..1300).contains(&listed(&without_some_successes)));
+        let without_some_failures = shortened(10, 1700);
+        assert!((500..1700).contains(&failures(&without_some_failures)));
+        assert_eq!(listed(&without_some_failures), failures(&without_some_failures));
     }
 }

@@ -5,11 +5,8 @@
 use serde::Serialize;
 
 use super::outcome::ObjectResult;
-use super::photo_list::{Photo, omit_faces};
+use super::photo_list::{Photo, shorten};
 use crate::error::Result;
-
-/// If the response is too large, the faces of photos with more than this are omitted.
-const MAX_LISTED_FACES: usize = 1000;
 
 #[derive(Debug, Serialize)]
 pub struct NotificationResponse {
@@ -28,8 +25,10 @@ pub fn notification(photos: Vec<ObjectResult>) -> Result<NotificationResponse> {
     })
 }
 
-pub(super) fn shorten(response: &mut NotificationResponse) {
-    omit_faces(&mut response.photos, MAX_LISTED_FACES);
+impl NotificationResponse {
+    pub(super) fn shorten(&mut self, max_bytes: usize) {
+        shorten(&mut self.photos, max_bytes);
+    }
 }
 
 #[cfg(test)]

@@ -21,6 +21,8 @@ pub enum SkipReason {
     OwnOutput,
     #[strum(serialize = "it marks a folder")]
     Folder,
+    #[strum(serialize = "it is a delete marker")]
+    DeleteMarker,
 }
 
 impl Serialize for SkipReason {

@@ -3,7 +3,14 @@
 use serde::Serialize;
 
 use super::outcome::{ObjectResult, Outcome, ProcessedPhoto, SkipReason};
+use super::serialized_size::json_size;
 use crate::error::ErrorDetails;
+use crate::truncate::truncate;
+
+/// More than a response has besides the photos.
+const MAX_OTHER_BYTES: usize = 256;
+/// The maximum length of an error's message in characters, if the response would be too large otherwise.
+const SHORTENED_MESSAGE_CHARS: usize = 40;
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -72,16 +79,50 @@ impl From<ObjectResult> for Photo {
     }
 }
 
-/// Omits the faces of photos with more than `max_faces`, which is better than to fail: the sender would send all photos
-/// again.
-pub(super) fn omit_faces(photos: &mut [Photo], max_faces: usize) {
-    for photo in photos {
-        if photo
-            .processed
-            .as_ref()
-            .is_some_and(|processed| processed.faces.len() > max_faces)
-        {
-            photo.omitted_faces = photo.processed.take().map(|processed| OmittedFaces {
+/// Shortens the list until a response with it has at most `max_bytes`, which is better than to fail: the sender would
+/// send all photos again. Entries that do not fit are left out, those of failed photos last.
+pub(super) fn shorten(photos: &mut Vec<Photo>, max_bytes: usize) {
+    shorten_each(photos, max_bytes);
+    let mut bytes_left = max_bytes.saturating_sub(MAX_OTHER_BYTES);
+    let mut fits = vec![false; photos.len()];
+    for failed in [true, false] {
+        for (photo, fits) in photos.iter().zip(&mut fits) {
+            let bytes = json_size(photo) + ",".len();
+            if photo.error.is_some() == failed && bytes <= bytes_left {
+                bytes_left -= bytes;
+                *fits = true;
+            }
+        }
+    }
+    let mut fits = fits.into_iter();
+    photos.retain(|_| fits.next().unwrap_or_default());
+}
+
+/// Leaves out what matters least, until the photos are small enough or only the essential is left.
+pub(super) fn shorten_each(photos: &mut [Photo], max_bytes: usize) {
+    const STEPS: [fn(&mut Photo); 7] = [
+        |photo| photo.omit_faces(1000),
+        |photo| photo.omit_faces(100),
+        |photo| photo.omit_faces(10),
+        |photo| photo.omit_faces(1),
+        |photo| photo.omit_faces(0),
+        Photo::omit_urls,
+        Photo::shorten_message,
+    ];
+    for step in STEPS {
+        photos.iter_mut().for_each(step);
+        if json_size(&photos) + MAX_OTHER_BYTES <= max_bytes {
+            return;
+        }
+    }
+}
+
+impl Photo {
+    /// If it has more than `max_faces`.
+    fn omit_faces(&mut self, max_faces: usize) {
+        let has_more = |processed: &mut ProcessedPhoto| processed.faces.len() > max_faces;
+        self.omitted_faces = match self.processed.take_if(has_more) {
+            Some(processed) => Some(OmittedFaces {
                 width: processed.width,
                 height: processed.height,
                 omitted: format!(
@@ -90,7 +131,25 @@ pub(super) fn omit_faces(photos: &mut [Photo], max_faces: usize) {
                 ),
                 annotated: processed.annotated,
                 sidecar: processed.sidecar,
-            });
+            }),
+            None => self.omitted_faces.take(),
+        };
+    }
+
+    /// They follow from the key and the options.
+    fn omit_urls(&mut self) {
+        if let Some(processed) = &mut self.processed {
+            (processed.annotated, processed.sidecar) = (None, None);
+        }
+        if let Some(omitted) = &mut self.omitted_faces {
+            (omitted.annotated, omitted.sidecar) = (None, None);
+        }
+    }
+
+    fn shorten_message(&mut self) {
+        if let Some(error) = &mut self.error {
+            let message = &mut error.details.message;
+            *message = truncate(message, SHORTENED_MESSAGE_CHARS).into_owned();
         }
     }
 }

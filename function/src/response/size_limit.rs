@@ -1,6 +1,6 @@
 //! Keeps responses below the size limit of Lambda or of the sender: they refuse a larger one, and the invocation fails
 //! even if all photos were processed. Responses to direct events and HTTP requests become an error; those to services
-//! are shortened to the status of each photo or task.
+//! are shortened: the services would send all photos again.
 //! Source: AWS Lambda Developer Guide, "Lambda quotas", invocation payload.
 
 use serde::Serialize;
@@ -9,7 +9,7 @@ use super::batch::{self, BatchResponse};
 use super::direct::DirectResponse;
 use super::http::{self, HttpResponse};
 use super::items::{self, ItemsResponse};
-use super::notification::{self, NotificationResponse};
+use super::notification::NotificationResponse;
 use super::serialized_size::{MAX_RESPONSE_BYTES, json_size};
 use super::sqs::SqsResponse;
 use crate::error::{Error, Result};
@@ -50,13 +50,13 @@ pub fn limit_size(mut response: Response) -> Result<Response> {
         return Ok(response);
     }
     let remedy = match &mut response {
-        Response::Http(_) => http::REMEDY,
+        Response::Http(_) => http::FEWER_FACES,
         Response::Direct(_) => {
             "the output was written; set `output` to `sidecar` to write the faces as well, or a larger `min_face` or, \
              with presets other than `original`, a higher `score` for fewer faces"
         }
         Response::Notification(response) => {
-            notification::shorten(response);
+            response.shorten(limit);
             "send fewer photos at once"
         }
         Response::Batch(response) => {
@@ -64,8 +64,8 @@ pub fn limit_size(mut response: Response) -> Result<Response> {
             "send fewer tasks at once"
         }
         Response::Items(response) => {
-            items::shorten(response, limit);
-            "set a smaller `MaxItemsPerBatch`"
+            response.shorten(limit);
+            "send fewer items at once"
         }
         Response::Sqs(_) => "send fewer messages at once",
     };
@@ -79,7 +79,7 @@ pub fn limit_size(mut response: Response) -> Result<Response> {
 pub(super) mod tests {
     use serde_json::{Value, json};
 
-    use super::super::{Outcome, ProcessedPhoto, SkipReason, direct, json as json_response, sqs};
+    use super::super::{Outcome, ProcessedPhoto, SkipReason, direct, json as json_response, notification, sqs};
     use super::*;
     use crate::faces::Face;
     use crate::request::Object;
@@ -132,7 +132,7 @@ pub(super) mod tests {
             (Ok(object("few")), Ok(Outcome::Processed(processed_photo(1)))),
             (Ok(object("own")), Ok(Outcome::Skipped(SkipReason::OwnOutput))),
         ];
-        let response = Response::Notification(notification::notification(photos).unwrap());
+        let response = Response::Notification(notification(photos).unwrap());
         let response = serde_json::to_value(limit_size(response).unwrap()).unwrap();
         let [omitted, listed, skipped] = response["photos"].as_array().unwrap().as_slice() else {
             panic!("{response}");
@@ -144,6 +144,16 @@ pub(super) mod tests {
         assert_eq!(omitted["annotated"], "s3://b/k_rs.jpg");
         assert_eq!(listed["faces"][0]["box"], json!([1000, 2000, 300, 400]));
         assert!(skipped["skipped"].is_string());
+
+        // None of them has many faces.
+        let photos = (0..1000).map(|number: i32| {
+            let processed = Outcome::Processed(processed_photo(200));
+            (Ok(object(&number.to_string())), Ok(processed))
+        });
+        let response = Response::Notification(notification(photos.collect()).unwrap());
+        let response = serde_json::to_value(limit_size(response).unwrap()).unwrap();
+        assert_eq!(response["photos"].as_array().map(Vec::len), Some(1000));
+        assert!(response["photos"][0]["omitted"].is_string());
     }
 
     #[test]

@@ -57,7 +57,7 @@ mod tests {
         let photo = Bytes::from(vec![7; 7_000_000]);
         for (response, status, kind, body) in [
             (
-                annotated_jpeg(photo.clone(), 3, sender).unwrap(),
+                annotated_jpeg(photo.clone(), 3, sender, false).unwrap(),
                 200,
                 "image/jpeg",
                 photo,

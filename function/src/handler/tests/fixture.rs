@@ -13,7 +13,8 @@ use crate::photo::{Header, Refusal};
 use crate::vision::{DetectionTask, Detections, StepTimes};
 
 /// Finds one face. Refuses photos that are 666 pixels wide, and panics on those that are 667 pixels wide. The annotated
-/// photo begins with its quality, and for a width of 668 has 70,000 bytes for each of it.
+/// photo begins with its quality, and for a width of 668 has 70,000 bytes for each of it, for one of 669 ten times as
+/// many.
 pub struct FakeDetector;
 
 impl Detector for FakeDetector {
@@ -33,7 +34,11 @@ impl Detector for FakeDetector {
             }],
             annotated: task.annotation.map(|annotation| {
                 let file = annotation.encode(|quality| {
-                    let size = if header.width == 668 { 70_000 * quality } else { 1 };
+                    let size = match header.width {
+                        668 => 70_000 * quality,
+                        669 => 700_000 * quality,
+                        _ => 1,
+                    };
                     let mut file = vec![0; usize::try_from(size).unwrap()];
                     file[0] = u8::try_from(quality).unwrap();
                     Ok(file)
@@ -82,12 +87,15 @@ impl FunctionFixture {
     }
 
     pub async fn invoke(&self, event: Value) -> Result<Value> {
+        let response = self.respond(event).await?;
+        Ok(serde_json::to_value(response).unwrap())
+    }
+
+    pub async fn respond(&self, event: Value) -> Result<Response> {
         let environment_options = EnvironmentOptions::from_variables(self.variables.clone());
         let function = Function::new(FakeDetector, environment_options, Machine::default());
         let deadline = Deadline::after(Duration::from_secs(60));
-        let response = function.handle(Event(Ok(event)), String::new(), deadline);
-        let response = response.await?;
-        Ok(serde_json::to_value(response).unwrap())
+        function.handle(Event(Ok(event)), String::new(), deadline).await
     }
 
     pub fn written_keys(&self) -> Vec<String> {

@@ -1,5 +1,6 @@
 //! Every HTTP request gets a response with a status.
 
+use lambda_runtime::FunctionResponse;
 use serde_json::{Value, json};
 
 use super::super::catch_panic;
@@ -181,6 +182,39 @@ async fn annotated_photo_is_refused_or_made_smaller_if_the_sender_cannot_take_it
         (&target["statusCode"], &gateway["statusCode"]),
         (&json!(200), &json!(200))
     );
+    let query = "oversized_jpeg=lower_quality";
+    let too_large = request("POST", "/", query, "image/jpeg", &base64(&png(669)));
+    let response = fixture.invoke(too_large).await.unwrap();
+    assert_eq!(response["statusCode"], 413, "{response}");
+    let body = response["body"].as_str().unwrap();
+    assert!(
+        body.contains("a smaller photo") && !body.contains("oversized_jpeg"),
+        "{body}"
+    );
+}
+
+#[tokio::test]
+async fn invalid_variable_is_the_operators_fault_and_does_not_change_the_form_of_responses() {
+    let origin = "https://shop.example";
+    let fixture = |score: &str| {
+        FunctionFixture::new()
+            .with_variable("FACE_DETECT_SCORE", score)
+            .with_variable("FACE_DETECT_STREAM_RESPONSES", "true")
+            .with_variable("FACE_DETECT_CORS_ORIGINS", origin)
+    };
+    let mut event = request("POST", "/", "min_face=2&max_face=1", "*/*", &base64(&png(300)));
+    event["headers"]["origin"] = json!(origin);
+    for (score, status) in [("0.5", 400), ("high", 500)] {
+        let response = fixture(score).respond(event.clone()).await.unwrap();
+        let json = serde_json::to_value(&response).unwrap();
+        assert_eq!(json["statusCode"], status, "{json}");
+        assert!(json["body"].as_str().unwrap().contains("InvalidOption"), "{json}");
+        assert_eq!(json["headers"]["access-control-allow-origin"], origin);
+        let response = FunctionResponse::from(response);
+        assert!(matches!(response, FunctionResponse::StreamingResponse(_)), "{score}");
+    }
+    let response = fixture("high").invoke(request("OPTIONS", "/", "", "*/*", "")).await;
+    assert_eq!(response.unwrap()["statusCode"], 204);
 }
 
 #[tokio::test]

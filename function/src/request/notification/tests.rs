@@ -102,6 +102,8 @@ fn new_photos_are_found_in_every_wrapping() {
 fn other_changes_and_folders_are_left_alone_in_every_wrapping() {
     for event in [
         json!({"Event": "s3:TestEvent", "Bucket": "b"}),
+        json!({"Type": "SubscriptionConfirmation", "TopicArn": "arn", "Message": "You have chosen to subscribe …"}),
+        json!({"Records": [{"EventSource": "aws:sns", "Sns": {"Type": "UnsubscribeConfirmation"}}]}),
         s3_event("ObjectRemoved:Delete", "k.jpg"),
         s3_event("ObjectTagging:Put", "k.jpg"),
         s3_event("Replication:OperationReplicatedAfterThreshold", "k.jpg"),
@@ -112,6 +114,7 @@ fn other_changes_and_folders_are_left_alone_in_every_wrapping() {
         bridge_event("Object Tags Added", "k.jpg"),
         bridge_event("Object Created", "a folder/"),
         json!({"bucket": "b", "key": "a folder/"}),
+        json!({"Bucket": "b", "Key": "k.jpg", "VersionId": "v", "IsLatest": "true", "IsDeleteMarker": "true"}),
         json!({"Items": [{"Key": "a folder/"}], "BatchInput": {"bucket": "b"}}),
     ] {
         for event in wrapped(&event) {
