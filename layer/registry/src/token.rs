@@ -91,7 +91,7 @@ impl Session<'_> {
         Ok(self.bearer(token.to_owned())?)
     }
 
-    /// Turns a response without a status of success into an error, without its body, which may repeat the request.
+    /// An error without the body if the status is not one of success: the body may repeat the request.
     fn classify_token_response(&self, response: Response) -> Result<Response, Failure> {
         let status = response.status();
         if status.is_success() {
