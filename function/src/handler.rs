@@ -120,8 +120,11 @@ impl<D: Detector> Function<D> {
         match Request::parse(event.0?, |name| env::var(name).ok())? {
             Request::Direct { object, options } => {
                 let options = self.options(Preset::Original, SetBy::Caller, &options)?;
-                let task = PhotoTask::requested(object, options);
-                let processed = pipeline.process_one(task).await?;
+                let photo = PhotoRequest {
+                    is_direct: true,
+                    ..object.into()
+                };
+                let processed = pipeline.process_one(PhotoTask::new(photo, options)).await?;
                 Ok(Response::Direct(response::direct(processed)))
             }
             Request::Notification(photos) => {
@@ -159,13 +162,7 @@ impl<D: Detector> Function<D> {
                 Some(own) => self.options(preset, SetBy::Caller, own)?,
                 None => Arc::clone(options),
             };
-            let mut task = if photo.is_direct {
-                PhotoTask::requested(photo.object, options)
-            } else {
-                PhotoTask::from_notification(Ok(photo.object), &options)
-            };
-            task.is_delete_marker = photo.is_delete_marker;
-            Ok(task)
+            Ok(PhotoTask::new(photo, options))
         });
         task.unwrap_or_else(|error| PhotoTask::from_notification(Err(error), options))
     }

@@ -4,8 +4,8 @@
 /// The most links that are followed in a path, as in Linux.
 pub(crate) const MAX_SYMLINKS: u32 = 40;
 
-/// The path without links, relative to the root; it need not exist. None if it has too many links. `target` returns the
-/// target of the link at a path without links, or none if there is no link.
+/// The path without links, relative to the root; it need not exist. `None` if it has too many links. `target` gets a path
+/// whose folders are not links, and returns the target of the link at it, or `None` if it is not a link.
 ///
 /// # Errors
 /// `target` fails.

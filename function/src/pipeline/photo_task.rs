@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::error::Result;
 use crate::options::Options;
-use crate::request::Object;
+use crate::request::{Object, PhotoRequest};
 
 pub struct PhotoTask {
     pub(super) object: Result<Object>,
@@ -13,19 +13,18 @@ pub struct PhotoTask {
     pub(super) loop_guard: bool,
     /// Whether objects that mark folders are skipped.
     pub(super) folder_guard: bool,
-    /// Skipped: it has no content.
-    pub is_delete_marker: bool,
+    pub(super) is_delete_marker: bool,
 }
 
 impl PhotoTask {
-    /// A photo that was requested by its key: it is processed even if this function wrote it.
-    pub fn requested(object: Object, options: Arc<Options>) -> Self {
+    /// A direct event requests a photo by its key: it is processed even if this function wrote it.
+    pub fn new(photo: PhotoRequest, options: Arc<Options>) -> Self {
         Self {
-            object: Ok(object),
+            object: Ok(photo.object),
+            loop_guard: !photo.is_direct && options.output.loop_guard,
+            folder_guard: !photo.is_direct,
+            is_delete_marker: photo.is_delete_marker,
             options,
-            loop_guard: false,
-            folder_guard: false,
-            is_delete_marker: false,
         }
     }
 

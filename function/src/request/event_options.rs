@@ -11,7 +11,7 @@ use crate::truncate::truncate;
 /// a copy.
 const MAX_BYTES: usize = 2048;
 
-/// `None` and null are no options.
+/// Without an object, or with null instead of it, there are no options.
 pub(super) fn parse(object: Option<&Value>) -> Result<RawOptions> {
     let invalid = |reason: String| Err(Error::InvalidOption(reason));
     let fields = match object {

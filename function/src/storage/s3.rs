@@ -162,7 +162,7 @@ impl S3Bucket {
         sign_as_role(&mut request, &endpoint, &role)?;
         let response = self.access.client.send(&endpoint.origin, request).await?;
         let region = bucket_region(&response.headers);
-        // There is none; reading to the end keeps the connection.
+        // A response to HEAD has no body; reading to its end keeps the connection.
         response.body.read_message().await?;
         Ok(region)
     }

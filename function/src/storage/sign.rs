@@ -68,8 +68,8 @@ pub(super) fn sign(
             .time(time)
             .settings(settings)
             .build()
-            .map(SigningParams::from)
-            .map_err(|_| invalid())?,
+            .ok()
+            .map(SigningParams::from),
         SigningRegion::All => v4a::SigningParams::builder()
             .identity(&identity)
             .region_set(ALL_REGIONS)
@@ -77,9 +77,10 @@ pub(super) fn sign(
             .time(time)
             .settings(settings)
             .build()
-            .map(SigningParams::from)
-            .map_err(|_| invalid())?,
+            .ok()
+            .map(SigningParams::from),
     };
+    let parameters = parameters.ok_or_else(invalid)?;
 
     let url = format!("{}{}", endpoint.origin.url(), request.uri());
     let headers = request.headers().iter();

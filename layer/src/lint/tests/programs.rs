@@ -22,17 +22,17 @@ fn missing_or_non_executable_entrypoint_breaks_entrypoint() {
 
 #[test]
 fn program_in_a_private_folder_breaks_entrypoint() {
-    let folder_of_root = [folder("root/"), file("root/app", 0o755, &static_program(X86_64))];
+    let folder_and_program = [folder("private/"), file("private/app", 0o755, &static_program(X86_64))];
     let mut fixture = ImageFixture::valid();
-    layer(&folder_of_root)(&mut fixture);
-    fixture.config["config"] = json!({"Entrypoint": ["/root/app"]});
+    layer(&folder_and_program)(&mut fixture);
+    fixture.config["config"] = json!({"Entrypoint": ["/private/app"]});
     let parent = tempfile::tempdir().unwrap();
     assert_eq!(broken_rules(&fixture.write(parent.path()), None), []);
 
-    let private = crate::tests::fixture::directory("root/", 0o700);
+    let private = crate::tests::fixture::directory("private/", 0o700);
     let mut fixture = ImageFixture::valid();
-    layer(&[private, folder_of_root[1].clone()])(&mut fixture);
-    fixture.config["config"] = json!({"Entrypoint": ["/root/app"]});
+    layer(&[private, folder_and_program[1].clone()])(&mut fixture);
+    fixture.config["config"] = json!({"Entrypoint": ["/private/app"]});
     let parent = tempfile::tempdir().unwrap();
     let found = broken_rules(&fixture.write(parent.path()), None);
     let expected = [(Rule::Readable, Severity::Warning), (Rule::Entrypoint, Severity::Error)];
