@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::document::{self, descriptor};
 use crate::source::{Blob, Source, open_regular_file};
-use crate::{Digest, Index, Result};
+use crate::{Digest, Error, Index, Result};
 
 /// The beginning of the file `version`.
 const VERSION_PREFIX: &str = "Directory Transport Version: ";
@@ -35,6 +35,11 @@ impl DirFolder {
         let origin = format!("the folder `{}`", path.display());
         let (mut file, _) = open_regular_file(&origin, &path.join("manifest.json"), "manifest.json")?;
         let manifest = document::read(&origin, "manifest", &mut file)?;
+        let parsed: Value = document::parse(&origin, "manifest", &manifest)?;
+        if parsed["schemaVersion"] == 1 {
+            let reason = "its manifest has schema 1, which Lambda does not accept; copy the image with `--format v2s2`";
+            return Err(Error::damaged(&origin, reason));
+        }
         let path = path.to_owned();
         Ok(Some(Self { path, origin, manifest }))
     }
@@ -142,9 +147,12 @@ mod tests {
     }
 
     #[test]
-    fn missing_files_are_named() {
+    fn missing_files_and_old_manifests_are_named() {
         let parent = tempfile::tempdir().unwrap();
         let folder = dir_folder(parent.path());
+        fs::write(folder.join("manifest.json"), r#"{"schemaVersion": 1}"#).unwrap();
+        let error = open(&folder).map(drop).unwrap_err().to_string();
+        assert!(error.contains("schema 1"), "{error}");
         fs::remove_file(folder.join("manifest.json")).unwrap();
         let error = open(&folder).map(drop).unwrap_err().to_string();
         assert!(error.contains("dir` has no manifest.json"), "{error}");

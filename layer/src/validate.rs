@@ -58,6 +58,7 @@ pub fn validate(source: &dyn Source) -> Validation {
     let mut validator = Validator {
         source,
         referenced: Vec::new(),
+        all_documents_are_read: true,
         result: Validation::default(),
     };
     if let Some(index) = validator.ok_or_report(source::index(source)) {
@@ -65,7 +66,9 @@ pub fn validate(source: &dyn Source) -> Validation {
         if let Some(docker) = validator.ok_or_report(source.docker_manifest()).flatten() {
             validator.check_docker_manifest(&docker);
         }
-        validator.find_unused_blobs();
+        if validator.all_documents_are_read {
+            validator.find_unused_blobs();
+        }
         validator.result.index = Some(index);
     }
     validator.result
@@ -75,6 +78,8 @@ struct Validator<'a> {
     source: &'a dyn Source,
     /// The blobs of the index and of images.
     referenced: Vec<Digest>,
+    /// Otherwise there are references that are not known.
+    all_documents_are_read: bool,
     result: Validation,
 }
 
@@ -86,6 +91,12 @@ impl Validator<'_> {
     /// Returns the value, or adds the error to the mismatches.
     fn ok_or_report<T>(&mut self, result: Result<T>) -> Option<T> {
         result.map_err(|error| self.report(error.to_string())).ok()
+    }
+
+    /// Returns a document, or adds the error to the mismatches.
+    fn document_or_report<T>(&mut self, result: Result<T>) -> Option<T> {
+        self.all_documents_are_read &= result.is_ok();
+        self.ok_or_report(result)
     }
 
     /// Checks images and what is attached to them, and recursively those of nested indexes.
@@ -106,12 +117,12 @@ impl Validator<'_> {
             if is_index(entry.media_type()) {
                 let bytes = source::document(source, "index", entry);
                 let inner = bytes.and_then(|bytes| Index::parse(source.origin(), &bytes));
-                if let Some(inner) = self.ok_or_report(inner) {
+                if let Some(inner) = self.document_or_report(inner) {
                     self.check_nested(digest, inner.manifests(), depth);
                 }
             } else if Attachment::of(entry).is_some() {
                 self.check_attachment(entry);
-            } else if let Some(documents) = self.ok_or_report(Documents::read(source, entry)) {
+            } else if let Some(documents) = self.document_or_report(Documents::read(source, entry)) {
                 self.check_image(entry, documents);
             }
         }
@@ -122,7 +133,7 @@ impl Validator<'_> {
         let (source, origin) = (self.source, self.source.origin());
         let bytes = source::document(source, "manifest", entry);
         let manifest = bytes.and_then(|bytes| parse::<ImageManifest>(origin, "manifest", &bytes));
-        let Some(manifest) = self.ok_or_report(manifest) else {
+        let Some(manifest) = self.document_or_report(manifest) else {
             return;
         };
         for blob in std::iter::once(manifest.config()).chain(manifest.layers()) {

@@ -193,6 +193,48 @@ fn modules_for_musl_do_not_fit_runtimes() {
 }
 
 #[test]
+fn modules_for_other_systems_may_be_beside_the_right_one() {
+    let on_runtime = |others: &[&str], right: &str, runtime: &str| {
+        let files = Files::new();
+        let module = files.library("module.so", &[]);
+        let mut files = files.add_file(right, &module);
+        for other in others {
+            files = files.add(other, b"\xcf\xfa\xed\xfe");
+        }
+        files.zip(&on(runtime))
+    };
+    let right = "m/prebuilds/linux-x64/a.node";
+    let others = ["m/prebuilds/darwin-arm64/a.node", "m/prebuilds/darwin-x64/a.node"];
+    assert_none(&on_runtime(&others, right, "nodejs22.x"));
+    for alone in [
+        "m/prebuilds/darwin-x64/b.node",
+        "n/prebuilds/darwin-x64/a.node",
+        "a.node",
+    ] {
+        let found = on_runtime(&[alone], right, "nodejs22.x");
+        assert_only(&found, Rule::ZipNativeFiles, Severity::Warning, "for macOS");
+    }
+
+    let python = |names: &[&str]| {
+        let files = Files::new();
+        let module = files.library("module.so", &[]);
+        let add = |files: Files, name: &&str| files.add_file(name, &module);
+        names.iter().fold(files, add).zip(&on("python3.13"))
+    };
+    let (old, new) = (
+        "a/_x.cpython-312-x86_64-linux-gnu.so",
+        "a/_x.cpython-313-x86_64-linux-gnu.so",
+    );
+    assert_none(&python(&[old, new]));
+    assert_only(
+        &python(&[old]),
+        Rule::ZipNativeFiles,
+        Severity::Warning,
+        "another version of Python",
+    );
+}
+
+#[test]
 fn libraries_that_functions_did_not_find_are_warnings() {
     for (library, severity, text) in [
         ("libssl.so.3", None, ""),

@@ -77,20 +77,21 @@ pub(super) struct ErrorResponse {
 }
 
 impl ErrorResponse {
-    pub(super) async fn read(response: Response, sent_to: &SigningRegion) -> Self {
+    /// # Errors
+    /// The body cannot be read, or is longer than any of S3. Without it, the status has no meaning.
+    pub(super) async fn read(response: Response, sent_to: &SigningRegion) -> Result<Self, TransportError> {
         let Response { status, headers, body } = response;
-        // A body that cannot be read has no code; the status remains.
-        let body = body.read_message().await.unwrap_or_default();
+        let body = body.read_message().await?;
         let body = String::from_utf8_lossy(&body);
         let code = element(&body, "Code").filter(|code| is_code(code));
         let region = bucket_region(&headers).or_else(|| element(&body, "Region"));
-        Self {
+        Ok(Self {
             status,
             region: region.filter(|region| *sent_to != SigningRegion::One(region.clone())),
             is_delete_marker: headers.get(DELETE_MARKER).is_some_and(|value| value == "true"),
             is_foreign: [401, 403, 404].contains(&status.as_u16()) && code.is_none() && !body.is_empty(),
             code,
-        }
+        })
     }
 
     /// Source: Amazon S3 User Guide, "Request redirection and the REST API"; for 400, API Reference, "Error responses".

@@ -163,8 +163,11 @@ impl S3Bucket {
         let response = self.access.client.send(&endpoint.origin, request).await?;
         let region = bucket_region(&response.headers);
         // A response to HEAD has no body; reading to its end keeps the connection.
-        response.body.read_message().await?;
-        Ok(region)
+        let response = ErrorResponse::read(response, &endpoint.region).await?;
+        match RequestError::Response(response) {
+            error if region.is_none() && error.is_retryable() => Err(error),
+            _ => Ok(region),
+        }
     }
 
     async fn attempt(
@@ -211,7 +214,7 @@ impl S3Bucket {
         if response.status.is_success() {
             return Ok(response);
         }
-        let response = ErrorResponse::read(response, &endpoint.region).await;
+        let response = ErrorResponse::read(response, &endpoint.region).await?;
         Err(RequestError::Response(response))
     }
 

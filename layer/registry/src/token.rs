@@ -86,7 +86,8 @@ impl Session<'_> {
         let body = self.read_body(what, response, MAX_TOKEN_RESPONSE_SIZE).await?;
         // Without the parser's error, which could contain a part of the token.
         let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
-        let token = answer["token"].as_str().or(answer["access_token"].as_str());
+        let text = |name: &str| answer[name].as_str().filter(|text| !text.is_empty());
+        let token = text("token").or_else(|| text("access_token"));
         let token = token.ok_or_else(|| self.invalid_response(what, "it has no token"))?;
         Ok(self.bearer(token.to_owned())?)
     }

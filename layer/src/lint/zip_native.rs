@@ -1,6 +1,6 @@
 //! The rule about the shared libraries of a zip archive, and the native modules of Python and Node.js in it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io::Read;
 use std::path::Path;
 
@@ -18,7 +18,7 @@ use crate::{Architecture, TargetArchitecture};
 #[derive(Default)]
 pub(super) struct NativeFiles {
     /// Those that are not for Linux, with what they are.
-    foreign: Vec<String>,
+    foreign: Vec<(String, &'static str)>,
     /// Those for Linux, with their architectures.
     linux: Vec<(String, TargetArchitecture)>,
 }
@@ -31,9 +31,9 @@ impl NativeFiles {
         match start {
             _ if !is_native => {}
             [0xcf | 0xce, 0xfa, 0xed, 0xfe, ..] | [0xca, 0xfe, 0xba, 0xbe | 0xbf, ..] => {
-                self.foreign.push(format!("{name} (Mach-O, for macOS)"));
+                self.foreign.push((name.to_owned(), "Mach-O, for macOS"));
             }
-            [b'M', b'Z', ..] => self.foreign.push(format!("{name} (PE, for Windows)")),
+            [b'M', b'Z', ..] => self.foreign.push((name.to_owned(), "PE, for Windows")),
             // Little-endian ELF; the machine is at 18.
             [0x7f, b'E', b'L', b'F', _, 1, ..] if start.len() >= 20 => {
                 let machine = elf::Machine(u16::from_le_bytes([start[18], start[19]]));
@@ -45,18 +45,58 @@ impl NativeFiles {
 
     /// Reports those for other systems than the function's.
     fn lint(&self, wanted: Option<Architecture>, findings: &mut Findings) {
-        findings.for_items(Rule::ZipNativeFiles, Severity::Warning, &self.foreign, "");
         let first = || self.linux.iter().find_map(|(_, found)| found.supported());
-        let Some(expected) = wanted.or_else(first) else {
+        let expected = wanted.or_else(first);
+        let suits = |found: &TargetArchitecture| expected.is_some_and(|expected| *found == expected);
+        let suitable = self.linux.iter().filter(|(_, found)| suits(found));
+        let variants = Variants::of(suitable.map(|(name, _)| name.as_str()));
+        let foreign = self.foreign.iter().filter(|(name, _)| !variants.include(name));
+        let foreign: Vec<_> = foreign.map(|(name, what)| format!("{name} ({what})")).collect();
+        findings.for_items(Rule::ZipNativeFiles, Severity::Warning, &foreign, "");
+        let Some(expected) = expected else {
             return;
         };
-        let others = self.linux.iter().filter(|(_, found)| *found != expected);
+        let others = self
+            .linux
+            .iter()
+            .filter(|(name, found)| !suits(found) && !variants.include(name));
         let others: Vec<_> = others.map(|(name, found)| format!("{name} ({found})")).collect();
         let suffix = match wanted {
             Some(wanted) => format!(", for a function on {wanted}"),
             None => format!(", beside others for {expected}"),
         };
         findings.for_items(Rule::ZipNativeFiles, Severity::Warning, &others, &suffix);
+    }
+}
+
+/// The modules that are in an archive for the right system or version. Packages may have the same ones for others, and
+/// load the one that fits: they differ in one folder, or in what follows the first dot of the file's name.
+struct Variants(HashSet<String>);
+
+impl Variants {
+    fn of<'a>(suitable: impl Iterator<Item = &'a str>) -> Self {
+        Self(suitable.flat_map(Self::patterns).collect())
+    }
+
+    fn include(&self, path: &str) -> bool {
+        Self::patterns(path).iter().any(|pattern| self.0.contains(pattern))
+    }
+
+    /// The path without one of its folders, or without the end of the file's name.
+    fn patterns(path: &str) -> Vec<String> {
+        let parts: Vec<_> = path.split('/').collect();
+        let Some((file, folders)) = parts.split_last() else {
+            return Vec::new();
+        };
+        let without = |index: usize| {
+            [&folders[..index], &["*"], &folders[index + 1..], &[file]]
+                .concat()
+                .join("/")
+        };
+        let module = file.split('.').next().unwrap_or(file);
+        let mut patterns: Vec<_> = (0..folders.len()).map(without).collect();
+        patterns.push([folders, &[module, "*"]].concat().join("/"));
+        patterns
     }
 }
 
@@ -75,8 +115,10 @@ pub(super) fn lint(
         return;
     }
     let name = &runtime.name;
-    let others = native.linux.iter().filter(|(file, _)| is_for_other_python(file, name));
-    let others: Vec<_> = others.map(|(file, _)| file.clone()).collect();
+    let files = native.linux.iter().map(|(file, _)| file);
+    let (others, suitable): (Vec<_>, Vec<_>) = files.cloned().partition(|file| is_for_other_python(file, name));
+    let variants = Variants::of(suitable.iter().map(String::as_str));
+    let others: Vec<_> = others.into_iter().filter(|file| !variants.include(file)).collect();
     let suffix = format!(", for another version of Python than {name}");
     findings.for_items(Rule::ZipNativeFiles, Severity::Warning, &others, &suffix);
     // A decompression bomb is not decompressed again.

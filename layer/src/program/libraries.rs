@@ -73,7 +73,7 @@ impl<'a> Search<'a> {
         let is_musl = is_musl(root, &environment.absolute(loader), architecture)?;
         let usual_folders = match is_musl {
             true => musl_folders(root, architecture)?,
-            false => library_folders(architecture),
+            false => glibc_folders(root, &environment.absolute(loader), architecture),
         };
         // Only glibc's loader reads it.
         let cache = match is_musl {
@@ -245,6 +245,17 @@ fn is_musl(root: &Root<'_>, loader: &str, architecture: Architecture) -> Result<
         _ => None,
     };
     Ok(!soname.is_some_and(|name| name.starts_with("ld-linux-")))
+}
+
+/// The usual folders, and that of the loader itself: those that are built in are below the prefix of its own build.
+fn glibc_folders(root: &Root<'_>, loader: &str, architecture: Architecture) -> Vec<String> {
+    let mut folders = library_folders(architecture);
+    if let Found::File { path, .. } = root.find(loader)
+        && let Some((folder, _)) = path.rsplit_once('/')
+    {
+        folders.push(format!("/{folder}"));
+    }
+    folders
 }
 
 /// The folders in musl's configuration, or else those that are built in.

@@ -57,8 +57,22 @@ impl Script {
             return Some(argument).filter(|argument| !argument.starts_with('-'));
         };
         let mut words = words.trim_start_matches('=').split_ascii_whitespace();
-        words.find(|word| !word.contains('=') && !word.starts_with('-'))
+        while let Some(word) = words.next() {
+            match word {
+                "-u" | "--unset" | "-C" | "--chdir" => drop(words.next()),
+                option if option.starts_with('-') || option.contains('=') => {}
+                program => return unquoted(program),
+            }
+        }
+        None
     }
+}
+
+/// A word of `env -S` without quotation marks around it; `None` if it is a part of something quoted, or has variables.
+fn unquoted(word: &str) -> Option<&str> {
+    let inner = |mark| word.strip_prefix(mark)?.strip_suffix(mark);
+    let word = inner('"').or_else(|| inner('\'')).unwrap_or(word);
+    (!word.contains(['"', '\'', '\\', '$'])).then_some(word)
 }
 
 /// The kernel takes only blanks and tabs for white space, not `\r`.
@@ -112,6 +126,14 @@ mod tests {
         assert_eq!(program("/usr/bin/env python3 -u"), Some("python3 -u".into()));
         assert_eq!(program("/usr/bin/env -S A=b python3 -u"), Some("python3".into()));
         assert_eq!(program("/usr/bin/env -S-i python3"), Some("python3".into()));
+        assert_eq!(
+            program("/usr/bin/env -S -u A -C /tmp --unset=B node x"),
+            Some("node".into())
+        );
+        assert_eq!(program("/usr/bin/env -S \"node\" 'x'"), Some("node".into()));
+        for unclear in ["\"a b\"", "${A} x", "a\\_b"] {
+            assert_eq!(program(&format!("/usr/bin/env -S {unclear}")), None, "{unclear}");
+        }
         assert_eq!(program("/usr/bin/env -i"), None);
         assert_eq!(program("/bin/sh x"), None);
     }

@@ -69,6 +69,9 @@ async fn region_that_the_response_does_not_name_is_that_of_the_bucket() {
     assert!(head.starts_with("HEAD /b HTTP/1.1\r\n"), "{head}");
     assert_eq!((scope(head), scope(found)), ("us-east-1/s3", "eu-central-1/s3"));
 
+    let (url, _) = server(&[UNNAMED, BUSY, UNNAMED, HEAD, FOUND]);
+    assert_eq!(read(&url).await.unwrap().unwrap(), &b"abc"[..]);
+
     let (url, requests) = server(&[UNNAMED, UNNAMED]);
     let error = read(&url).await.unwrap_err();
     assert!(

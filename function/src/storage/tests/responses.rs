@@ -152,16 +152,21 @@ async fn refused_connection_is_a_temporary_failure() {
 #[tokio::test]
 async fn page_of_a_proxy_is_not_an_answer_of_s3() {
     for status in ["404 Not Found", "403 Forbidden"] {
-        let page = format!("HTTP/1.1 {status}\r\ncontent-length: 3\r\nconnection: close\r\n\r\n<p>");
-        let page: &'static str = page.leak();
-        let (url, _) = server(vec![page, FOUND].leak());
-        assert_eq!(read(&url).await.unwrap().unwrap(), &b"abc"[..]);
-        let (url, _) = server(vec![page].leak());
-        let error = read(&url).await.unwrap_err();
-        assert!(
-            error.is_temporary() && error.to_string().contains("not from S3"),
-            "{error}"
-        );
+        let page = |length: usize, body: &str| {
+            let head = format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
+            &*(head + body).leak()
+        };
+        for (page, reason) in [
+            (page(3, "<p>"), "not from S3"),
+            (page(70_000, &"<p>".repeat(23_334)[..70_000]), "more than 65536 bytes"),
+            (page(300, "<Error><Code>Acc"), "end of file"),
+        ] {
+            let (url, _) = server(vec![page, FOUND].leak());
+            assert_eq!(read(&url).await.unwrap().unwrap(), &b"abc"[..]);
+            let (url, _) = server(vec![page].leak());
+            let error = read(&url).await.unwrap_err();
+            assert!(error.is_temporary() && error.to_string().contains(reason), "{error}");
+        }
     }
 }
 

@@ -67,7 +67,7 @@ fn token_is_fetched_for_the_repository() {
             "/token?scope=repository%3Atests%2Fimage%3Apull&service=the+service"
         ));
         match anonymous || request.header("authorization") == "Basic dTpw" {
-            true => Reply::new(200, r#"{"access_token": "abc", "expires_in": 60}"#),
+            true => Reply::new(200, r#"{"token": "", "access_token": "abc", "expires_in": 60}"#),
             false => Reply::new(401, r#"{"details": "incorrect username or password"}"#),
         }
     });

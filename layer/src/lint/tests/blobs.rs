@@ -56,3 +56,15 @@ fn damaged_blobs_break_intact() {
     assert!(text.contains("instead of"), "{text}");
     assert!(text.contains("`x` among its blobs"), "{text}");
 }
+
+/// What a damaged document refers to is not known.
+#[test]
+fn blobs_of_damaged_documents_do_not_count_as_unused() {
+    let parent = tempfile::tempdir().unwrap();
+    let layout = ImageFixture::valid().write(parent.path());
+    let paths = fs::read_dir(layout.join("blobs/sha256")).unwrap();
+    let mut paths = paths.map(|entry| entry.unwrap().path());
+    let config = paths.find(|path| fs::read(path).unwrap().windows(10).any(|text| text == b"\"diff_ids\""));
+    fs::write(config.unwrap(), "{}").unwrap();
+    assert_eq!(broken_rules(&layout, None), [(Rule::Intact, Severity::Error)]);
+}

@@ -102,6 +102,41 @@ fn loader_of_musl_may_have_the_name_of_glibcs() {
     on_loaders(&loaders, &program, &[]);
 }
 
+/// glibc's loader searches the folder in which its own build has its libraries.
+#[test]
+fn libraries_beside_the_loader_are_found() {
+    let scratch = tempfile::tempdir().unwrap();
+    let program = c_program(scratch.path(), &[]);
+    let elf = crate::elf::Elf::read(&program).unwrap();
+    let loader = elf.interpreter.unwrap().trim_start_matches('/').to_owned();
+    let architecture = Architecture::host().unwrap();
+    let of_host = |name: &str| {
+        let folders = crate::glibc::library_folders(architecture);
+        let mut paths = folders.iter().map(|folder| Path::new(folder).join(name));
+        fs::read(paths.find(|path| path.is_file()).unwrap()).unwrap()
+    };
+    let libc = of_host("libc.so.6");
+    for (folder_of_libc, rules) in [("own/", &[][..]), ("elsewhere/", &[Rule::Loader])] {
+        let (above, _) = loader.split_once('/').unwrap();
+        let entries = [
+            folder("var/"),
+            folder("var/task/"),
+            file("var/task/bootstrap", 0o755, &fs::read(&program).unwrap()),
+            folder("own/"),
+            file("own/ld.so", 0o755, &of_host(loader.rsplit('/').next().unwrap())),
+            folder("elsewhere/"),
+            file(&format!("{folder_of_libc}libc.so.6"), 0o755, &libc),
+            folder(&format!("{above}/")),
+            link(EntryType::Symlink, &loader, "/own/ld.so"),
+        ];
+        let change = |fixture: &mut ImageFixture| {
+            layer(&entries)(fixture);
+            fixture.config["architecture"] = architecture.goarch().into();
+        };
+        assert_breaks(change, rules);
+    }
+}
+
 #[test]
 fn old_glibc_breaks_glibc() {
     let scratch = tempfile::tempdir().unwrap();
