@@ -18,12 +18,8 @@ pub mod tiles;
 #[cfg(feature = "opencv")]
 mod yunet;
 
+pub use harness::photo::scaling::{BoundingBox, Point};
 use serde::Serialize;
-
-/// A rectangle in pixels of the upright photo: left, top, width, height.
-pub type BoundingBox = [i32; 4];
-/// A point in pixels of the upright photo: from the left, from the top.
-pub type Point = [f64; 2];
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Face {

@@ -1,93 +1,141 @@
-//! Options for detection, output, limits and storage.
-//!
-//! `table` has the name, valid values and setter of every option; `preset` has the defaults. A value comes from
-//! the event, else from the environment, else from the preset. If the event sets a preset, the environment's
-//! detection options do not apply. An option that the preset does not have is an error in an event; in the environment,
-//! which is for events of all presets, it is only validated.
+//! Options of detection. `table` has the name, valid values and setter of each, `preset` the defaults.
 
-mod key_pattern;
 mod preset;
-mod storage;
 mod table;
-mod values;
 
-pub use key_pattern::KeyPattern;
-pub use storage::{StorageBackend, StorageConfig};
-pub use table::{ENVIRONMENT_PREFIX, OPTION_SPECS, SetBy};
-pub use values::{
-    CascadeOptions, DetectionOptions, DetectorOptions, EyeCascade, Limits, Options, OutputFiles, OutputOptions,
-    OversizedJpeg, Preset, YuNetOptions,
-};
+use harness::options::{FunctionOptions, OptionSpec};
+use harness::photo::{Channels, Decoding};
+use serde::Serialize;
+use strum::{Display, EnumIter, EnumString, IntoStaticStr};
 
-use table::OptionSource;
+use crate::faces::cost;
 
-use crate::error::Result;
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DetectionOptions {
+    /// The source of all values that are not set individually.
+    pub preset: Preset,
+    #[serde(flatten)]
+    pub detector: DetectorOptions,
+    /// The minimum longest side of a face's box, in pixels of the photo; 0 for the smallest that the detector finds.
+    pub min_face: u32,
+    /// The maximum longest side of a face's box, in pixels of the photo; 0 for no limit.
+    pub max_face: u32,
+    /// Larger photos are scaled down to this longest side, in pixels, for detection, and `Accurate` enlarges photos
+    /// only if they stay within it; 0 for no limit.
+    pub longest_side: u32,
+}
 
-/// Names and values, not yet validated.
-pub type RawOptions = Vec<(String, String)>;
+/// The options of the preset's detector; those of the other do not apply.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum DetectorOptions {
+    Cascades(CascadeOptions),
+    YuNet(YuNetOptions),
+}
 
-#[derive(Clone, Debug, Default)]
-pub struct EnvironmentOptions(RawOptions);
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CascadeOptions {
+    /// The scale between two levels of the image pyramid.
+    pub scale_factor: f64,
+    /// The number of windows that must agree on a face.
+    pub face_neighbours: i32,
+    pub eye_cascade: EyeCascade,
+    /// The number of windows that must agree on an eye.
+    pub eye_neighbours: i32,
+}
 
-impl EnvironmentOptions {
-    /// Takes the variables that begin with [`ENVIRONMENT_PREFIX`]. An empty value counts as not set.
-    pub fn from_variables(variables: impl IntoIterator<Item = (String, String)>) -> Self {
-        let option = |(name, value): (String, String)| {
-            let name = name.strip_prefix(ENVIRONMENT_PREFIX)?.to_ascii_lowercase();
-            (!value.is_empty()).then_some((name, value))
-        };
-        Self(variables.into_iter().filter_map(option).collect())
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct YuNetOptions {
+    /// The minimum score of a face, from 0 to 1.
+    pub score: f64,
+}
+
+#[derive(Clone, Copy, Debug, Display, EnumString, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum EyeCascade {
+    Eye,
+    EyeTreeEyeglasses,
+    None,
+}
+
+/// A set of defaults. `cargo xtask eval` measures them.
+#[derive(Clone, Copy, Debug, Display, EnumIter, IntoStaticStr, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+pub enum Preset {
+    /// Exactly the rectangles of the Python original, by its cascades.
+    Original,
+    /// YuNet in a small image: the least work.
+    Fast,
+    /// YuNet in a medium image and half of it.
+    Balanced,
+    /// YuNet in the enlarged photo and all smaller levels of the image pyramid, for faces from 10 pixels.
+    Accurate,
+}
+
+impl Default for DetectionOptions {
+    fn default() -> Self {
+        Preset::Balanced.options()
+    }
+}
+
+impl FunctionOptions for DetectionOptions {
+    const ENVIRONMENT_PREFIX: &'static str = "FACE_DETECT_";
+    const SPECS: &'static [OptionSpec<Self>] = table::OPTION_SPECS;
+    const PRESETS: &'static [harness::options::Preset<Self>] = preset::PRESETS;
+    const OUTPUT_KEY: &'static str = "{key}_rs.jpg";
+    const WORK_OPTION: Option<&'static str> = Some("longest_side");
+
+    /// Those of the Python original, which had only such events.
+    fn for_direct_events() -> Self {
+        Preset::Original.options()
     }
 
-    /// The value of one option that only the operator can set. Other options do not matter, even if they are invalid.
-    /// `None` if this one is.
-    pub fn operator_option<T>(&self, name: &str, value: impl FnOnce(Options) -> T) -> Option<T> {
-        let own = self.0.iter().filter(|(other, _)| other == name).cloned().collect();
-        let options = Self(own).resolve(Preset::Original, SetBy::Caller, &[]);
-        options.ok().map(value)
+    fn preset_name(&self) -> &'static str {
+        self.preset.into()
     }
 
-    /// `preset` is the default for the type of event, and `set_by` is who sent it.
-    ///
-    /// # Errors
-    /// [`Error::InvalidOption`] if an option is unknown, has an invalid value, may not be set by `set_by`, or is one
-    /// that the preset does not have.
-    ///
-    /// [`Error::InvalidOption`]: crate::error::Error::InvalidOption
-    pub fn resolve(&self, preset: Preset, set_by: SetBy, event_options: &[(String, String)]) -> Result<Options> {
-        let named_preset = |options: &[(String, String)], source| -> Result<Option<Preset>> {
-            let found = options.iter().rfind(|(name, _)| name == "preset");
-            let parsed = found.map(|(_, value)| {
-                let preset = value.trim().parse();
-                preset.map_err(|_| table::invalid_value("preset", value, Preset::ALLOWED, source))
-            });
-            parsed.transpose()
+    fn decoding(&self) -> Decoding {
+        let channels = match &self.detector {
+            DetectorOptions::Cascades(_) => Channels::Grey,
+            DetectorOptions::YuNet(_) => Channels::Bgr,
         };
-        let (event, environment) = (OptionSource::Event, OptionSource::Environment);
-        let event_preset = named_preset(event_options, event)?;
-        let environment_preset = named_preset(&self.0, environment)?;
-        let mut options = event_preset.or(environment_preset).unwrap_or(preset).options();
-        for (name, value) in &self.0 {
-            let spec = table::find(name, environment)?;
-            // If the event sets a preset, detection options are only validated.
-            let detection = options.detection.clone();
-            spec.apply(&mut options, value, environment)?;
-            if event_preset.is_some() {
-                options.detection = detection;
-            }
+        Decoding {
+            longest_side: self.longest_side,
+            channels,
         }
-        for (name, value) in event_options {
-            let spec = table::find(name, event)?;
-            spec.check_permission(set_by)?;
-            spec.check_preset(&options)?;
-            spec.apply(&mut options, value, event)?;
+    }
+
+    fn working_bytes(&self, image: (u32, u32)) -> u64 {
+        cost::working_bytes(self, image)
+    }
+
+    fn with_bounded_work(self, width: u32, height: u32) -> Self {
+        self.with_bounded_cost(width, height)
+    }
+
+    fn validate(&self) -> Result<(), String> {
+        let (min_face, max_face) = (self.min_face, self.max_face);
+        if max_face != 0 && max_face < min_face {
+            return Err(format!(
+                "`max_face` is {max_face}, less than `min_face`, which is {min_face}"
+            ));
         }
-        options.validate()?;
-        if set_by == SetBy::Anyone {
-            options.validate_for_anyone()?;
-            options.limits.work_bounded = true;
+        Ok(())
+    }
+
+    /// Refuses values with which anyone who can reach the function URL could make detection run for minutes and
+    /// return every window.
+    fn validate_for_anyone(&self) -> Result<(), String> {
+        if let DetectorOptions::Cascades(cascades) = &self.detector
+            && (cascades.scale_factor < 1.05 || cascades.face_neighbours < 1 || cascades.eye_neighbours < 1)
+        {
+            let reason = "over HTTP, `scale_factor` must be at least 1.05, and `face_neighbours` and \
+                          `eye_neighbours` at least 1";
+            return Err(reason.to_owned());
         }
-        Ok(options)
+        Ok(())
     }
 }
 

@@ -2,8 +2,8 @@
 //! selects the position of the block and the data next to it.
 #![no_main]
 
-use function::photo::Header;
 use fuzz::container::{EXIF_HEADER, MAX_BLOCK_LEN, jpeg, png, webp};
+use harness::photo::Header;
 use libfuzzer_sys::{Corpus, fuzz_target};
 
 fuzz_target!(|bytes: &[u8]| -> Corpus {

@@ -6,10 +6,14 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use function::faces::{BoundingBox, Prediction};
+use function::{FaceFunction, Faces};
 use function::options::{CascadeOptions, DetectionOptions, DetectorOptions, EyeCascade, Preset, YuNetOptions};
-use function::photo::resource_limits::ResourceLimits;
-use function::photo::{AnnotationOptions, Format, Header, PhotoError};
-use function::vision::{DetectionTask, Detections, Detector, OpenCvDetector};
+use harness::Startup;
+use harness::opencv_processor::OpenCvProcessor;
+use harness::photo::resource_limits::ResourceLimits;
+use harness::photo::{Format, Header, PhotoError};
+use harness::picture::{PictureFormat, PictureRequest};
+use harness::processor::{Processed, Processor, Task};
 use libfuzzer_sys::{Corpus, fuzz_target};
 
 /// The largest photo to decode.
@@ -19,10 +23,11 @@ const MAX_PIXELS: u64 = 4_000_000;
 const MAX_DETECTED_PIXELS: u64 = 128 * 128;
 
 /// Two threads, as Lambda provides at least two processors.
-static OPENCV: LazyLock<OpenCvDetector> = LazyLock::new(|| match OpenCvDetector::new(Some(2), true) {
-    Ok(opencv) => opencv,
-    Err(failure) => panic!("{failure:?}"),
-});
+static OPENCV: LazyLock<OpenCvProcessor<FaceFunction>> =
+    LazyLock::new(|| match FaceFunction::load(Startup { is_snapshot: true }) {
+        Ok(function) => OpenCvProcessor::new(function, Some(2)),
+        Err(failure) => panic!("{failure:?}"),
+    });
 
 fuzz_target!(|bytes: &[u8]| -> Corpus {
     let Some((file, choice)) = bytes.split_last_chunk() else {
@@ -30,12 +35,13 @@ fuzz_target!(|bytes: &[u8]| -> Corpus {
     };
     // The target `header` covers files that are rejected here.
     let header = match Header::read(file) {
-        Ok(header) if header.check_pixels(MAX_PIXELS).is_ok() => header,
+        Ok(header) if header.check_pixels(MAX_PIXELS, String::new).is_ok() => header,
         _ => return Corpus::Reject,
     };
-    let task = DetectionTask {
-        detection: detection(*choice, &header),
-        annotation: Some(AnnotationOptions {
+    let task = Task {
+        options: detection(*choice, &header),
+        pictures: Some(PictureRequest {
+            format: PictureFormat::JPEG,
             quality: i32::from(choice[3] % 100) + 1,
             max_bytes: Some(10_000),
         }),
@@ -45,8 +51,8 @@ fuzz_target!(|bytes: &[u8]| -> Corpus {
             memory: None,
         },
     };
-    match OPENCV.detect(file, &header, &task) {
-        Ok(detections) => check(&detections, &header, &task.detection),
+    match OPENCV.process(file, &header, &task) {
+        Ok(processed) => check(&processed, &header, &task.options),
         Err(PhotoError::Refused(_)) => {}
         Err(failure) => panic!("{failure:?}"),
     }
@@ -96,17 +102,17 @@ fn cascades(eyes: u8, numbers: u8) -> DetectorOptions {
 
 /// Panics if faces are outside the photo or not what the options ask for, or the annotated photo has another size or
 /// format.
-fn check(detections: &Detections, header: &Header, options: &DetectionOptions) {
-    let size = (detections.width, detections.height);
+fn check(processed: &Processed<Faces>, header: &Header, options: &DetectionOptions) {
+    let size = (processed.width, processed.height);
     let sizes = [(header.width, header.height), (header.height, header.width)];
     assert!(sizes.contains(&size), "{size:?} of {header:?}");
     let inside = |[x, y, width, height]: BoundingBox| {
         let ends = |from: i32, side: i32, most: u32| {
             from >= 0 && side > 0 && i64::from(from) + i64::from(side) <= i64::from(most)
         };
-        ends(x, width, detections.width) && ends(y, height, detections.height)
+        ends(x, width, processed.width) && ends(y, height, processed.height)
     };
-    for face in &detections.faces {
+    for face in &processed.answer.faces {
         assert!(inside(face.rectangle), "{face:?} in {size:?}");
         assert!(face.eyes.iter().all(|eye| inside(*eye)), "{face:?} in {size:?}");
         match (&options.detector, &face.prediction) {
@@ -115,10 +121,13 @@ fn check(detections: &Detections, header: &Header, options: &DetectionOptions) {
             _ => panic!("{face:?} by {options:?}"),
         }
     }
-    let file = match detections.annotated.as_ref().expect("it was requested") {
+    let [annotated] = processed.pictures.as_slice() else {
+        panic!("{} pictures instead of the requested one", processed.pictures.len());
+    };
+    let file = match &annotated.content {
         Ok(file) => file,
         Err(error) => {
-            let most = function::photo::decode::jpeg::MAX_SIDE;
+            let most = PictureFormat::JPEG.max_side;
             assert!(size.0.max(size.1) > most, "{size:?}: {error}");
             return;
         }

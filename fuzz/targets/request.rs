@@ -2,9 +2,10 @@
 //! photo if the input begins with a space.
 #![no_main]
 
-use function::options::{EnvironmentOptions, Preset, SetBy};
-use function::request::{Event, HttpSender, PhotoRequests, Request, origin};
+use function::options::{DetectionOptions, Preset};
 use futures_util::FutureExt;
+use harness::options::{EnvironmentOptions, SetBy};
+use harness::request::{Event, HttpSender, PhotoRequests, Request, origin};
 use libfuzzer_sys::{Corpus, fuzz_target};
 
 /// Objects have names; only direct events name what may be a folder.
@@ -29,22 +30,22 @@ fuzz_target!(|bytes: &[u8]| -> Corpus {
     let _ = origin(&event);
     let named = bytes.first() == Some(&b' ');
     let environment = |name: &str| named.then(|| name.to_lowercase());
-    let environment_options = EnvironmentOptions::default();
+    let environment_options = EnvironmentOptions::<DetectionOptions>::default();
     match Request::parse(event, environment) {
         Ok(Request::Http(request)) => {
             assert_eq!(sender, Some(request.sender));
-            let _ = environment_options.resolve(Preset::Balanced, SetBy::Anyone, &request.options);
+            let _ = environment_options.resolve(Preset::Balanced.options(), SetBy::Anyone, &request.options);
             // The body is complete, so the future is ready.
             let photo = request.body.photo().now_or_never();
             let _ = photo.expect("the body is read at once");
         }
         Ok(Request::Direct { object, options }) => {
             assert!(!object.bucket.is_empty() && !object.key.is_empty());
-            let _ = environment_options.resolve(Preset::Original, SetBy::Caller, &options);
+            let _ = environment_options.resolve(Preset::Original.options(), SetBy::Caller, &options);
         }
         Ok(Request::Batch(batch)) => {
             if let Ok(options) = batch.options {
-                let _ = environment_options.resolve(Preset::Balanced, SetBy::Caller, &options);
+                let _ = environment_options.resolve(Preset::Balanced.options(), SetBy::Caller, &options);
             }
         }
         Ok(Request::Notification(photos)) => check(&photos),
@@ -52,7 +53,7 @@ fuzz_target!(|bytes: &[u8]| -> Corpus {
         Ok(Request::Items(items)) => {
             assert!(items.is_batch || items.items.len() == 1);
             if let Ok(options) = items.options {
-                let _ = environment_options.resolve(Preset::Balanced, SetBy::Caller, &options);
+                let _ = environment_options.resolve(Preset::Balanced.options(), SetBy::Caller, &options);
             }
         }
         Err(error) => assert!(!error.name().is_empty() && !error.to_string().is_empty()),

@@ -17,8 +17,9 @@ fn root() -> PathBuf {
 
 /// Every crate of the workspace: its folder, its name, and the workspace's crates that it depends on, which are all
 /// above it in this list.
-const CRATE_DEPENDENCIES: [(&str, &str, &[&str]); 17] = [
-    ("function", "function", &[]),
+const CRATE_DEPENDENCIES: [(&str, &str, &[&str]); 18] = [
+    ("function/harness", "harness", &[]),
+    ("function", "function", &["harness"]),
     ("layer/platform", "platform", &[]),
     ("layer", "layer", &["platform"]),
     ("layer/registry", "layer-registry", &["layer"]),

@@ -16,7 +16,7 @@ use source::{is_for_tests, segments};
 
 /// Files that may use `Command::new`, each with the reason why xshell does not suffice.
 const COMMAND_EXCEPTIONS: [(&str, &str); 9] = [
-    ("function/src/reexec.rs", "must stay small, and calls exec"),
+    ("function/harness/src/reexec.rs", "must stay small, and calls exec"),
     (
         "layer/registry/src/credential_helper.rs",
         "passes secrets by pipes, and depends on no crate of ours but layer",

@@ -14,8 +14,9 @@ use syn::{Item, UseTree};
 
 use source::{is_for_tests, segments};
 
-const CRATES: [&str; 16] = [
+const CRATES: [&str; 17] = [
     "function",
+    "function/harness",
     "fuzz",
     "layer",
     "layer/platform",

@@ -8,9 +8,9 @@ use opencv::prelude::*;
 use super::cost::EYE_SCALE_FACTOR;
 use super::{Face, packed};
 use crate::options::{CascadeOptions, DetectionOptions, EyeCascade};
-use crate::photo::PhotoError;
-use crate::photo::pixels::Photo;
-use crate::photo::resource_limits::ResourceLimits;
+use harness::photo::PhotoError;
+use harness::photo::pixels::Photo;
+use harness::photo::resource_limits::ResourceLimits;
 
 /// Pixels of a face above which the classifier for eyes with glasses is dropped after use: OpenCV's own detector keeps
 /// the pyramid of the largest image that it has scanned, here 12 MB.

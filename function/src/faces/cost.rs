@@ -1,8 +1,10 @@
-//! The cost of detection, from the options and the photo's size, and its limit for public requests.
+//! The cost of detection in time and memory, from the options and the photo's size, and the limit of its time for public
+//! requests.
 
-use super::{pyramid, tiles};
+use super::pyramid::{self, Size};
+use super::tiles;
 use crate::options::{DetectionOptions, DetectorOptions, EyeCascade, Preset};
-use crate::photo::scaling::Scaling;
+use harness::photo::scaling::Scaling;
 
 /// The pixels in which the preset `original` may detect for anyone who can reach the function's URL. Other options may
 /// cost as much, in fewer or more pixels.
@@ -12,10 +14,42 @@ const PUBLIC_PIXELS: f64 = 20_000_000.0;
 const YUNET_COST: f64 = 2.7;
 const OPENCV_DETECTOR_COST: f64 = 15.0;
 /// OpenCV's default, for eyes.
-pub(crate) const EYE_SCALE_FACTOR: f64 = 1.1;
+pub(super) const EYE_SCALE_FACTOR: f64 = 1.1;
+
+/// Memory per pixel of the image that is scanned, in bytes: with cascades, the pixel and rows of its pyramid; with
+/// YuNet, its colours and those of the smaller levels.
+const BYTES_PER_CASCADE_PIXEL: f64 = 8.0;
+const BYTES_PER_YUNET_PIXEL: f64 = 4.0;
+/// Memory per pixel of YuNet's largest tile, in bytes: its colours and the network's maps, which are smaller than the
+/// tile and have more channels.
+const BYTES_PER_TILE_PIXEL: f64 = 20.0;
+/// Memory per pixel of the pyramid that OpenCV's own detector keeps, in bytes: the pixel and its integral images.
+const BYTES_PER_PYRAMID_PIXEL: f64 = 10.0;
+
+/// The memory of detection in an image of this width and height, in bytes.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "an estimate of a positive number"
+)]
+pub fn working_bytes(detection: &DetectionOptions, image: Size) -> u64 {
+    let pixels = f64::from(image.0) * f64::from(image.1);
+    let bytes = match &detection.detector {
+        DetectorOptions::YuNet(_) => {
+            let tile_pixels = tiles::largest_tile_pixels(detection.finest_level(image));
+            pixels * BYTES_PER_YUNET_PIXEL + tile_pixels * BYTES_PER_TILE_PIXEL
+        }
+        // It runs in OpenCV's own detector, and a face may be as large as the photo.
+        DetectorOptions::Cascades(options) if options.eye_cascade == EyeCascade::EyeTreeEyeglasses => {
+            pixels * (BYTES_PER_CASCADE_PIXEL + BYTES_PER_PYRAMID_PIXEL * pyramid_area(EYE_SCALE_FACTOR))
+        }
+        DetectorOptions::Cascades(_) => pixels * BYTES_PER_CASCADE_PIXEL,
+    };
+    bytes as u64
+}
 
 fn public_cost_limit() -> f64 {
-    PUBLIC_PIXELS * Preset::Original.options().detection.cost_per_pixel()
+    PUBLIC_PIXELS * Preset::Original.options().cost_per_pixel()
 }
 
 impl DetectionOptions {
@@ -76,14 +110,15 @@ fn smaller_side(side: u32, ratio: f64) -> u32 {
 }
 
 /// The pixels of a pyramid, relative to its first image; each further image is smaller by `factor` in both directions.
-pub(crate) fn pyramid_area(factor: f64) -> f64 {
+fn pyramid_area(factor: f64) -> f64 {
     1.0 / (1.0 - factor.powi(-2))
 }
 
 #[cfg(test)]
 mod tests {
+    use harness::options::{COMMON_OPTION_SPECS, EnvironmentOptions, FunctionOptions, SetBy};
+
     use super::*;
-    use crate::options::{EnvironmentOptions, OPTION_SPECS, SetBy};
 
     /// The options that public requests may set, with values up to the most expensive.
     const EXTREMES: [(&str, &[&str]); 11] = [
@@ -106,10 +141,14 @@ mod tests {
     fn combinations() -> Vec<Vec<(String, String)>> {
         let mut all = vec![Vec::new()];
         for (name, values) in EXTREMES {
-            let spec = OPTION_SPECS.iter().find(|spec| spec.name == name).unwrap();
+            let spec = DetectionOptions::SPECS.iter().find(|spec| spec.name == name);
             let extend = |combination: &Vec<(String, String)>| {
-                let preset = combination.first().map(|(_, preset)| preset.parse().unwrap());
-                let has_option = preset.is_none_or(|preset: Preset| (spec.show)(&preset.options()).is_some());
+                let has_option = spec.is_none_or(|spec| {
+                    let preset = DetectionOptions::PRESETS
+                        .iter()
+                        .find(|preset| preset.name == combination[0].1);
+                    (spec.show)(&(preset.unwrap().options)()).is_some()
+                });
                 let with = |value: &&str| {
                     let option = (name.to_owned(), (*value).to_owned());
                     combination.iter().cloned().chain([option]).collect()
@@ -127,17 +166,24 @@ mod tests {
 
     #[test]
     fn public_options_cost_at_most_the_limit() {
-        let public_options = OPTION_SPECS.iter().filter(|entry| entry.settable_by == SetBy::Anyone);
-        let mut names: Vec<_> = public_options.map(|entry| entry.name).collect();
+        let own = DetectionOptions::SPECS.iter().map(|spec| (spec.name, spec.settable_by));
+        let common = COMMON_OPTION_SPECS.iter().map(|spec| (spec.name, spec.settable_by));
+        let all = own.chain(common).chain([("preset", SetBy::Anyone)]);
+        let mut names: Vec<_> = all
+            .filter(|(_, settable_by)| *settable_by == SetBy::Anyone)
+            .map(|(name, _)| name)
+            .collect();
         let mut tried: Vec<_> = EXTREMES.iter().map(|(name, _)| *name).collect();
         names.sort_unstable();
         tried.sort_unstable();
         assert_eq!(names, tried, "`EXTREMES` must list each public option");
 
         let limit = public_cost_limit();
-        let settings = EnvironmentOptions::default();
+        let settings = EnvironmentOptions::<DetectionOptions>::default();
         for named in combinations() {
-            let options = settings.resolve(Preset::Balanced, SetBy::Anyone, &named).unwrap();
+            let options = settings
+                .resolve(Preset::Balanced.options(), SetBy::Anyone, &named)
+                .unwrap();
             for (width, height) in [
                 (10_000, 10_000),
                 (65_535, 1_500),
@@ -145,11 +191,11 @@ mod tests {
                 (500, 375),
                 (100_000_000, 1),
             ] {
-                assert!(options.limits.work_bounded);
-                let detection = options.detection.clone().with_bounded_cost(width, height);
+                assert!(options.common.limits.work_bounded);
+                let detection = options.own.clone().with_bounded_cost(width, height);
                 let cost = detection.cost(width, height);
                 assert!(cost <= limit, "{named:?}: {cost} of {limit}");
-                assert!(detection.longest_side > 0 || detection == options.detection);
+                assert!(detection.longest_side > 0 || detection == options.own);
             }
         }
     }
@@ -163,22 +209,22 @@ mod tests {
             (Preset::Accurate, 4032, 3024),
         ] {
             let options = EnvironmentOptions::default()
-                .resolve(preset, SetBy::Anyone, &[])
+                .resolve(preset.options(), SetBy::Anyone, &[])
                 .unwrap();
-            let detection = options.detection.clone().with_bounded_cost(width, height);
-            assert_eq!(detection, options.detection);
+            let detection = options.own.clone().with_bounded_cost(width, height);
+            assert_eq!(detection, options.own);
         }
         // It is not enlarged, and at most a little smaller than that.
         for (width, height, longest_side) in [(5000, 4000, 5000), (10_000, 10_000, 7000)] {
-            let accurate = Preset::Accurate.options().detection.with_bounded_cost(width, height);
+            let accurate = Preset::Accurate.options().with_bounded_cost(width, height);
             let image = Scaling::new((width, height), accurate.longest_side).image();
             assert_eq!(accurate.finest_level(image), image);
             assert!(image.0 >= longest_side, "{image:?}");
         }
         // Authenticated callers have no limit.
         let options = EnvironmentOptions::default()
-            .resolve(Preset::Original, SetBy::Caller, &[])
+            .resolve(Preset::Original.options(), SetBy::Caller, &[])
             .unwrap();
-        assert!(!options.limits.work_bounded);
+        assert!(!options.common.limits.work_bounded);
     }
 }

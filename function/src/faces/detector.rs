@@ -1,14 +1,12 @@
 //! Detects faces with the detector of the preset, until the deadline.
 
+use harness::{Photo, PhotoError};
 use opencv::Result;
 
 use super::cascade_detector::CascadeDetector;
 use super::yunet::YuNet;
 use super::{Face, cancellation};
-use crate::options::DetectorOptions;
-use crate::photo::PhotoError;
-use crate::photo::pixels::{Channels, Photo};
-use crate::vision::DetectionTask;
+use crate::options::{DetectionOptions, DetectorOptions};
 
 pub struct FaceDetector {
     cascades: CascadeDetector,
@@ -29,8 +27,8 @@ impl FaceDetector {
     ///
     /// # Errors
     /// The deadline has passed, which stops detection within some milliseconds; or OpenCV failed.
-    pub fn detect(&mut self, photo: &Photo, task: &DetectionTask) -> Result<Vec<Face>, PhotoError> {
-        let (detection, limits) = (&task.detection, task.limits);
+    pub fn detect(&mut self, photo: &Photo, detection: &DetectionOptions) -> Result<Vec<Face>, PhotoError> {
+        let limits = photo.limits();
         let faces = cancellation::with_deadline(limits.deadline, || match &detection.detector {
             DetectorOptions::Cascades(options) => self.cascades.detect(photo, detection, options, limits),
             DetectorOptions::YuNet(options) => {
@@ -43,15 +41,5 @@ impl FaceDetector {
         // OpenCV's own detector returns boxes in the order in which its threads finish, and YuNet by score.
         faces.sort_by_key(|face| face.rectangle);
         Ok(faces)
-    }
-}
-
-impl DetectorOptions {
-    /// The channels of the image that the detector needs.
-    pub fn channels(&self) -> Channels {
-        match self {
-            Self::Cascades(_) => Channels::Grey,
-            Self::YuNet(_) => Channels::Bgr,
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! From what the network says about a face, in a tile of a level of the image pyramid, to a face in the photo.
 
 use super::{BoundingBox, Face, Landmarks, Point, Prediction};
-use crate::photo::scaling::Scaling;
+use harness::photo::scaling::Scaling;
 
 /// The number of [`Values`].
 pub const VALUES: usize = 15;

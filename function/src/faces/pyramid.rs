@@ -32,7 +32,7 @@ impl DetectionOptions {
 mod tests {
     use super::*;
     use crate::options::Preset;
-    use crate::photo::scaling::Scaling;
+    use harness::photo::scaling::Scaling;
 
     #[test]
     fn levels_halve_until_large_faces_are_small() {
@@ -55,7 +55,7 @@ mod tests {
             (Preset::Accurate, 999, (500, 375), (500, 375)),
             (Preset::Accurate, 400, (500, 375), (400, 300)),
         ] {
-            let mut detection = preset.options().detection;
+            let mut detection = preset.options();
             detection.longest_side = longest_side;
             let image = Scaling::new(photo, longest_side).image();
             assert_eq!(detection.finest_level(image), finest, "{preset} {longest_side}");

@@ -10,10 +10,10 @@ use super::pyramid::levels;
 use super::tiles::{Tile, tiles};
 use super::{Face, merge, packed};
 use crate::options::{DetectionOptions, YuNetOptions};
-use crate::photo::PhotoError;
-use crate::photo::pixels::{downscale, side};
-use crate::photo::resource_limits::ResourceLimits;
-use crate::photo::scaling::Scaling;
+use harness::photo::PhotoError;
+use harness::photo::pixels::{downscale, side};
+use harness::photo::resource_limits::ResourceLimits;
+use harness::photo::scaling::Scaling;
 
 /// Keeps the memory for its largest tile: at most 8.2 MB, and 1.4 MB per thread.
 pub struct YuNet(Ptr<FaceDetectorYN>);

@@ -1,28 +1,29 @@
 //! Precedence, refusal, and the README's table of options.
 
+use harness::error::{Error, Result};
+use harness::options::{COMMON_OPTION_SPECS, CommonOptions, EnvironmentOptions, Options, RawOptions, SetBy};
 use strum::IntoEnumIterator;
 
 use super::*;
-use crate::error::Error;
 
 fn raw_options(options: &[(&str, &str)]) -> RawOptions {
     let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     options.iter().map(owned).collect()
 }
 
-fn environment_options(variables: &[(&str, &str)]) -> EnvironmentOptions {
+fn environment_options(variables: &[(&str, &str)]) -> EnvironmentOptions<DetectionOptions> {
     EnvironmentOptions::from_variables(raw_options(variables))
 }
 
-fn options(variables: &[(&str, &str)], event: &[(&str, &str)]) -> Result<Options> {
-    environment_options(variables).resolve(Preset::Original, SetBy::Caller, &raw_options(event))
+fn options(variables: &[(&str, &str)], event: &[(&str, &str)]) -> Result<Options<DetectionOptions>> {
+    environment_options(variables).resolve(Preset::Original.options(), SetBy::Caller, &raw_options(event))
 }
 
 #[test]
 #[expect(clippy::float_cmp, reason = "both are parsed from the same digits")]
 fn event_overrides_environment_and_environment_overrides_preset() {
     let found = options(&[], &[]).unwrap();
-    assert_eq!(found, Preset::Original.options());
+    assert_eq!(found, Options::new(Preset::Original.options()));
     let variables = [
         ("FACE_DETECT_SCALE_FACTOR", "1.3"),
         ("FACE_DETECT_FACE_NEIGHBOURS", "7"),
@@ -31,21 +32,21 @@ fn event_overrides_environment_and_environment_overrides_preset() {
         ("HOME", "/"),
     ];
     let found = options(&variables, &[("scale_factor", "1.2")]).unwrap();
-    let DetectorOptions::Cascades(cascades) = found.detection.detector else {
+    let DetectorOptions::Cascades(cascades) = found.own.detector else {
         panic!("{found:?}");
     };
     assert_eq!(cascades.scale_factor, 1.2);
     assert_eq!(cascades.face_neighbours, 7);
-    assert_eq!(found.output.jpeg_quality, 80);
+    assert_eq!(found.common.output.jpeg_quality, 80);
 
     let accurate = Preset::Accurate.options();
     let found = options(&variables, &[("preset", "accurate")]).unwrap();
-    assert_eq!(found.detection, accurate.detection);
-    assert_eq!(found.output.jpeg_quality, 80);
+    assert_eq!(found.own, accurate);
+    assert_eq!(found.common.output.jpeg_quality, 80);
     let found = options(&[("FACE_DETECT_PRESET", "accurate")], &[]).unwrap();
-    assert_eq!(found, accurate);
+    assert_eq!(found, Options::new(accurate.clone()));
     let found = options(&[("FACE_DETECT_PRESET", " fast")], &[("preset", "accurate\n")]).unwrap();
-    assert_eq!(found, accurate);
+    assert_eq!(found, Options::new(accurate.clone()));
 }
 
 #[test]
@@ -55,14 +56,14 @@ fn environment_options_apply_to_the_presets_that_have_them() {
         ("FACE_DETECT_SCORE", "0.7"),
         ("FACE_DETECT_MIN_FACE", "20"),
     ];
-    let detection = |preset| {
+    let detection = |preset: Preset| {
         environment_options(&variables)
-            .resolve(preset, SetBy::Caller, &[])
+            .resolve(preset.options(), SetBy::Caller, &[])
             .unwrap()
-            .detection
+            .own
     };
     let original = detection(Preset::Original);
-    let mut expected = Preset::Original.options().detection;
+    let mut expected = Preset::Original.options();
     expected.min_face = 20;
     if let DetectorOptions::Cascades(cascades) = &mut expected.detector {
         cascades.scale_factor = 1.3;
@@ -76,7 +77,7 @@ fn environment_options_apply_to_the_presets_that_have_them() {
 #[test]
 fn sidecars_have_the_options_of_the_presets_detector_only() {
     let names = |preset: Preset| {
-        let detection = serde_json::to_value(preset.options().detection).unwrap();
+        let detection = serde_json::to_value(preset.options()).unwrap();
         detection
             .as_object()
             .unwrap()
@@ -144,7 +145,7 @@ fn unknown_options_and_invalid_values_are_refused() {
 fn anyone_may_set_detection_options_only() {
     let set_by_anyone = |name: &str, value: &str| {
         let options = raw_options(&[(name, value)]);
-        EnvironmentOptions::default().resolve(Preset::Balanced, SetBy::Anyone, &options)
+        EnvironmentOptions::default().resolve(Preset::Balanced.options(), SetBy::Anyone, &options)
     };
     set_by_anyone("min_face", "80").unwrap();
     set_by_anyone("score", "0.5").unwrap();
@@ -168,7 +169,7 @@ fn anyone_may_set_cascade_options_within_limits() {
         ("scale_factor", "1.01"),
     ] {
         let event = raw_options(&[("preset", "original"), (name, value)]);
-        let resolve = |set_by| EnvironmentOptions::default().resolve(Preset::Balanced, set_by, &event);
+        let resolve = |set_by| EnvironmentOptions::default().resolve(Preset::Balanced.options(), set_by, &event);
         resolve(SetBy::Caller).unwrap();
         let message = resolve(SetBy::Anyone).unwrap_err().to_string();
         assert!(message.contains(name), "{message}");
@@ -178,20 +179,28 @@ fn anyone_may_set_cascade_options_within_limits() {
 #[test]
 fn readme_lists_every_option_with_its_defaults() {
     let readme = include_str!("../../README.md");
-    let presets: Vec<_> = Preset::iter().map(Preset::options).collect();
-    for spec in OPTION_SPECS {
-        let start = format!("| `{}` |", spec.name);
+    let check = |name: &str, values: Vec<Option<String>>| {
+        let start = format!("| `{name}` |");
         let row = readme.lines().find(|line| line.starts_with(&start));
         let row = row.unwrap_or_else(|| panic!("the README has no row {start}"));
-        // The default preset depends on the event.
-        if spec.name != "preset" {
-            let values = presets.iter().map(|options| match (spec.show)(options).as_deref() {
-                None => "–".to_owned(),
-                Some("") => "not set".to_owned(),
-                Some(value) => value.to_owned(),
-            });
-            let end = format!("| {} |", values.collect::<Vec<_>>().join(" | "));
-            assert!(row.ends_with(&end), "{row} does not end with {end}");
-        }
+        let values = values.into_iter().map(|value| match value.as_deref() {
+            None => "–".to_owned(),
+            Some("") => "not set".to_owned(),
+            Some(value) => value.to_owned(),
+        });
+        let end = format!("| {} |", values.collect::<Vec<_>>().join(" | "));
+        assert!(row.ends_with(&end), "{row} does not end with {end}");
+    };
+    for spec in DetectionOptions::SPECS {
+        check(
+            spec.name,
+            Preset::iter().map(|preset| (spec.show)(&preset.options())).collect(),
+        );
     }
+    let common = CommonOptions::new::<DetectionOptions>();
+    for spec in COMMON_OPTION_SPECS {
+        check(spec.name, vec![(spec.show)(&common); Preset::iter().count()]);
+    }
+    // The default preset depends on the event.
+    assert!(readme.lines().any(|line| line.starts_with("| `preset` |")));
 }

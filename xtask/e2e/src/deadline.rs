@@ -79,7 +79,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
         lambda.emulator.log()
     );
     // Most detections stop soon after the deadline; for those that do not, the process re-executes itself, which
-    // `function/src/reexec.rs` tests.
+    // `function/harness/src/reexec.rs` tests.
     print_status(&format!("the function re-executed itself {anew} times in one process"));
     Ok(())
 }

@@ -53,7 +53,7 @@ impl Suite<'_> {
         run_checked(&mut self.clippy_command(&["test", "--no-run"]))?;
         let (sdk, _) = self.function()?;
         let mut function = build_function::cargo_command(self.build, &sdk, "clippy")?;
-        run_checked(function.args(["--all-targets", "--", "--deny", "warnings"]))
+        run_checked(function.args(["--package", "harness", "--all-targets", "--", "--deny", "warnings"]))
     }
 
     /// cargo with clippy as the compiler of the workspace's crates, and warnings as errors. `cargo clippy` only checks:
@@ -135,8 +135,10 @@ impl Suite<'_> {
 
     pub fn function_tests(&self) -> Result<()> {
         let (sdk, _) = self.function()?;
-        let mut cargo = build_function::cargo_command(self.build, &sdk, "test")?;
-        run_checked(cargo.arg("--lib"))
+        let test = || build_function::cargo_command(self.build, &sdk, "test");
+        run_checked(test()?.args(["--package", "harness", "--lib"]))?;
+        // The examples in the README of the harness.
+        run_checked(test()?.args(["--package", "harness", "--doc"]))
     }
 
     /// Both images can be written, are within their budgets, are the same when written again, and contain no paths of

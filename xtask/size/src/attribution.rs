@@ -161,7 +161,7 @@ fn of_rlib_object(krate: &str, member: &str, input: &InputSection, members: &Lib
     let file = without_hash(source_file(member));
     match krate {
         "opencv" => Attribution::new(OPENCV, "bindings", file),
-        "function" => Attribution::new(FUNCTION, "C and C++", file),
+        "function" | "harness" => Attribution::new(FUNCTION, "C and C++", file),
         "compiler_builtins" => Attribution::new(RUST_CRATES, "std", krate),
         _ => Attribution::new(RUST_CRATES, krate, file),
     }
@@ -175,6 +175,7 @@ fn of_rust_symbol(symbol: &str) -> Option<Attribution> {
         // The symbols of the allocator and the panic handler, which rustc generates for every program.
         "__rustc" => Attribution::new(RUST_CRATES, "std", "alloc"),
         "function" => of_function(&name),
+        "harness" => Attribution::new(FUNCTION, "harness", &name.module),
         "bootstrap" => Attribution::new(FUNCTION, "Rust", &name.module),
         krate => Attribution::new(RUST_CRATES, krate, &name.module),
     };

@@ -3,7 +3,7 @@ use opencv::imgcodecs::{IMREAD_COLOR, IMREAD_GRAYSCALE, imread};
 
 use super::packed_models::{EYE, YUNET};
 use super::*;
-use crate::vision;
+use harness::testing::lock_opencv_globals;
 
 const SHARE: &str = concat!(env!("OPENCV_SDK"), "/share");
 
@@ -14,7 +14,7 @@ fn samples(flags: i32) -> [Mat; 2] {
 
 /// All windows in both samples, with one thread, since OpenCV's own detector returns them in any order with more.
 fn detect_all(classifier: &mut CascadeClassifier) -> Vec<Rect> {
-    let _guard = vision::lock_opencv_globals();
+    let _guard = lock_opencv_globals();
     opencv::core::set_num_threads(1).unwrap();
     let mut found = Vec::new();
     for photo in samples(IMREAD_GRAYSCALE) {

@@ -7,7 +7,7 @@ use opencv::imgcodecs::{IMREAD_COLOR, imread};
 use super::*;
 use crate::faces::Prediction;
 use crate::options::{DetectorOptions, Preset};
-use crate::photo::pixels::tests::unlimited;
+use harness::testing::unlimited;
 
 const YUNET_PRESETS: [Preset; 3] = [Preset::Fast, Preset::Balanced, Preset::Accurate];
 
@@ -19,7 +19,7 @@ fn portrait() -> Mat {
 
 /// The faces in the photo with this preset after `change`.
 fn detect(photo: &Mat, preset: Preset, change: impl FnOnce(&mut DetectionOptions)) -> Result<Vec<Face>, PhotoError> {
-    let mut detection = preset.options().detection;
+    let mut detection = preset.options();
     change(&mut detection);
     let [width, height] = [photo.cols(), photo.rows()].map(i32::unsigned_abs);
     let scaling = Scaling::new((width, height), detection.longest_side);

@@ -6,7 +6,7 @@ use opencv::core::{CV_8UC3, Scalar, randu, set_num_threads};
 
 use super::*;
 use crate::faces::{BoundingBox, cancellation};
-use crate::vision;
+use harness::testing::lock_opencv_globals;
 
 /// The square of the portrait with the face, and the face's box in it.
 const FACE_PART: [i32; 4] = [63, 0, 320, 320];
@@ -74,7 +74,7 @@ fn predict(image: &Mat, score: f32) -> Vec<Values> {
 
 #[test]
 fn only_accurate_finds_the_smallest_faces() {
-    let _guard = vision::lock_opencv_globals();
+    let _guard = lock_opencv_globals();
     for longest in [10, 12] {
         let (part, side) = face_of(longest);
         let mut photo = grey(600, 400);
@@ -90,7 +90,7 @@ fn only_accurate_finds_the_smallest_faces() {
 
 #[test]
 fn every_preset_finds_a_face_that_fills_a_large_photo() {
-    let _guard = vision::lock_opencv_globals();
+    let _guard = lock_opencv_globals();
     let [left, top, width, height] = FACE;
     let portrait = portrait();
     let around = Rect::new(FACE_PART[0] + left - 10, top - 10, width + 20, height + 20);
@@ -113,7 +113,7 @@ fn every_preset_finds_a_face_that_fills_a_large_photo() {
 
 #[test]
 fn faces_at_seams_are_found_once() {
-    let _guard = vision::lock_opencv_globals();
+    let _guard = lock_opencv_globals();
     // A level of 2000x2000 has tiles with edges at 640, 768, 1280 and 1408.
     for (preset, photo_side, longest, step) in [
         (Preset::Balanced, 2000, 24, 5),
@@ -150,7 +150,7 @@ fn faces_at_seams_are_found_once() {
 
 #[test]
 fn levels_with_the_same_face_give_one() {
-    let _guard = vision::lock_opencv_globals();
+    let _guard = lock_opencv_globals();
     let (photo, side) = face_of(300);
     let half_side = (side + 1) / 2;
     let half = downscale(&photo, Size::new(half_side, half_side)).unwrap();
@@ -165,7 +165,7 @@ fn levels_with_the_same_face_give_one() {
 
 #[test]
 fn small_photos_have_the_networks_own_answer() {
-    let _guard = vision::lock_opencv_globals();
+    let _guard = lock_opencv_globals();
     let (part, _) = face_of(60);
     let mut photo = grey(512, 500);
     for corner in [[0, 0], [160, 10], [330, 320], [150, 330]] {
@@ -180,7 +180,7 @@ fn small_photos_have_the_networks_own_answer() {
 
 #[test]
 fn faces_do_not_depend_on_the_number_of_threads() {
-    let _guard = vision::lock_opencv_globals();
+    let _guard = lock_opencv_globals();
     let mut photo = noise(1500, 1100);
     for (index, longest) in (0..).zip([14, 30, 60, 90]) {
         insert(&mut photo, &face_of(longest).0, [300 * index + 100, 431]);
@@ -196,7 +196,7 @@ fn faces_do_not_depend_on_the_number_of_threads() {
 
 #[test]
 fn detection_stops_at_the_deadline() {
-    let _guard = vision::lock_opencv_globals();
+    let _guard = lock_opencv_globals();
     let photo = noise(4000, 3000);
     let start = Instant::now();
     let found = cancellation::with_deadline(start + Duration::from_millis(50), || {

@@ -1,0 +1,44 @@
+//! What a function responds about a photo.
+
+use std::fmt::{Debug, Write};
+
+use serde::Serialize;
+
+/// The answer about one photo. It must serialize as a JSON object, whose fields become part of the response.
+///
+/// Lists in it can be counted: the numbers are in logs, metrics, and responses that cannot contain the answer.
+pub trait Answer: Serialize + Clone + Debug + Send + Sync + 'static {
+    /// What is counted, in the singular, such as `face`.
+    const COUNTED: &'static [&'static str] = &[];
+
+    /// A number for each element of [`Self::COUNTED`], in the same order.
+    fn counts(&self) -> Vec<usize> {
+        Vec::new()
+    }
+
+    /// The message in the response to a direct event.
+    fn message(&self) -> String {
+        description(self)
+    }
+}
+
+/// Such as `2 face(s), 4 eye(s)`.
+pub(crate) fn description<A: Answer>(answer: &A) -> String {
+    let mut text = String::new();
+    for (singular, number) in A::COUNTED.iter().zip(answer.counts()) {
+        let separator = if text.is_empty() { "" } else { ", " };
+        // Writing to a string does not fail.
+        let _ = write!(text, "{separator}{number} {singular}(s)");
+    }
+    if text.is_empty() {
+        text.push_str("processed");
+    }
+    text
+}
+
+/// The things that are counted first, in the plural; without any `answer`.
+pub(crate) fn plural<A: Answer>() -> String {
+    A::COUNTED
+        .first()
+        .map_or("answer".to_owned(), |singular| format!("{singular}s"))
+}

@@ -1,0 +1,153 @@
+//! The function's resources: its memory, and the vCPUs that Lambda adds with it.
+
+use crate::options::{FunctionOptions, variable};
+use crate::photo::scaling::Scaling;
+use crate::photo::{Header, Refusal};
+
+/// The environment variable with the function's memory in megabytes.
+pub const MEMORY_SIZE_VARIABLE: &str = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE";
+
+/// Memory in megabytes up to which Lambda provides a number of vCPUs. Source: measurements on Lambda, since AWS
+/// documents only that 1,769 MB correspond to one vCPU.
+const VCPUS_BY_MEMORY: [(u64, u32); 4] = [(3008, 2), (5307, 3), (7076, 4), (8845, 5)];
+/// vCPUs with more memory than the last entry of `VCPUS_BY_MEMORY`.
+const MAX_VCPUS: u32 = 6;
+
+/// The fraction of the memory for photos' files: one in download, one in processing and one in upload. With the minimum
+/// of 128 MB it is 8 MB, which holds two or three phone photos.
+const FILE_MEMORY_DIVISOR: u64 = 16;
+
+/// Memory of the process before a large photo, in bytes: with face detection 14 MB after small photos, up to 17 MB that
+/// a detector keeps, and a margin for connections and for other photos' files.
+const BASE_BYTES: u64 = 50 << 20;
+/// Memory per pixel of the photo, in bytes: three colours, grey, and the encoder's buffers.
+const BYTES_PER_PIXEL: u64 = 6;
+/// Memory per decoded pixel, in bytes; one byte in a grey photo.
+const DECODED_BYTES_PER_PIXEL: u64 = 3;
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Machine {
+    /// The function's memory in megabytes; `None` outside Lambda.
+    memory: Option<u64>,
+}
+
+impl Machine {
+    /// `memory` is the value of `MEMORY_SIZE_VARIABLE`; one that is not a number is ignored.
+    pub fn from_memory_size(memory: Option<&str>) -> Self {
+        let memory = memory.and_then(|text| text.parse().ok());
+        Self { memory }
+    }
+
+    /// The number of threads that get a vCPU each.
+    pub fn threads(&self) -> Option<u32> {
+        let memory = self.memory?;
+        let found = VCPUS_BY_MEMORY.iter().find(|(most, _)| memory <= *most);
+        Some(found.map_or(MAX_VCPUS, |(_, processors)| *processors))
+    }
+
+    /// The bytes that the files of an event's photos may take together.
+    pub fn file_budget(&self) -> u64 {
+        self.memory
+            .map_or(u64::MAX, |memory| (memory << 20) / FILE_MEMORY_DIVISOR)
+    }
+
+    pub fn memory_bytes(&self) -> Option<u64> {
+        self.memory.map(|memory| memory << 20)
+    }
+
+    /// # Errors
+    /// `NotEnoughMemory` if the pixels do not fit.
+    pub fn check_memory<O: FunctionOptions>(&self, header: &Header, options: &O) -> Result<(), Refusal> {
+        let required = peak_memory(header, options).div_ceil(1 << 20);
+        match self.memory {
+            Some(available) if required > available => Err(Refusal::NotEnoughMemory {
+                width: header.width,
+                height: header.height,
+                required,
+                available,
+                work_variable: O::WORK_OPTION.map(variable::<O>),
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// An upper estimate of the process's peak memory during the work on the photo, in bytes.
+pub fn peak_memory<O: FunctionOptions>(header: &Header, options: &O) -> u64 {
+    let image = Scaling::new((header.width, header.height), options.decoding().longest_side).image();
+    let working_bytes = options.working_bytes(image);
+    // Saturating, because an operator may permit more pixels than fit into any memory.
+    let channels = if header.grey { 1 } else { DECODED_BYTES_PER_PIXEL };
+    let decoded_bytes = header.pixels().saturating_mul(channels);
+    // After decoding, a photo that is rotated by 90 degrees is in memory twice.
+    let rotated_bytes = decoded_bytes * u64::from(header.orientation.swaps_sides());
+    let decoding_bytes = decoded_bytes.saturating_add(header.decoder_bytes.max(rotated_bytes));
+    let processing_bytes = header
+        .pixels()
+        .saturating_mul(BYTES_PER_PIXEL)
+        .saturating_add(working_bytes);
+    BASE_BYTES
+        .saturating_add((header.file_bytes as u64).saturating_mul(2))
+        .saturating_add(decoding_bytes.max(processing_bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::photo::Format;
+    use crate::photo::orientation::Orientation;
+
+    #[test]
+    fn threads_match_lambdas_vcpus() {
+        let threads = |memory: &str| Machine::from_memory_size(Some(memory)).threads();
+        let table = [
+            ("128", 2),
+            ("1769", 2),
+            ("3008", 2),
+            ("3009", 3),
+            ("5307", 3),
+            ("5308", 4),
+            ("7076", 4),
+            ("7077", 5),
+            ("8845", 5),
+            ("8846", 6),
+            ("10240", 6),
+        ];
+        for (memory, expected) in table {
+            assert_eq!(threads(memory), Some(expected), "{memory}");
+        }
+        assert_eq!(Machine::from_memory_size(None).threads(), None);
+        assert_eq!(threads("much"), None);
+    }
+
+    #[test]
+    fn files_get_a_sixteenth_of_the_memory() {
+        assert_eq!(Machine::from_memory_size(Some("128")).file_budget(), 8 << 20);
+        assert_eq!(Machine::default().file_budget(), u64::MAX);
+    }
+
+    #[test]
+    fn a_photo_over_the_memory_is_refused() {
+        let header = Header {
+            format: Format::Png,
+            width: u32::MAX,
+            height: u32::MAX,
+            grey: false,
+            orientation: Orientation::Upright,
+            file_bytes: 45,
+            decoder_bytes: 0,
+        };
+        let machine = Machine::from_memory_size(Some("10240"));
+        let refusal = machine.check_memory(&header, &()).unwrap_err();
+        assert_eq!(refusal.name(), "NotEnoughMemory");
+        Machine::default().check_memory(&header, &()).unwrap();
+        let small = Header {
+            width: 4000,
+            height: 3000,
+            ..header
+        };
+        machine.check_memory(&small, &()).unwrap();
+        Machine::from_memory_size(Some("128"))
+            .check_memory(&small, &())
+            .unwrap_err();
+    }
+}

@@ -1,0 +1,174 @@
+//! Builds output keys from the photo's key, and recognizes output by its key.
+
+use std::fmt;
+
+/// The placeholder for the photo's key.
+const KEY: &str = "{key}";
+/// The placeholder for a picture's name.
+const NAME: &str = "{name}";
+/// The placeholder for a picture's file extension.
+const EXTENSION: &str = "{extension}";
+
+/// The name and extension of a sidecar.
+const SIDECAR: (&str, &str) = ("answer", "json");
+
+/// A key with the placeholder `{key}` for the photo's key, and possibly `{name}` and `{extension}` for a picture's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyPattern {
+    prefix: String,
+    suffix: String,
+}
+
+impl KeyPattern {
+    /// `None` unless the pattern contains `{key}` exactly once. S3 allows any key; only one that ends in `/` is
+    /// refused, because S3's console shows it as a folder.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (prefix, suffix) = text.split_once(KEY)?;
+        (!suffix.contains(KEY) && !suffix.ends_with('/')).then(|| Self {
+            prefix: prefix.to_owned(),
+            suffix: suffix.to_owned(),
+        })
+    }
+
+    #[must_use]
+    pub fn picture_key(&self, key: &str, name: &str, extension: &str) -> String {
+        let filled = |part: &str| part.replace(NAME, name).replace(EXTENSION, extension);
+        // The photo's own key is not searched for placeholders.
+        format!("{}{key}{}", filled(&self.prefix), filled(&self.suffix))
+    }
+
+    /// A picture's key with `.jpg` replaced by `.json`, or with `.json` appended, unless the pattern has an extension.
+    #[must_use]
+    pub fn sidecar_key(&self, key: &str) -> String {
+        self.sidecar_pattern().picture_key(key, SIDECAR.0, SIDECAR.1)
+    }
+
+    /// Whether `key` can be the key of a picture or a sidecar.
+    #[must_use]
+    pub fn matches(&self, key: &str) -> bool {
+        let matches = |pattern: &Self| {
+            let literals = literals(&pattern.prefix).chain(literals(&pattern.suffix));
+            is_match(&literals.collect::<Vec<_>>(), key)
+        };
+        matches(self) || matches(&self.sidecar_pattern())
+    }
+
+    /// Whether the key of a picture is the photo's own.
+    #[must_use]
+    pub fn is_identity(&self) -> bool {
+        self.prefix.is_empty() && self.suffix.is_empty()
+    }
+
+    /// Such keys are not specific to this function: other programs also write photos with an added extension.
+    #[must_use]
+    pub fn only_adds_extension(&self) -> bool {
+        let is_alphanumeric = |rest: &str| rest.chars().all(|letter| letter.is_ascii_alphanumeric());
+        if self.prefix.is_empty() && !self.suffix.contains(NAME) && !self.suffix.contains(EXTENSION) {
+            return self.suffix.strip_prefix('.').is_some_and(is_alphanumeric);
+        }
+        let mut all = literals(&self.prefix).chain(literals(&self.suffix));
+        all.all(|literal| !literal.contains(|letter: char| letter.is_ascii_alphanumeric()))
+    }
+
+    fn sidecar_pattern(&self) -> Self {
+        let suffix = if self.suffix.contains(EXTENSION) {
+            self.suffix.clone()
+        } else {
+            let stem = self.suffix.strip_suffix(".jpg");
+            format!("{}.json", stem.unwrap_or(&self.suffix))
+        };
+        Self {
+            prefix: self.prefix.clone(),
+            suffix,
+        }
+    }
+}
+
+/// The texts between the placeholders; one more than these.
+fn literals(part: &str) -> impl Iterator<Item = &str> {
+    part.split(NAME).flat_map(|rest| rest.split(EXTENSION))
+}
+
+/// Whether `text` begins with the first literal, ends with the last, and has the others between them in this order.
+fn is_match(literals: &[&str], text: &str) -> bool {
+    let [first, between @ .., last] = literals else {
+        return false;
+    };
+    let Some(rest) = text.strip_prefix(first).and_then(|rest| rest.strip_suffix(last)) else {
+        return false;
+    };
+    let found = between
+        .iter()
+        .try_fold(rest, |rest, literal| rest.split_once(literal).map(|(_, rest)| rest));
+    found.is_some()
+}
+
+impl fmt::Display for KeyPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{KEY}{}", self.prefix, self.suffix)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn generated_keys_match_the_pattern() {
+        let suffix = KeyPattern::parse("{key}_rs.jpg").unwrap();
+        assert_eq!(suffix.picture_key("a/b.png", "annotated", "jpg"), "a/b.png_rs.jpg");
+        assert_eq!(suffix.sidecar_key("a/b.png"), "a/b.png_rs.json");
+        assert!(suffix.matches("a/b.png_rs.jpg") && suffix.matches("a/b.png_rs.json"));
+        assert!(!suffix.matches("a/b.jpg"));
+
+        let prefix = KeyPattern::parse("faces/{key}").unwrap();
+        assert_eq!(prefix.picture_key("b.jpg", "annotated", "jpg"), "faces/b.jpg");
+        assert_eq!(prefix.sidecar_key("b.jpg"), "faces/b.jpg.json");
+        assert!(prefix.matches("faces/b.jpg") && !prefix.matches("b.jpg"));
+        assert_eq!(prefix.to_string(), "faces/{key}");
+    }
+
+    #[test]
+    fn names_and_extensions_distinguish_pictures() {
+        let pattern = KeyPattern::parse("small/{name}/{key}.{extension}").unwrap();
+        assert_eq!(
+            pattern.picture_key("{name}.png", "320", "webp"),
+            "small/320/{name}.png.webp"
+        );
+        assert_eq!(pattern.sidecar_key("a.png"), "small/answer/a.png.json");
+        for (key, expected) in [
+            ("small/320/a.png.webp", true),
+            ("small/answer/a.png.json", true),
+            ("small/a.png", false),
+            ("large/320/a.png.webp", false),
+        ] {
+            assert_eq!(pattern.matches(key), expected, "{key}");
+        }
+        assert!(!pattern.only_adds_extension());
+        for unspecific in [
+            "{key}.{extension}",
+            "{key}_{name}.{extension}",
+            "{name}/{key}.{extension}",
+        ] {
+            assert!(
+                KeyPattern::parse(unspecific).unwrap().only_adds_extension(),
+                "{unspecific}"
+            );
+        }
+    }
+
+    #[test]
+    fn pattern_needs_exactly_one_key_placeholder() {
+        assert_eq!(KeyPattern::parse("photo.jpg"), None);
+        assert_eq!(KeyPattern::parse("{key}{key}"), None);
+        assert_eq!(KeyPattern::parse("{key}/"), None);
+        for pattern in ["/a/{key}", "../{key}", "a//{key}", "{key}/../b"] {
+            let parsed = KeyPattern::parse(pattern).unwrap();
+            assert_eq!(parsed.picture_key("//k", "n", "jpg"), pattern.replace("{key}", "//k"));
+        }
+        assert!(KeyPattern::parse("{key}.jpg").unwrap().only_adds_extension());
+        assert!(!KeyPattern::parse("{key}.faces.jpg").unwrap().only_adds_extension());
+        assert!(KeyPattern::parse("{key}").unwrap().is_identity());
+    }
+}

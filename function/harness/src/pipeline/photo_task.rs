@@ -1,0 +1,46 @@
+//! A photo that an event names, and what is done with it.
+
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::options::Options;
+use crate::request::{Object, PhotoRequest};
+
+pub struct PhotoTask<O> {
+    pub(super) object: Result<Object>,
+    pub(super) options: Arc<Options<O>>,
+    /// Whether photos that this function wrote are skipped.
+    pub(super) loop_guard: bool,
+    /// Whether objects that mark folders are skipped.
+    pub(super) folder_guard: bool,
+    pub(super) is_delete_marker: bool,
+}
+
+impl<O> PhotoTask<O> {
+    /// A direct event requests a photo by its key: it is processed even if this function wrote it.
+    pub fn new(photo: PhotoRequest, options: Arc<Options<O>>) -> Self {
+        Self {
+            object: Ok(photo.object),
+            loop_guard: !photo.is_direct && options.common.output.loop_guard,
+            folder_guard: !photo.is_direct,
+            is_delete_marker: photo.is_delete_marker,
+            options,
+        }
+    }
+
+    /// A photo from an event notification, or the notification's error.
+    pub fn from_notification(object: Result<Object>, options: &Arc<Options<O>>) -> Self {
+        Self {
+            object,
+            loop_guard: options.common.output.loop_guard,
+            folder_guard: true,
+            is_delete_marker: false,
+            options: Arc::clone(options),
+        }
+    }
+
+    pub(super) fn url(&self) -> Option<String> {
+        let Object { bucket, key, .. } = self.object.as_ref().ok()?;
+        Some(self.options.common.storage.url(bucket, key))
+    }
+}

@@ -1,0 +1,119 @@
+//! The program that Lambda starts: it loads the function, then requests events, and prepares for the first one while it
+//! waits.
+
+use std::ffi::c_int;
+use std::sync::Arc;
+use std::{env, panic};
+
+use lambda_runtime::tower::util::MapResultLayer;
+use lambda_runtime::{BoxFuture, Error, FunctionResponse, LambdaEvent, Runtime, SnapStartResource, service_fn};
+use serde_json::json;
+
+use crate::deadline::Deadline;
+use crate::handler::Handler;
+use crate::log::{self, Level, Log};
+use crate::machine::{MEMORY_SIZE_VARIABLE, Machine};
+use crate::opencv_processor::OpenCvProcessor;
+use crate::options::EnvironmentOptions;
+use crate::photo::PhotoError;
+use crate::photo_function::PhotoFunction;
+use crate::prefetch::spawn_prefetch;
+use crate::processor::Processor;
+use crate::reexec::reexec;
+use crate::request::Event;
+
+/// glibc's parameter for the number of malloc arenas. With an arena per thread, memory that one thread frees is not
+/// reused by another: 1.3 MB of 21 after a large photo.
+const M_ARENA_MAX: c_int = -8;
+
+unsafe extern "C" {
+    fn mallopt(parameter: c_int, value: c_int) -> c_int;
+    fn _exit(status: c_int) -> !;
+}
+
+/// How the function is started.
+#[derive(Clone, Copy, Debug)]
+pub struct Startup {
+    /// Whether a snapshot will be taken. What is loaded before it need not be loaded after each restore.
+    pub is_snapshot: bool,
+}
+
+/// Serves the events that Lambda sends. `load` makes the function; until it returns, no event is requested.
+///
+/// # Errors
+/// `load` fails, or the Runtime API cannot be reached.
+pub fn run<F: PhotoFunction>(load: impl FnOnce(Startup) -> Result<F, PhotoError>) -> Result<(), Error> {
+    // SAFETY: any arguments are valid. If the call fails there are more arenas.
+    unsafe { mallopt(M_ARENA_MAX, 1) };
+    panic::set_hook(Box::new(log::panic_hook));
+    // This thread does the network I/O; photos are processed on another, with OpenCV's own threads.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(serve(load))
+}
+
+async fn serve<F: PhotoFunction>(load: impl FnOnce(Startup) -> Result<F, PhotoError>) -> Result<(), Error> {
+    let machine = Machine::from_memory_size(env::var(MEMORY_SIZE_VARIABLE).ok().as_deref());
+    let is_snapshot = env::var("AWS_LAMBDA_INITIALIZATION_TYPE").as_deref() == Ok("snap-start");
+    let function = load(Startup { is_snapshot }).map_err(|failure| failure.into_error("load", "the function"))?;
+    let handler = Arc::new(Handler::new(
+        OpenCvProcessor::new(function, machine.threads()),
+        EnvironmentOptions::from_variables(env::vars()),
+        machine,
+    ));
+
+    let shared = Arc::clone(&handler);
+    let service = move |event: LambdaEvent<Event>| {
+        let handler = Arc::clone(&shared);
+        async move {
+            let deadline = Deadline::from_unix_millis(event.context.deadline);
+            let request = event.context.request_id;
+            let response = handler.handle(event.payload, request, deadline).await;
+            response.map(FunctionResponse::from)
+        }
+    };
+    let snapstart_hooks = Arc::new(SnapStartHooks(Arc::clone(&handler)));
+    let finished = Arc::clone(&handler);
+    let after_response = move |result| {
+        if finished.is_processing() {
+            restart();
+        }
+        result
+    };
+    let runtime = Runtime::new(service_fn(service))
+        .layer(MapResultLayer::new(after_response))
+        .register_snapstart_resource(snapstart_hooks);
+    if !is_snapshot {
+        prefetch(handler);
+    }
+    runtime.run().await
+}
+
+fn prefetch<P: Processor>(handler: Arc<Handler<P>>) {
+    spawn_prefetch(async move { handler.prepare(|name| env::var(name).ok()).await });
+}
+
+/// Ends the work on a photo that is still running after its deadline, so that the next event does not wait for it.
+fn restart() {
+    let log = Log::new(String::new(), None);
+    let message = "a photo is still being processed after its deadline, so the function re-executes itself";
+    log.write(Level::Error, message, json!({}));
+    let Err(error) = reexec();
+    let message = "failed to re-execute the function; Lambda starts it again";
+    log.write(Level::Error, message, json!({"error": error.to_string()}));
+    // SAFETY: any status is valid. A normal exit would wait for OpenCV's threads.
+    unsafe { _exit(1) }
+}
+
+struct SnapStartHooks<P: Processor>(Arc<Handler<P>>);
+
+impl<P: Processor> SnapStartResource for SnapStartHooks<P> {
+    fn before_snapshot(&self) -> BoxFuture<'_, Result<(), Error>> {
+        self.0.before_snapshot();
+        Box::pin(async { Ok(()) })
+    }
+
+    fn after_restore(&self) -> BoxFuture<'_, Result<(), Error>> {
+        prefetch(Arc::clone(&self.0));
+        Box::pin(async { Ok(()) })
+    }
+}
