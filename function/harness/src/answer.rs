@@ -16,6 +16,12 @@ pub trait Answer: Serialize + Clone + Debug + Send + Sync + 'static {
         Vec::new()
     }
 
+    /// Whether the photo's object is moved to the [`destination`](crate::options::FunctionOptions::destination) in its
+    /// bucket. The function's role needs the permission `s3:DeleteObject`.
+    fn moves_photo(&self) -> bool {
+        false
+    }
+
     /// The message in the response to a direct event.
     fn message(&self) -> String {
         description(self)

@@ -19,6 +19,7 @@ mod s3;
 mod session;
 mod sign;
 mod tls;
+mod write;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -29,8 +30,7 @@ use bytes::Bytes;
 use error::RequestError;
 use folder::{FolderBucket, ObjectFile};
 use key::validate_key;
-use object::S3Object;
-use retry::Retries;
+use object::{S3Object, StoredMetadata};
 use s3::{S3Access, S3Bucket};
 
 use crate::error::{Error, Result};
@@ -67,6 +67,10 @@ pub struct FoundObject {
     source: Source,
 }
 
+/// What is needed to move an object besides its content.
+#[derive(Clone, Default)]
+pub struct ObjectMetadata(StoredMetadata);
+
 enum Source {
     S3(Arc<S3Bucket>, Box<S3Object>),
     File(ObjectFile),
@@ -75,6 +79,15 @@ enum Source {
 impl Default for Storage {
     fn default() -> Self {
         Self::new(|name| env::var(name).ok())
+    }
+}
+
+impl FoundObject {
+    pub fn metadata(&self) -> ObjectMetadata {
+        match &self.source {
+            Source::S3(_, found) => ObjectMetadata(found.metadata.clone()),
+            Source::File(_) => ObjectMetadata::default(),
+        }
     }
 }
 
@@ -153,33 +166,6 @@ impl Storage {
             Source::File(file) => {
                 let content = file.read().await;
                 content.map_err(|error| file_error("read", &config.url(bucket, key), &error))
-            }
-        }
-    }
-
-    /// Readers see the previous object or the whole new one.
-    pub async fn write(
-        &self,
-        config: &StorageConfig,
-        bucket: &str,
-        key: &str,
-        content_type: &'static str,
-        content: impl Into<Bytes>,
-    ) -> Result<()> {
-        let content = content.into();
-        match self.bucket(config, bucket)? {
-            Bucket::S3(store) => {
-                validate_key(key)?;
-                let mut retries = Retries::new();
-                while let Err(error) = store.put(key, content_type, &content).await {
-                    let waited = retries.wait(error).await;
-                    waited.map_err(|error| error.into_error("write", config, bucket, key))?;
-                }
-                Ok(())
-            }
-            Bucket::Folder(store) => {
-                let written = store.write(key, content).await?;
-                written.map_err(|error| file_error("write", &config.url(bucket, key), &error))
             }
         }
     }

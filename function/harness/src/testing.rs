@@ -10,6 +10,14 @@ use std::time::{Duration, Instant};
 #[cfg(feature = "opencv")]
 pub use crate::opencv_processor::lock_opencv_globals;
 use crate::photo::resource_limits::ResourceLimits;
+#[cfg(feature = "opencv")]
+use crate::{
+    opencv_processor::OpenCvProcessor,
+    photo::{Header, PhotoError},
+    photo_function::PhotoFunction,
+    picture::{PictureFormat, PictureRequest},
+    processor::{Processed, Processor, Task},
+};
 
 /// Limits that no test reaches.
 #[must_use]
@@ -40,4 +48,27 @@ pub fn exif_block(orientation: u16) -> Vec<u8> {
         &NO_NEXT_DIRECTORY,
     ]
     .concat()
+}
+
+/// Processes a photo as a function does, with these options, and makes its pictures in their default format.
+///
+/// # Errors
+/// The file is refused, or the function fails.
+#[cfg(feature = "opencv")]
+pub fn process<F: PhotoFunction>(
+    function: F,
+    file: &[u8],
+    options: F::Options,
+) -> Result<Processed<F::Answer>, PhotoError> {
+    let header = Header::read(file).map_err(PhotoError::Refused)?;
+    let task = Task {
+        options,
+        pictures: Some(PictureRequest {
+            format: F::PICTURE_FORMATS.first().copied().unwrap_or(PictureFormat::JPEG),
+            quality: 95,
+            max_bytes: None,
+        }),
+        limits: unlimited(),
+    };
+    OpenCvProcessor::new(function, Some(1)).process(file, &header, &task)
 }

@@ -4,6 +4,7 @@ use std::fmt::Debug;
 
 use serde::Serialize;
 
+use super::key_pattern::KeyPattern;
 use super::spec::OptionSpec;
 use crate::photo::{Channels, Decoding};
 
@@ -68,6 +69,13 @@ pub trait FunctionOptions: Clone + Debug + Default + PartialEq + Serialize + Sen
     fn working_bytes(&self, (width, height): (u32, u32)) -> u64 {
         let pixels = u64::from(width).saturating_mul(u64::from(height));
         pixels.saturating_mul(2 * 3)
+    }
+
+    /// Where photos are moved whose answer says so: [`Answer::moves_photo`]. Photos there are not processed.
+    ///
+    /// [`Answer::moves_photo`]: crate::Answer::moves_photo
+    fn destination(&self) -> Option<&KeyPattern> {
+        None
     }
 
     /// The options with which a photo of this width and height takes no more work than anyone who can reach the

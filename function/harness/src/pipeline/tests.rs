@@ -1,15 +1,20 @@
 //! Concurrent photos, and photos that take too long.
 
+mod moves;
+
 use std::fs;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
+use std::time::Duration;
 
 use super::*;
 use crate::log::Log;
 use crate::options::OutputFiles;
-use crate::photo::PhotoError;
-use crate::processor::StepTimes;
+use crate::photo::{Header, PhotoError};
+use crate::picture::PictureFile;
+use crate::processor::{StepTimes, Task};
+use crate::request::Object;
 use crate::response::tests::Things;
 use crate::storage::tests::fake_s3::FakeS3;
 use crate::storage::tests::{folder_storage, storage_at};

@@ -34,6 +34,9 @@ pub fn direct<A: Answer>(mut processed: ProcessedPhoto<A>) -> DirectResponse<A> 
     if let Some(url) = processed.sidecar {
         message += &format!(",{} saved to {url}", plural::<A>());
     }
+    if let Some(url) = processed.moved {
+        message += &format!(",photo moved to {url}");
+    }
     processed.pictures.omit_urls();
     DirectResponse {
         status_code: 200,
@@ -60,8 +63,10 @@ mod tests {
         let error = ErrorDetails::from(&Error::InternalError);
         processed.pictures.0.push(("other".into(), Err(error)));
         processed.sidecar = Some("s3://b/k.json".to_owned());
+        processed.moved = Some("s3://b/bad/k".to_owned());
         let response = serde_json::to_value(direct(processed)).unwrap();
-        let message = "1 thing(s), 2 part(s),image saved to s3://b/k_rs.jpg,things saved to s3://b/k.json";
+        let message = "1 thing(s), 2 part(s),image saved to s3://b/k_rs.jpg,things saved to s3://b/k.json,\
+                       photo moved to s3://b/bad/k";
         assert_eq!(response["statusCode"], 200);
         assert_eq!(response["headers"], json!({"Content-Type": "application/json"}));
         let body = &response["body"];

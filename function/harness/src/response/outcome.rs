@@ -45,6 +45,9 @@ pub struct ProcessedPhoto<A> {
     /// The URL of the JSON file, if it was written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sidecar: Option<String>,
+    /// The URL to which the photo was moved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub moved: Option<String>,
 }
 
 /// The pictures of a photo, by name: the URL of each that was written, or why a requested one is missing. They serialize
@@ -93,6 +96,7 @@ impl<A> From<Processed<A>> for ProcessedPhoto<A> {
             answer: processed.answer,
             pictures: Pictures(errors.collect()),
             sidecar: None,
+            moved: None,
         }
     }
 }

@@ -49,5 +49,6 @@ pub fn processed_photo(things: usize) -> ProcessedPhoto<Things> {
         answer: Things::new(things),
         pictures: Pictures(vec![("annotated".into(), Ok("s3://b/k_rs.jpg".to_owned()))]),
         sidecar: None,
+        moved: None,
     }
 }

@@ -72,6 +72,15 @@ impl FolderBucket {
         Ok(run(write).await)
     }
 
+    pub(super) async fn rename(&self, from: &str, to: &str) -> Result<io::Result<()>> {
+        let (from, to) = (self.path(from)?, self.path(to)?);
+        let rename = move || {
+            fs::create_dir_all(to.parent().unwrap_or(&to))?;
+            fs::rename(from, to)
+        };
+        Ok(run(rename).await)
+    }
+
     /// Refuses keys that are not the path of a file below the folder, although S3 has such objects.
     fn path(&self, key: &str) -> Result<PathBuf> {
         let is_name = |part: &str| !["", ".", ".."].contains(&part) && !part.contains('\0');

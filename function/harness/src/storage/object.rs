@@ -1,6 +1,8 @@
 //! An object in S3: a response to a request for it, and its content, which is verified.
 
 use bytes::Bytes;
+use http::header::{CONTENT_TYPE, ETAG};
+use http::{HeaderMap, HeaderValue};
 
 use super::error::RequestError;
 use super::http::Body;
@@ -9,11 +11,31 @@ use super::retry::Retries;
 use super::s3::S3Bucket;
 use crate::request::Object;
 
+/// What S3 stores with an object's content.
+#[derive(Clone, Default)]
+pub(super) struct StoredMetadata {
+    pub(super) etag: Option<HeaderValue>,
+    /// The type of the content, and the user's metadata.
+    pub(super) headers: HeaderMap,
+}
+
 /// A response whose body is not yet read.
 pub(super) struct S3Object {
     body: Body,
     expected: ExpectedContent,
     pub(super) is_own_output: bool,
+    pub(super) metadata: StoredMetadata,
+}
+
+impl StoredMetadata {
+    fn from_headers(headers: &HeaderMap) -> Self {
+        let is_kept = |name: &str| name == CONTENT_TYPE.as_str() || name.starts_with("x-amz-meta-");
+        let kept = headers.iter().filter(|(name, _)| is_kept(name.as_str()));
+        Self {
+            etag: headers.get(ETAG).cloned(),
+            headers: kept.map(|(name, value)| (name.clone(), value.clone())).collect(),
+        }
+    }
 }
 
 impl S3Object {
@@ -41,6 +63,7 @@ impl S3Object {
         Ok(Self {
             expected: expected?,
             is_own_output: store.is_own_output(headers),
+            metadata: StoredMetadata::from_headers(headers),
             body: response.body,
         })
     }

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG};
+use http::header::{CONTENT_LENGTH, ETAG, IF_MATCH};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use http_body_util::Full;
 use ring::digest::{SHA256, digest};
@@ -104,11 +104,10 @@ impl S3Bucket {
         self.send(Method::GET, &path, &headers, &Bytes::new()).await
     }
 
-    pub(super) async fn put(&self, key: &str, content_type: &'static str, content: &Bytes) -> Result<(), RequestError> {
-        let mut headers = HeaderMap::from_iter([
-            (CONTENT_TYPE, HeaderValue::from_static(content_type)),
-            (CONTENT_LENGTH, HeaderValue::from(content.len())),
-        ]);
+    /// `headers` are the type of the content, and metadata.
+    pub(super) async fn put(&self, key: &str, headers: &HeaderMap, content: &Bytes) -> Result<(), RequestError> {
+        let mut headers = headers.clone();
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(content.len()));
         if let Some(writer) = &self.writer {
             headers.insert(HeaderName::from_static(OUTPUT_MARKER), writer.clone());
         }
@@ -116,6 +115,17 @@ impl S3Bucket {
             .send(Method::PUT, &format!("/{}", encode_key(key)), &headers, content)
             .await?;
         // S3 sends nothing; reading to the end keeps the connection.
+        response.body.read_message().await?;
+        Ok(())
+    }
+
+    /// Deletes the object if it is still the one with this `ETag`; servers that do not know the condition ignore it.
+    /// Source: Amazon S3 User Guide, "How to perform conditional deletes".
+    pub(super) async fn delete(&self, key: &str, etag: Option<&HeaderValue>) -> Result<(), RequestError> {
+        let condition = etag.filter(|_| !self.is_directory());
+        let headers = condition.map(|etag| (IF_MATCH, etag.clone())).into_iter().collect();
+        let path = format!("/{}", encode_key(key));
+        let response = self.send(Method::DELETE, &path, &headers, &Bytes::new()).await?;
         response.body.read_message().await?;
         Ok(())
     }
@@ -200,6 +210,8 @@ impl S3Bucket {
         if let Some(owner) = &self.owner {
             request.headers_mut().insert(EXPECTED_BUCKET_OWNER, owner.clone());
         }
+        // The response to it has none.
+        let has_no_etag = request.method() == Method::DELETE;
         let digest = digest(&SHA256, content);
         if request.method() == Method::PUT && self.access.environment.upload_checksums {
             let checksum = HeaderValue::from_str(&BASE64_STANDARD.encode(digest.as_ref()));
@@ -212,7 +224,7 @@ impl S3Bucket {
         let response = self.respond(&endpoint, request).await?;
         // S3 returns the `ETag` of each object that it sends or stores, so a response without one comes from something
         // else, such as a proxy with an error page.
-        if !response.headers.contains_key(ETAG) && !self.transforms_content() {
+        if !has_no_etag && !response.headers.contains_key(ETAG) && !self.transforms_content() {
             let reason = "the response has no ETag, so it is not from S3";
             return Err(RequestError::Corrupt(reason.to_owned()));
         }

@@ -94,7 +94,7 @@ async fn folder_storage_reads_and_writes() {
 const BUSY: &str = "HTTP/1.1 503 Slow Down\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 const FOUND: &str = "HTTP/1.1 200 OK\r\ncontent-length: 3\r\nconnection: close\r\n\
     last-modified: Thu, 01 Jan 2026 00:00:00 GMT\r\netag: \"e\"\r\n\
-    x-amz-meta-written-by: face-detect\r\n\r\nabc";
+    x-amz-meta-written-by: photo\r\n\r\nabc";
 
 /// The request heads that a server received.
 type Requests = Arc<Mutex<Vec<String>>>;

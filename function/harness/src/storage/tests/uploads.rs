@@ -50,3 +50,58 @@ async fn connection_with_an_unfinished_request_is_not_used_again() {
     storage.write(&config, "b", "k", "image/jpeg", content).await.unwrap();
     server.join().unwrap();
 }
+
+const PHOTO: &str = "HTTP/1.1 200 OK\r\ncontent-length: 3\r\nconnection: close\r\netag: \"e\"\r\n\
+    last-modified: Thu, 01 Jan 2026 00:00:00 GMT\r\n\
+    content-type: image/png\r\nx-amz-meta-owner: me\r\nx-amz-request-id: r\r\n\r\nabc";
+const DELETED: &str = "HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n";
+const REPLACED: &str = "HTTP/1.1 412 Precondition Failed\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+
+/// Moves the object `k` to `old/k`.
+async fn move_object(responses: &'static [&'static str]) -> (Result<()>, Vec<String>) {
+    let (url, requests) = server(responses);
+    let (storage, config) = (storage_at(&url), StorageConfig::default());
+    let found = storage.get(&config, &object("k"), 100, true).await.unwrap().unwrap();
+    let metadata = found.metadata();
+    let content = storage.download(&config, &object("k"), found).await.unwrap();
+    let moved = storage
+        .move_object(&config, &object("k"), (content, &metadata), "old/k")
+        .await;
+    let requests = requests.lock().unwrap().clone();
+    (moved, requests)
+}
+
+#[tokio::test]
+async fn moved_object_keeps_its_type_and_metadata() {
+    let (moved, requests) = move_object(&[PHOTO, BUSY, STORED, BUSY, DELETED]).await;
+    moved.unwrap();
+    let [_, busy, put, _, delete] = requests.as_slice() else {
+        panic!("{requests:?}");
+    };
+    for put in [busy, put] {
+        assert!(put.starts_with("PUT /b/old/k HTTP/1.1"), "{put}");
+        for header in [
+            "\r\ncontent-type: image/png\r\n",
+            "\r\nx-amz-meta-owner: me\r\n",
+            "\r\nx-amz-meta-written-by: photo\r\n",
+        ] {
+            assert!(put.contains(header), "{header}: {put}");
+        }
+        assert!(!put.contains("x-amz-request-id"), "{put}");
+    }
+    assert!(delete.starts_with("DELETE /b/k HTTP/1.1"), "{delete}");
+    assert!(delete.contains("\r\nif-match: \"e\"\r\n"), "{delete}");
+}
+
+#[tokio::test]
+async fn object_is_not_deleted_if_it_was_replaced_or_not_written() {
+    let (moved, requests) = move_object(&[PHOTO, STORED, REPLACED]).await;
+    let error = moved.unwrap_err();
+    assert_eq!((error.name(), error.is_temporary()), ("StorageFailed", false));
+    assert!(error.to_string().contains("delete s3://b/k"), "{error}");
+    assert_eq!(requests.len(), 3, "{requests:?}");
+
+    let (moved, requests) = move_object(&[PHOTO, REPLACED]).await;
+    assert!(moved.unwrap_err().to_string().contains("write s3://b/old/k"));
+    assert_eq!(requests.len(), 2, "{requests:?}");
+}

@@ -1,0 +1,100 @@
+//! Downloads a task's photo, if it is to be processed, and checks that its output can be written.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use super::{PhotoTask, Pipeline};
+use crate::error::{Error, Result};
+use crate::memory_budget::Reservation;
+use crate::options::{FunctionOptions, KeyPattern, OutputOptions};
+use crate::processor::Processor;
+use crate::response::SkipReason;
+use crate::storage::ObjectMetadata;
+
+pub(super) struct Download {
+    pub(super) content: Bytes,
+    pub(super) metadata: ObjectMetadata,
+    pub(super) time: Duration,
+}
+
+impl<P: Processor> Pipeline<'_, P> {
+    /// A task's object, or why it is skipped.
+    pub(super) async fn download(
+        &self,
+        task: &PhotoTask<P::Options>,
+        reservation: &mut Reservation<'_>,
+    ) -> Result<Result<Download, SkipReason>> {
+        let start = Instant::now();
+        let object = task.object.as_ref().map_err(Clone::clone)?;
+        let (output, storage_config) = (&task.options.common.output, &task.options.common.storage);
+        let bucket = output.bucket.as_ref().unwrap_or(&object.bucket);
+        let same_bucket = *bucket == object.bucket;
+        // Before any request to either bucket.
+        storage_config.check_bucket_allowed(&object.bucket)?;
+        storage_config.check_bucket_allowed(bucket)?;
+        if task.is_delete_marker {
+            return Ok(Err(SkipReason::DeleteMarker));
+        }
+        if task.folder_guard && object.is_folder() {
+            return Ok(Err(SkipReason::Folder));
+        }
+        if task.loop_guard && same_bucket && output.key_pattern.matches(&object.key) {
+            return Ok(Err(SkipReason::OwnOutput));
+        }
+        let destination = task.options.own.destination();
+        if destination.is_some_and(KeyPattern::is_identity) {
+            let reason = "a photo cannot be moved to `{key}`, its own key; add a prefix or suffix";
+            return Err(Error::InvalidOption(reason.to_owned()));
+        }
+        if destination.is_some_and(|destination| task.loop_guard && destination.matches(&object.key)) {
+            return Ok(Err(SkipReason::OwnOutput));
+        }
+        let url = storage_config.url(&object.bucket, &object.key);
+        if same_bucket && output.key_pattern.is_identity() {
+            return Err(Error::InvalidOption(format!(
+                "`output_bucket` is the photo's bucket and `output_key` is `{{key}}`, so {url} would be \
+                 overwritten"
+            )));
+        }
+        // Before the download, so that no work is in vain, and not one of two files is written.
+        self.storage.check_names(storage_config, &object.bucket, &object.key)?;
+        for key in likely_keys::<P>(output, &object.key) {
+            self.storage.check_names(storage_config, bucket, &key)?;
+        }
+        let read = async {
+            let limit = task.options.common.limits.max_bytes;
+            let found = self.storage.get(storage_config, object, limit, task.loop_guard);
+            let Some(found) = found.await? else {
+                return Ok(Err(SkipReason::OwnOutput));
+            };
+            // The wait for memory does not count as download time.
+            let wait = Instant::now();
+            reservation.acquire(found.size).await;
+            let waited = wait.elapsed();
+            let metadata = found.metadata();
+            let content = self.storage.download(storage_config, object, found).await?;
+            Ok(Ok(Download {
+                content,
+                metadata,
+                time: start.elapsed().saturating_sub(waited),
+            }))
+        };
+        self.deadline.enforce("read", &url, read).await
+    }
+}
+
+/// The keys of the files that are written for a photo, as far as they are known before it is processed: with the name
+/// and format of a typical picture.
+fn likely_keys<P: Processor>(output: &OutputOptions, key: &str) -> impl Iterator<Item = String> {
+    let extension = P::PICTURE_FORMATS.first().map_or("jpg", |format| format.extension);
+    let picture = output
+        .files
+        .includes_pictures()
+        .then(|| output.key_pattern.picture_key(key, "picture", extension));
+    let sidecar = output
+        .files
+        .includes_sidecar()
+        .then(|| output.key_pattern.sidecar_key(key));
+    picture.into_iter().chain(sidecar)
+}
