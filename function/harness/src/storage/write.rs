@@ -37,7 +37,7 @@ impl Storage {
     }
 
     /// Moves an object in its bucket: writes it with its `content` under another key, and deletes it, unless it was
-    /// replaced meanwhile. It keeps the type of its content and the user's metadata, and counts as this function's
+    /// replaced since. It keeps the type of its content and the user's metadata, and counts as this function's
     /// output.
     ///
     /// # Errors
