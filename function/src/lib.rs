@@ -9,6 +9,7 @@ mod drawing;
 #[cfg(feature = "opencv")]
 mod face_function;
 pub mod faces;
+mod function_options;
 pub mod options;
 mod texts;
 

@@ -12,6 +12,7 @@ pub mod memory_budget;
 #[cfg(feature = "opencv")]
 pub mod opencv_processor;
 pub mod options;
+pub mod page;
 pub mod photo;
 #[cfg(feature = "opencv")]
 pub mod photo_function;
@@ -32,9 +33,6 @@ pub mod storage;
 pub mod testing;
 pub mod texts;
 pub mod truncate;
-
-/// A page on which a photo can be dropped, and which shows the answer and the picture.
-pub const DEFAULT_PAGE: &str = include_str!("page.html");
 
 pub use lambda_runtime::Error as RuntimeError;
 

@@ -12,6 +12,7 @@ mod resolve;
 mod spec;
 mod storage;
 mod table;
+mod values;
 
 pub use common::{CommonOptions, Limits, OutputFiles, OutputOptions, OversizedJpeg};
 pub(crate) use function_options::variable;
@@ -21,24 +22,4 @@ pub use resolve::EnvironmentOptions;
 pub use spec::{OptionSpec, SetBy, in_range, parsed, store};
 pub use storage::{StorageBackend, StorageConfig};
 pub use table::COMMON_OPTION_SPECS;
-
-/// Names and values, not yet validated.
-pub type RawOptions = Vec<(String, String)>;
-
-/// All options, validated.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Options<O> {
-    pub common: CommonOptions,
-    /// Those of the function.
-    pub own: O,
-}
-
-impl<O: FunctionOptions> Options<O> {
-    /// The defaults with these options of the function.
-    pub fn new(own: O) -> Self {
-        Self {
-            common: CommonOptions::new::<O>(),
-            own,
-        }
-    }
-}
+pub use values::{Options, RawOptions};

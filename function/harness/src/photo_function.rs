@@ -6,6 +6,7 @@ use opencv::core::Mat;
 
 use crate::answer::Answer;
 use crate::options::FunctionOptions;
+use crate::page::DEFAULT_PAGE;
 use crate::photo::PhotoError;
 use crate::photo::pixels::Photo;
 use crate::picture::PictureFormat;
@@ -21,7 +22,7 @@ pub trait PhotoFunction: Send + 'static {
     const PICTURE_FORMATS: &'static [PictureFormat] = &[PictureFormat::JPEG];
     /// The HTML document that a browser gets. It may contain one `<script type="module">` and one `<style>`, and load
     /// nothing.
-    const PAGE: &'static str = crate::DEFAULT_PAGE;
+    const PAGE: &'static str = DEFAULT_PAGE;
 
     /// Does the one-time work of the first photo. It runs while the first event is awaited, and before a snapshot.
     fn prepare(&mut self) {}

@@ -13,7 +13,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt, stream};
 
-use self::download::Download;
+use self::photo_task::Download;
 pub use self::photo_task::PhotoTask;
 use crate::answer::Answer;
 use crate::deadline::Deadline;

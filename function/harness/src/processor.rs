@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::answer::Answer;
 use crate::options::FunctionOptions;
+use crate::page::DEFAULT_PAGE;
 use crate::photo::resource_limits::ResourceLimits;
 use crate::photo::{Header, PhotoError};
 use crate::picture::{PictureFile, PictureFormat, PictureRequest};
@@ -17,7 +18,7 @@ pub trait Processor: Send + Sync + 'static {
     /// The formats in which a picture can be requested, the default first.
     const PICTURE_FORMATS: &'static [PictureFormat] = &[PictureFormat::JPEG];
     /// The HTML document for browsers.
-    const PAGE: &'static str = crate::DEFAULT_PAGE;
+    const PAGE: &'static str = DEFAULT_PAGE;
 
     /// Does the one-time work of the first photo. A photo that arrives during it waits for it.
     fn prepare(&self) {}

@@ -4,7 +4,7 @@ use harness::options::Preset as NamedDefaults;
 
 use super::{CascadeOptions, DetectionOptions, DetectorOptions, EyeCascade, Preset, YuNetOptions};
 
-pub(super) const PRESETS: &[NamedDefaults<DetectionOptions>] = &[
+pub const PRESETS: &[NamedDefaults<DetectionOptions>] = &[
     NamedDefaults {
         name: "original",
         options: || Preset::Original.options(),

@@ -1,7 +1,9 @@
 //! Precedence, refusal, and the README's table of options.
 
 use harness::error::{Error, Result};
-use harness::options::{COMMON_OPTION_SPECS, CommonOptions, EnvironmentOptions, Options, RawOptions, SetBy};
+use harness::options::{
+    COMMON_OPTION_SPECS, CommonOptions, EnvironmentOptions, FunctionOptions, Options, RawOptions, SetBy,
+};
 use strum::IntoEnumIterator;
 
 use super::*;

@@ -2,10 +2,11 @@
 
 use std::marker::PhantomData;
 
+use super::common::CommonOptions;
 use super::function_options::{FunctionOptions, variable};
 use super::spec::{OptionSpec, SetBy};
 use super::table::COMMON_OPTION_SPECS;
-use super::{Options, RawOptions};
+use super::values::{Options, RawOptions};
 use crate::error::{Error, Result};
 use crate::truncate::truncate;
 
@@ -35,7 +36,7 @@ enum OptionSource {
 }
 
 enum FoundSpec<O: 'static> {
-    Common(&'static OptionSpec<super::CommonOptions>),
+    Common(&'static OptionSpec<CommonOptions>),
     Own(&'static OptionSpec<O>),
 }
 

@@ -1,22 +1,14 @@
 //! Downloads a task's photo, if it is to be processed, and checks that its output can be written.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use bytes::Bytes;
-
-use super::{PhotoTask, Pipeline};
+use super::Pipeline;
+use super::photo_task::{Download, PhotoTask};
 use crate::error::{Error, Result};
 use crate::memory_budget::Reservation;
 use crate::options::{FunctionOptions, KeyPattern, OutputOptions};
 use crate::processor::Processor;
 use crate::response::SkipReason;
-use crate::storage::ObjectMetadata;
-
-pub(super) struct Download {
-    pub(super) content: Bytes,
-    pub(super) metadata: ObjectMetadata,
-    pub(super) time: Duration,
-}
 
 impl<P: Processor> Pipeline<'_, P> {
     /// A task's object, or why it is skipped.

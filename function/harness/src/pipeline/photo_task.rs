@@ -1,10 +1,14 @@
-//! A photo that an event names, and what is done with it.
+//! A photo that an event names, what is done with it, and its content.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
 
 use crate::error::Result;
 use crate::options::Options;
 use crate::request::{Object, PhotoRequest};
+use crate::storage::ObjectMetadata;
 
 pub struct PhotoTask<O> {
     pub(super) object: Result<Object>,
@@ -43,4 +47,11 @@ impl<O> PhotoTask<O> {
         let Object { bucket, key, .. } = self.object.as_ref().ok()?;
         Some(self.options.common.storage.url(bucket, key))
     }
+}
+
+/// A photo that was downloaded, and the time that it took.
+pub(super) struct Download {
+    pub(super) content: Bytes,
+    pub(super) metadata: ObjectMetadata,
+    pub(super) time: Duration,
 }

@@ -68,7 +68,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::DEFAULT_PAGE;
+    use crate::page::DEFAULT_PAGE;
 
     fn to_json(response: HttpResponse) -> Value {
         serde_json::to_value(response).unwrap()
