@@ -1,5 +1,7 @@
 //! Files and limits for tests of the harness and of functions.
 
+#![allow(clippy::unwrap_used, reason = "a test's panic is its failure")]
+
 #[cfg(feature = "opencv")]
 pub mod jpeg;
 pub mod png;

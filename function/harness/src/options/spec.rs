@@ -33,8 +33,8 @@ pub fn parsed<T: FromStr>(value: &str) -> Option<T> {
 }
 
 /// The number, if it is from `min` to `max`.
-pub fn in_range<T: FromStr + PartialOrd>(min: T, max: T, value: &str) -> Option<T> {
-    parsed(value).filter(|number| (&min..=&max).contains(&number))
+pub fn in_range<T: FromStr + PartialOrd + Copy>(min: T, max: T, value: &str) -> Option<T> {
+    parsed(value).filter(|number| (min..=max).contains(number))
 }
 
 /// Stores a value that is valid; returns whether it is.
