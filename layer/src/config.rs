@@ -13,6 +13,8 @@ pub struct ImageConfig {
     /// The default user outside Lambda, which has its own.
     pub user: Option<String>,
     pub working_dir: Option<String>,
+    /// Environment variables; those of a base are kept unless they have the same names.
+    pub environment: BTreeMap<String, String>,
     pub labels: BTreeMap<String, String>,
     /// Annotations of the manifest, with the keys of
     /// <https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md>.
@@ -28,6 +30,7 @@ impl ImageConfig {
             entrypoint: Vec::new(),
             user: None,
             working_dir: None,
+            environment: BTreeMap::new(),
             labels: BTreeMap::new(),
             annotations: BTreeMap::new(),
         }

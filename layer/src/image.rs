@@ -219,7 +219,7 @@ mod tests {
         };
         let mut base = Image::new(&base, None, &[layer("below")], 0).unwrap();
         let mut run = base.documents.config.config().clone().unwrap();
-        run.set_env(Some(vec!["A=b".into()]));
+        run.set_env(Some(vec!["A=b".into(), "C=d".into()]));
         run.set_cmd(Some(vec!["an argument".into()]));
         base.documents.config.set_config(Some(run));
         // A base need not have a history entry for each layer.
@@ -227,11 +227,12 @@ mod tests {
 
         let own = ImageConfig {
             working_dir: Some("/var/task".into()),
+            environment: [("C".to_owned(), "e=f".to_owned()), ("B".to_owned(), String::new())].into(),
             ..config()
         };
         let image = Image::new(&own, Some(&base), &[layer("own")], 0).unwrap();
         let value: serde_json::Value = serde_json::from_slice(image.config()).unwrap();
-        assert_eq!(value["config"]["Env"][0], "A=b");
+        assert_eq!(value["config"]["Env"], serde_json::json!(["A=b", "B=", "C=e=f"]));
         assert_eq!(value["config"]["User"], "99");
         assert_eq!(value["config"]["WorkingDir"], "/var/task");
         assert_eq!(value["config"]["Cmd"], serde_json::Value::Null);

@@ -32,6 +32,12 @@ pub(crate) fn configuration(
     if let Some(folder) = &config.working_dir {
         run.set_working_dir(Some(folder.clone()));
     }
+    if !config.environment.is_empty() {
+        run.set_env(Some(environment(
+            run.env().as_deref().unwrap_or_default(),
+            &config.environment,
+        )));
+    }
     if !config.labels.is_empty() {
         let mut labels = run.labels().clone().unwrap_or_default();
         labels.extend(config.labels.clone());
@@ -48,6 +54,14 @@ pub(crate) fn configuration(
         .history(history(base, layers.len() - own.len(), own, created)?)
         .build()
         .map_err(build_error("configuration"))
+}
+
+/// The variables of the base, with new values for those that are set again, and then the new ones.
+fn environment(base: &[String], own: &BTreeMap<String, String>) -> Vec<String> {
+    let is_set_again = |line: &String| own.contains_key(line.split('=').next().unwrap_or_default());
+    let kept = base.iter().filter(|line| !is_set_again(line)).cloned();
+    kept.chain(own.iter().map(|(name, value)| format!("{name}={value}")))
+        .collect()
 }
 
 /// The base's history and an entry for each own layer. Lambda requires one for each layer, so the base's is replaced if

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Links with the compiler. If LINK_RECORD is set, the link of a file bootstrap-* stores in that folder everything
+# Links with the compiler. If LINK_RECORD is set, the link of the crate LINK_RECORD_CRATE stores in that folder everything
 # needed to repeat it, because rustc deletes its temporary files afterwards:
 #   messages   the linker's output, with its command on a line that begins with `ld.lld `
 #   arguments  rustc's arguments, one per line
@@ -11,7 +11,7 @@ for argument do
   previous=$argument
 done
 case $output in
-  bootstrap-*) ;;
+  "$LINK_RECORD_CRATE"-*) ;;
   *) LINK_RECORD= ;;
 esac
 if [ -z "$LINK_RECORD" ]; then

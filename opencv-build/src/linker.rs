@@ -11,6 +11,8 @@ use crate::target::Target;
 
 /// The environment variable with the folder for the record of the function's link.
 const RECORD_VARIABLE: &str = "LINK_RECORD";
+/// The environment variable with the name of the crate whose link is recorded.
+const CRATE_VARIABLE: &str = "LINK_RECORD_CRATE";
 
 /// The file of a link record with the linker's output; the line that begins with `ld.lld ` is its command.
 pub const LINK_MESSAGES_FILE: &str = "messages";
@@ -19,14 +21,14 @@ pub const LINK_ARGUMENTS_FILE: &str = "arguments";
 
 const SCRIPT: &str = include_str!("../data/link.sh");
 
-/// Environment variables that make cargo link for `target` with a script in `folder`, which records the function's link
-/// in `record`.
+/// Environment variables that make cargo link for `target` with a script in `folder`, which records the link of the
+/// program's crate `name` in `record`.
 pub(crate) fn recording_environment(
     compiler: &Compiler,
     target: &Target,
     folder: &Path,
-    record: &Path,
-) -> Result<[(String, OsString); 2]> {
+    (record, name): (&Path, &str),
+) -> Result<[(String, OsString); 3]> {
     fs::create_dir_all(folder)?;
     // rustc derives the linker flavor from the name.
     let script = folder.join("recording-c++");
@@ -37,6 +39,7 @@ pub(crate) fn recording_environment(
     Ok([
         (format!("CARGO_TARGET_{triple}_LINKER"), script.into()),
         (RECORD_VARIABLE.to_owned(), record.into()),
+        (CRATE_VARIABLE.to_owned(), name.into()),
     ])
 }
 
@@ -59,7 +62,7 @@ mod tests {
         }
         let mut link = Command::new(&script);
         link.current_dir(folder.path()).args(["a.rcgu.o", "b.o", "-o", output]);
-        link.env_remove(RECORD_VARIABLE);
+        link.env_remove(RECORD_VARIABLE).env(CRATE_VARIABLE, "my_program");
         if let Some(record) = record {
             link.env(RECORD_VARIABLE, record);
         }
@@ -77,14 +80,14 @@ mod tests {
 
     #[test]
     fn function_link_is_recorded_with_its_inputs() {
-        let (messages, inputs) = recorded("deps/bootstrap-1", Some("record")).unwrap();
-        assert_eq!(messages, "ld.lld --verbose a.rcgu.o b.o -o deps/bootstrap-1\n");
+        let (messages, inputs) = recorded("deps/my_program-1", Some("record")).unwrap();
+        assert_eq!(messages, "ld.lld --verbose a.rcgu.o b.o -o deps/my_program-1\n");
         assert_eq!(inputs, ["a.rcgu.o", "b.o"]);
     }
 
     #[test]
     fn other_links_are_not_recorded() {
         assert_eq!(recorded("build-script-build", Some("record")), None);
-        assert_eq!(recorded("deps/bootstrap-1", None), None);
+        assert_eq!(recorded("deps/my_program-1", None), None);
     }
 }

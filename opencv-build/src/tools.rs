@@ -93,12 +93,13 @@ impl Tools {
         ])
     }
 
-    /// Environment variables, to be set after [`Self::environment`], that make cargo record the function's link in the
-    /// folder `record`, for size reports.
+    /// Environment variables, to be set after [`Self::environment`], that make cargo record the link of the program's
+    /// crate `name` in the folder `record`, for size reports.
     ///
     /// # Errors
     /// The linker script cannot be written.
-    pub fn link_record_environment(&self, record: &Path) -> Result<[(String, OsString); 2], Error> {
-        linker::recording_environment(&self.compiler, &self.target, &self.scripts, record).with_kind(ErrorKind::Step)
+    pub fn link_record_environment(&self, record: &Path, name: &str) -> Result<[(String, OsString); 3], Error> {
+        linker::recording_environment(&self.compiler, &self.target, &self.scripts, (record, name))
+            .with_kind(ErrorKind::Step)
     }
 }

@@ -39,7 +39,7 @@ fn has_sdk() -> Result<bool> {
 fn builds_own_recipe(program: &Program, arguments: &[OsString]) -> bool {
     let changes_recipe = |argument: &OsString| {
         let text = argument.to_string_lossy();
-        ["-h", "--help", "--recipe"]
+        ["-h", "--help", "--manifest-path", "--package", "--recipe"]
             .iter()
             .any(|option| text.split('=').next() == Some(*option))
     };
@@ -65,7 +65,13 @@ mod tests {
         };
         assert!(builds_own_recipe(&TEST_LOCAL, ""));
         assert!(builds_own_recipe(&TEST_LOCAL, "--json photo.jpg --engine=none"));
-        for line in ["--help", "x -h", "--recipe other.toml", "--recipe=other.toml"] {
+        for line in [
+            "--help",
+            "x -h",
+            "--recipe=other.toml",
+            "--package x",
+            "--manifest-path x",
+        ] {
             assert!(!builds_own_recipe(&TEST_LOCAL, line), "{line}");
         }
         assert!(!builds_own_recipe(&SIZE, ""));

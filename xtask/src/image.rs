@@ -1,4 +1,4 @@
-//! `cargo xtask image`: writes the SDK and the function as container images, each as an OCI layout folder and as one
+//! `cargo xtask image`: writes the SDK and a function as container images, each as an OCI layout folder and as one
 //! tar archive, without a container engine.
 
 use std::path::PathBuf;
@@ -11,15 +11,12 @@ use layer::Digest;
 use opencv_build::Architecture;
 use package::artefacts::base::Base;
 use package::artefacts::lint::check_artefact;
-use package::artefacts::{FUNCTION_NAME, WrittenImage, write_images};
+use package::artefacts::{WrittenImage, write_images};
 use package::build::{self, Build};
-use package::build_function::build_binary;
-use package::competitors;
+use package::build_function::build_function;
+use package::competitors::{self, Measure};
 use support::files::file_size;
 use support::output::{CommandOutput, display_path, format_bytes, format_table, print};
-
-/// The image of 2020 that the function's image is compared with, by its name in the competitors' table.
-const REFERENCE_IMAGE: &str = "the Python image of the same function";
 
 #[derive(clap::Args, Clone, Debug, Default)]
 // clap names the group after the struct, and another `Arguments` has that name already.
@@ -46,6 +43,9 @@ pub struct Arguments {
 struct ImagesOutput {
     images: Vec<ImageOutput>,
     pushed: Option<Pushed>,
+    /// A sentence that compares the function's image with another; empty if there is none.
+    #[serde(skip)]
+    comparison: String,
 }
 
 #[derive(Serialize)]
@@ -77,11 +77,11 @@ struct LayerOutput {
 
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let build = Build::read(&arguments.build)?;
-    let (sdk, binary) = build_binary(&build)?;
+    let (sdk, function) = build_function(&build)?;
     let workspace = &build.workspace;
     let architecture = build.recipe.target.architecture;
     let base = fetch_base(&arguments.base, workspace, architecture, &arguments.plain_http)?;
-    let written = write_images(workspace, &sdk, &binary, &base)?;
+    let written = write_images(workspace, &sdk, &function, &base)?;
     check_artefact(written.sdk.layout.path(), architecture, false)?;
     check_artefact(written.function.layout.path(), architecture, true)?;
     let pushed = match &arguments.push {
@@ -91,11 +91,14 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
             reference: reference.clone(),
         }),
     };
+    let image = written.function.layout.image();
+    let comparison = compare_with_reference(image.name(), image.uncompressed_bytes())?;
     let all = written.all();
     let images = all.map(|image| describe(image, architecture));
     let output = ImagesOutput {
         images: images.into(),
         pushed,
+        comparison,
     };
     print(&output, json)
 }
@@ -152,9 +155,7 @@ impl CommandOutput for ImagesOutput {
             text += &format_table(&rows);
             text.push('\n');
         }
-        if let Some(image) = self.images.iter().find(|image| image.name == FUNCTION_NAME) {
-            text += &compare_with_reference(image.uncompressed_bytes);
-        }
+        text += &self.comparison;
         if let Some(Pushed { reference, digest }) = &self.pushed {
             text += &format!("\npushed to {reference}\n{digest}");
         }
@@ -162,20 +163,22 @@ impl CommandOutput for ImagesOutput {
     }
 }
 
-/// A sentence that compares the image with that of 2020; empty if that is not among the competitors.
-fn compare_with_reference(uncompressed_bytes: u64) -> String {
-    let figures = competitors::competitor_sizes().unwrap_or_default();
-    let Some(theirs) = figures.into_iter().find(|peer| peer.name == REFERENCE_IMAGE) else {
-        return String::new();
+/// A sentence that compares the function's image with the first one in the competitors' table that does the same; empty
+/// if there is none.
+fn compare_with_reference(name: &str, uncompressed_bytes: u64) -> Result<String> {
+    let artefact = format!("image {name}");
+    let mut figures = competitors::competitor_sizes()?.into_iter();
+    let Some(theirs) = figures.find(|peer| peer.artefact == artefact && peer.measure == Measure::Uncompressed) else {
+        return Ok(String::new());
     };
-    let theirs = theirs.bytes;
     #[expect(clippy::cast_precision_loss, reason = "few digits are shown")]
-    let ratio = theirs as f64 / uncompressed_bytes.max(1) as f64;
-    format!(
-        "face-detect is {}; {REFERENCE_IMAGE} was {}, {ratio:.0} times that.",
+    let ratio = theirs.bytes as f64 / uncompressed_bytes.max(1) as f64;
+    Ok(format!(
+        "{name} is {}; {} was {}, {ratio:.0} times that.",
         format_bytes(uncompressed_bytes),
-        format_bytes(theirs),
-    )
+        theirs.name,
+        format_bytes(theirs.bytes),
+    ))
 }
 
 #[cfg(test)]
@@ -183,11 +186,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn comparison_with_the_reference_shows_a_ratio() {
+    fn only_images_with_a_competitor_are_compared() {
+        let sentence = compare_with_reference("face-detect", 7_120_000).unwrap();
         assert!(
-            compare_with_reference(7_120_000).contains("100 times"),
-            "{}",
-            compare_with_reference(7_120_000)
+            sentence.starts_with("face-detect is 7.12 MB; ") && sentence.contains("100 times"),
+            "{sentence}"
         );
+        assert_eq!(compare_with_reference("another", 7_120_000).unwrap(), "");
     }
 }

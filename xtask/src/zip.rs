@@ -1,4 +1,4 @@
-//! `cargo xtask zip`: writes the function as a zip archive for the runtime `provided.al2023`.
+//! `cargo xtask zip`: writes a function as a zip archive for the runtime `provided.al2023`.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use serde::Serialize;
 use opencv_build::Architecture;
 use package::artefacts::{self, lint::check_artefact};
 use package::build::{Arguments, Build};
-use package::build_function::build_binary;
+use package::build_function::build_function;
 use support::output::{CommandOutput, display_path, format_bytes, print};
 
 #[derive(Serialize)]
@@ -22,8 +22,8 @@ struct ZipOutput {
 
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let build = Build::read(arguments)?;
-    let (sdk, binary) = build_binary(&build)?;
-    let (path, zip) = artefacts::write_function_zip(&build.workspace, &sdk, &binary)?;
+    let (sdk, function) = build_function(&build)?;
+    let (path, zip) = artefacts::write_function_zip(&sdk, &function)?;
     let architecture = build.recipe.target.architecture;
     check_artefact(&path, architecture, true)?;
     let output = ZipOutput {

@@ -9,7 +9,7 @@ use super::component::AuditedComponent;
 use super::data::{Advisory, AdvisoryDatabase, Justification, WatchedComponent};
 
 pub struct Product {
-    pub name: &'static str,
+    pub name: String,
     pub components: Vec<AuditedComponent>,
     /// The functions that its programs import from shared libraries; `None` for a product without programs.
     pub imports: Option<BTreeSet<String>>,
@@ -42,7 +42,7 @@ impl Status {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    pub product: &'static str,
+    pub product: String,
     pub component: AuditedComponent,
     pub id: String,
     pub aliases: Vec<String>,
@@ -97,7 +97,7 @@ fn finding(
         }
     }
     let justified = data.justified.iter().find(|justified| {
-        justified.id == advisory.id && justified.component == part.base_purl && justified.is_for(product.name)
+        justified.id == advisory.id && justified.component == part.base_purl && justified.is_for(&product.name)
     });
     let status = match (hit, justified) {
         (Some(_), None) => Status::Affected,
@@ -117,7 +117,7 @@ fn finding(
         }
     };
     Ok(Finding {
-        product: product.name,
+        product: product.name.clone(),
         component: part.clone(),
         id: advisory.id.clone(),
         aliases: advisory.aliases.clone(),
@@ -145,13 +145,13 @@ fn invalid_justifications(data: &AdvisoryDatabase, products: &[Product], finding
     let mut void = Vec::new();
     for justified in &data.justified {
         let (id, component) = (&justified.id, &justified.component);
-        for product in products.iter().filter(|it| justified.is_for(it.name)) {
-            let name = product.name;
+        for product in products.iter().filter(|it| justified.is_for(&it.name)) {
+            let name = &product.name;
             let mut add = |why: &str| void.push(format!("{id} in {component} of {name} is justified{why}"));
             let hit = findings.iter().any(|finding| {
                 finding.id == *id
                     && finding.component.base_purl == *component
-                    && finding.product == name
+                    && finding.product == *name
                     && finding.status.has_decision()
             });
             // A product without the component, such as one built on another distribution, needs no justification.
@@ -209,7 +209,7 @@ mod tests {
         let parts = vec![AuditedComponent::new("libwebp", "pkg:generic/libwebp", version)];
         let imports = imports.iter().map(|name| (*name).to_owned()).collect();
         Product {
-            name: "face-detect",
+            name: "face-detect".to_owned(),
             components: parts,
             imports: Some(imports),
         }

@@ -20,9 +20,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use layer::elf::FunctionBinary;
 use layer::{FileTree, glibc};
 use opencv_build::Sdk;
+use package::function::Function;
 use support::progress::print_status;
 
 use check::distinct_components;
@@ -35,9 +35,10 @@ pub use output::AuditOutput;
 use output::OsvOutcome;
 
 use package::artefacts::base::Base;
-use package::artefacts::{FUNCTION_NAME, WrittenImages, source_date, write_images};
+use package::artefacts::{WrittenImages, source_date, write_images};
 use package::build::{self, Build};
-use package::build_function::build_binary;
+use package::build_function::build_function;
+use package::function_package::SDK_NAME;
 use package::sbom::{self, purl};
 use package::workspace::Workspace;
 use support::atomic;
@@ -46,8 +47,6 @@ use support::output::print;
 
 /// The limit for all requests together.
 const OSV_TIMEOUT: Duration = Duration::from_secs(60);
-
-const SDK: &str = "opencv-sdk";
 
 #[derive(clap::Args, Clone, Debug, Default)]
 // clap names the group after the struct, and another `Arguments` has that name already.
@@ -69,9 +68,9 @@ pub struct Arguments {
 /// be queried.
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let build = Build::read(&arguments.build)?;
-    let (sdk, binary) = build_binary(&build)?;
+    let (sdk, function) = build_function(&build)?;
     let osv = (!arguments.offline).then_some(arguments.osv.as_str());
-    let output = audit_images(&build.workspace, &sdk, &binary, osv)?;
+    let output = audit_images(&build.workspace, &sdk, &function, osv)?;
     print(&output, json)?;
     match output.failures() {
         failures if failures.is_empty() => Ok(()),
@@ -80,15 +79,10 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
 }
 
 /// Writes the images and checks them, also with OSV if its address is given.
-pub fn audit_images(
-    workspace: &Workspace,
-    sdk: &Sdk,
-    binary: &FunctionBinary,
-    osv: Option<&str>,
-) -> Result<AuditOutput> {
+pub fn audit_images(workspace: &Workspace, sdk: &Sdk, function: &Function, osv: Option<&str>) -> Result<AuditOutput> {
     let data = AdvisoryDatabase::embedded()?;
-    let products = products(workspace, sdk, binary)?;
-    let written = write_images(workspace, sdk, binary, &Base::Minimal)?;
+    let products = products(sdk, function)?;
+    let written = write_images(workspace, sdk, function, &Base::Minimal)?;
     let mut report = check(&data, &products)?;
     let online = match osv {
         None => OsvOutcome::Skipped,
@@ -101,17 +95,17 @@ pub fn audit_images(
     Ok(AuditOutput::new(&data, &products, report, online, documents))
 }
 
-pub fn products(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<[Product; 2]> {
-    let libraries: FileTree = glibc::required_libraries(binary)?;
-    let function = sbom::function_sbom(workspace, sdk, binary, &libraries)?;
+pub fn products(sdk: &Sdk, function: &Function) -> Result<[Product; 2]> {
+    let libraries: FileTree = glibc::required_libraries(&function.binary)?;
+    let contents = sbom::function_sbom(sdk, function, &libraries)?;
     Ok([
         Product {
-            name: FUNCTION_NAME,
-            components: audited_components(&function)?,
-            imports: Some(imported_functions(binary.path())?),
+            name: function.package.name.clone(),
+            components: audited_components(&contents)?,
+            imports: Some(imported_functions(function.path())?),
         },
         Product {
-            name: SDK,
+            name: SDK_NAME.to_owned(),
             components: audited_components(&sbom::sdk_sbom(sdk)?)?,
             imports: None,
         },
@@ -155,7 +149,7 @@ pub fn query_osv(
         }
         for product in products.iter().filter(|it| it.components.contains(part)) {
             report.findings.push(Finding {
-                product: product.name,
+                product: product.name.clone(),
                 component: part.clone(),
                 id: entry.id.clone(),
                 aliases: entry.aliases.clone(),

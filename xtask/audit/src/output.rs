@@ -70,23 +70,23 @@ impl AuditOutput {
 
 impl Report {
     /// The vulnerabilities that affect components, each with its products.
-    pub fn affected(&self) -> Vec<(&Finding, Vec<&'static str>)> {
+    pub fn affected(&self) -> Vec<(&Finding, Vec<&str>)> {
         self.grouped(|status| *status == Status::Affected)
     }
 
     /// The vulnerabilities that a decision classifies as not affecting a product, each with its products.
-    fn decided(&self) -> Vec<(&Finding, Vec<&'static str>)> {
+    fn decided(&self) -> Vec<(&Finding, Vec<&str>)> {
         // Vulnerabilities of other versions need no decision, and are only in the VEX document.
         self.grouped(Status::has_decision)
     }
 
-    fn grouped(&self, wanted: fn(&Status) -> bool) -> Vec<(&Finding, Vec<&'static str>)> {
+    fn grouped(&self, wanted: fn(&Status) -> bool) -> Vec<(&Finding, Vec<&str>)> {
         let mut grouped: Vec<(&Finding, Vec<_>)> = Vec::new();
         for finding in self.findings.iter().filter(|f| wanted(&f.status)) {
             let same = |(other, _): &&mut (&Finding, _)| other.id == finding.id && other.component == finding.component;
             match grouped.iter_mut().find(same) {
-                Some((_, products)) => products.push(finding.product),
-                None => grouped.push((finding, vec![finding.product])),
+                Some((_, products)) => products.push(finding.product.as_str()),
+                None => grouped.push((finding, vec![finding.product.as_str()])),
             }
         }
         grouped

@@ -29,7 +29,7 @@ const DATA: &str = r#"
 
 fn product(version: &str) -> Product {
     Product {
-        name: FUNCTION_NAME,
+        name: "face-detect".to_owned(),
         components: vec![AuditedComponent::new("libwebp", "pkg:generic/libwebp", version)],
         imports: None,
     }

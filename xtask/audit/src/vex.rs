@@ -16,7 +16,7 @@ pub fn document(name: &str, product: &str, findings: &[&Finding], time: u64) -> 
     let mut document = json!({
         "@context": CONTEXT,
         "@id": "",
-        "author": "the maintainers of face-detect",
+        "author": format!("the maintainers of {name}"),
         "timestamp": rfc3339(time)?,
         "version": 1,
         "tooling": format!("xtask-{}", env!("CARGO_PKG_VERSION")),
@@ -81,7 +81,7 @@ mod tests {
 
     fn finding(id: &str, status: Status) -> Finding {
         Finding {
-            product: "face-detect",
+            product: "face-detect".to_owned(),
             component: AuditedComponent::new("libwebp", "pkg:generic/libwebp", "1.2.0"),
             id: id.to_owned(),
             aliases: vec!["CVE-2023-5129".to_owned()],

@@ -156,7 +156,7 @@ fn first_poll(rig: &BenchRig, implementation: Implementation) -> Result<StartSam
         .env_clear()
         .envs(rig.environment(implementation))
         .env("AWS_LAMBDA_RUNTIME_API", lambda.address.to_string())
-        .env("AWS_LAMBDA_FUNCTION_NAME", "face-detect")
+        .env("AWS_LAMBDA_FUNCTION_NAME", &rig.function_name)
         .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
         .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "3008");
     let start = Instant::now();

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use layer::elf::FunctionBinary;
 use opencv_build::Sdk;
+use package::function::Function;
 
 use package::build::Build;
 
@@ -26,7 +26,7 @@ pub struct Options {
 pub struct BenchContext {
     pub build: Build,
     pub sdk: Sdk,
-    pub binary: FunctionBinary,
+    pub function: Function,
     pub options: Options,
 }
 

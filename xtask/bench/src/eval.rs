@@ -17,8 +17,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use fs_err as fs;
 use image::RgbImage;
-use layer::elf::FunctionBinary;
 use opencv_build::Sdk;
+use package::function::Function;
 
 pub use self::labels::LabelledPhotos;
 pub use self::output::EvalOutput;
@@ -28,7 +28,7 @@ use self::detectors::{Detection, Detector, Detectors, MIN_SCORE, PRESETS};
 use self::output::DetectorScore;
 use self::score::{Label, Matching, Score};
 use package::build::{self, Build};
-use package::build_function::build_binary;
+use package::build_function::build_function;
 use package::workspace::Workspace;
 use support::median::median;
 use support::output::print;
@@ -64,8 +64,8 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let workspace = &build.workspace;
     let labelled = LabelledPhotos::find(workspace, arguments.photos.as_deref())?;
     let labelled = labelled.with_images(arguments.images.as_deref())?;
-    let (sdk, binary) = build_binary(&build)?;
-    print(&evaluate(workspace, &sdk, &binary, &labelled)?, json)
+    let (sdk, function) = build_function(&build)?;
+    print(&evaluate(workspace, &sdk, &function, &labelled)?, json)
 }
 
 /// What was measured with one detector.
@@ -81,11 +81,11 @@ struct Measurement {
 pub fn evaluate(
     workspace: &Workspace,
     sdk: &Sdk,
-    binary: &FunctionBinary,
+    function: &Function,
     labelled: &LabelledPhotos,
 ) -> Result<EvalOutput> {
     let mut notes = Vec::new();
-    let mut detectors = Detectors::start(workspace, (sdk, binary), &mut notes)?;
+    let mut detectors = Detectors::start(workspace, (sdk, function), &mut notes)?;
     let mut measurements: Vec<_> = detectors.all().into_iter().map(Measurement::new).collect();
     let overlays = workspace.target_dir().join("eval");
     // Overlays of other photos would be mistaken for these.

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use anyhow::Result;
 use fs_err as fs;
-use layer::elf::FunctionBinary;
 use layer::glibc;
+use package::function::Function;
 use support::median::median;
 use support::progress::print_status;
 
@@ -50,27 +50,28 @@ impl Arguments {
 
 pub fn run(context: &BenchContext, arguments: &Arguments) -> Result<Figures> {
     let workspace = &context.build.workspace;
-    let BenchContext { sdk, binary, .. } = context;
+    let BenchContext { sdk, function, .. } = context;
     let folder = temporary_dir_in(&workspace.target_dir(), ".bench-")?;
+    let name = &function.package.name;
     let engine = docker_version();
     let docker_dir = folder.path().join("context");
     if engine.is_ok() {
-        docker_context(&docker_dir, binary)?;
+        docker_context(&docker_dir, function)?;
     }
     let runs = arguments.runs.max(1);
     let (mut image, mut lint, mut docker) = (Vec::new(), Vec::new(), Vec::new());
     for number in 0..runs {
         print_status(&format!("run {} of {runs}", number + 1));
         image.push(time_ms(|| {
-            let (folder, name) = (folder.path(), "face-detect:bench");
-            write_function_image(folder, name, workspace, sdk, binary, &Base::Minimal).map(drop)
+            let reference = format!("{name}:bench");
+            write_function_image(folder.path(), &reference, sdk, function, &Base::Minimal).map(drop)
         })?);
         lint.push(time_ms(|| {
             let architecture = sdk.manifest().target.architecture;
-            check_artefact(&folder.path().join("face-detect"), architecture, true)
+            check_artefact(&folder.path().join(name), architecture, true)
         })?);
         if engine.is_ok() {
-            docker.push(time_ms(|| docker_build(&docker_dir))?);
+            docker.push(time_ms(|| docker_build(&docker_dir, name))?);
         }
     }
     print_status("writing a large layer");
@@ -108,7 +109,7 @@ pub fn run(context: &BenchContext, arguments: &Arguments) -> Result<Figures> {
     })
 }
 
-fn docker_context(context: &Path, binary: &FunctionBinary) -> Result<()> {
+fn docker_context(context: &Path, function: &Function) -> Result<()> {
     let target = |path: &str| context.join("root").join(path.trim_start_matches('/'));
     let copy = |from: &Path, path: &str| -> Result<()> {
         let to = target(path);
@@ -116,20 +117,20 @@ fn docker_context(context: &Path, binary: &FunctionBinary) -> Result<()> {
         fs::copy(from, &to)?;
         Ok(())
     };
-    for (path, content) in glibc::required_libraries(binary)?.files() {
+    for (path, content) in glibc::required_libraries(&function.binary)?.files() {
         if let layer::Content::File(file) = content {
             copy(file, path)?;
         }
     }
-    copy(binary.path(), BOOTSTRAP_PATH)?;
+    copy(function.path(), BOOTSTRAP_PATH)?;
     let file = format!("FROM scratch\nCOPY root /\nENTRYPOINT [\"{BOOTSTRAP_PATH}\"]\n");
     fs::write(context.join("Dockerfile"), file)?;
     Ok(())
 }
 
-fn docker_build(context: &Path) -> Result<()> {
+fn docker_build(context: &Path, name: &str) -> Result<()> {
     let context = context.display().to_string();
-    let tag = "face-detect:docker-build-bench";
+    let tag = &format!("{name}:docker-build-bench");
     let built = docker(&["build", "--no-cache", "--quiet", "--tag", tag, &context]);
     let _ = docker(&["image", "rm", "--force", tag]);
     built.map(drop)

@@ -34,7 +34,7 @@ use self::document::{Document, Documents};
 use self::figures::Figures;
 use self::machine::Machine;
 use package::build::Build;
-use package::build_function::build_binary;
+use package::build_function::build_function;
 use support::output::print;
 
 #[derive(clap::Args, Clone, Debug)]
@@ -103,11 +103,11 @@ struct Bench {
 
 impl Bench {
     fn new(build: Build, options: &Options) -> Result<Self> {
-        let (sdk, binary) = build_binary(&build)?;
+        let (sdk, function) = build_function(&build)?;
         let context = BenchContext {
             build,
             sdk,
-            binary,
+            function,
             options: options.clone(),
         };
         // After building and before measuring, so that the load is that of other processes.

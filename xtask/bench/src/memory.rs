@@ -53,7 +53,7 @@ pub fn run(context: &BenchContext) -> Result<MemoryBench> {
     let mut notes = rig.photos.notes.clone();
     notes.push(format!(
         "the function's binary has {}; `cargo xtask size` says what they are",
-        format_bytes(file_size(context.binary.path())?)
+        format_bytes(file_size(context.function.path())?)
     ));
     let mut groups = vec![group];
     groups.extend(balanced::measure_peaks(context, &rig)?);

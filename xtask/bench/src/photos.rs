@@ -59,7 +59,7 @@ impl Photos {
     pub fn collect(context: &BenchContext) -> Result<Self> {
         let samples = context.sdk.path().join("share/samples");
         let samples: [_; SAMPLE_COUNT] = [
-            Photo::read(&context.build.workspace.sample_photo())?,
+            Photo::read(context.function.package.sample_photo()?)?,
             Photo::read(&samples.join("messi5.jpg"))?,
         ];
         let mut notes = Vec::new();

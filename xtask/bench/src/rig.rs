@@ -54,6 +54,7 @@ impl Implementation {
 }
 
 pub struct BenchRig {
+    pub function_name: String,
     storage: S3Server,
     rie: PathBuf,
     /// Our unpacked image, and the command that starts it.
@@ -70,10 +71,10 @@ impl BenchRig {
     pub fn start(context: &BenchContext) -> Result<Self> {
         let (scratch, cleanup) = scratch_dir(&context.results_dir())?;
         let workspace = &context.build.workspace;
-        let BenchContext { sdk, binary, .. } = context;
-        let reference = format!("face-detect:bench-{}", std::process::id());
+        let BenchContext { sdk, function, .. } = context;
+        let reference = format!("{}:bench-{}", function.package.name, std::process::id());
         let base = Base::Minimal;
-        let image = write_function_image(scratch.path(), &reference, workspace, sdk, binary, &base)?;
+        let image = write_function_image(scratch.path(), &reference, sdk, function, &base)?;
         let root = std::path::absolute(scratch.path().join("root"))?;
         let photos = Photos::collect(context)?;
         let storage = S3Server::start()?;
@@ -82,6 +83,7 @@ impl BenchRig {
             storage.put(BUCKET, &photo.name, &photo.path)?;
         }
         Ok(Self {
+            function_name: function.package.name.clone(),
             storage,
             rie: rie::install(&workspace.build_paths()?.toolchain_dir())?,
             command: unpack_for_launch(&image, &root)?,

@@ -2,8 +2,8 @@
 //! bucket, with requests whose signatures include the expected owner, and gets no credentials from arbitrary addresses.
 
 use anyhow::{Result, ensure};
-use layer::elf::FunctionBinary;
 use opencv_build::Sdk;
+use package::function::Function;
 use serde_json::{Value, json};
 
 use local::engine::Engine;
@@ -15,12 +15,12 @@ const KEY: &str = "portrait.jpg";
 /// An address reserved for documentation (RFC 5737).
 const UNREACHABLE_ENDPOINT: &str = "http://192.0.2.1/credentials";
 
-pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
+pub fn test(workspace: &Workspace, sdk: &Sdk, function: &Function) -> Result<()> {
     let start = |environment: &[(&str, &str)]| -> Result<LocalLambda> {
-        let lambda = LocalLambda::start(workspace, (sdk, binary), Engine::None, environment)?;
+        let lambda = LocalLambda::start(workspace, (sdk, function), Engine::None, environment)?;
         for bucket in [BUCKET, "others"] {
             lambda.storage.create_bucket(bucket)?;
-            lambda.storage.put(bucket, KEY, &workspace.sample_photo())?;
+            lambda.storage.put(bucket, KEY, function.package.sample_photo()?)?;
         }
         Ok(lambda)
     };

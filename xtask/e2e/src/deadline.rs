@@ -5,8 +5,8 @@ use anyhow::{Context, Result, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use image::imageops::crop_imm;
-use layer::elf::FunctionBinary;
 use opencv_build::Sdk;
+use package::function::Function;
 use serde_json::{Value, json};
 use support::progress::print_status;
 
@@ -30,7 +30,7 @@ const SLOW: &str = "slow.png";
 const GOOD: &str = "good.png";
 
 /// Sends the slow photo in each type of event, and the good one after each.
-pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
+pub fn test(workspace: &Workspace, sdk: &Sdk, function: &Function) -> Result<()> {
     let limit = TIMEOUT_SECONDS.to_string();
     let environment = [
         ("AWS_LAMBDA_FUNCTION_TIMEOUT", limit.as_str()),
@@ -41,9 +41,9 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
         ("FACE_DETECT_MIN_FACE", "600"),
         ("FACE_DETECT_OUTPUT", "sidecar"),
     ];
-    let lambda = LocalLambda::start(workspace, (sdk, binary), Engine::None, &environment)?;
+    let lambda = LocalLambda::start(workspace, (sdk, function), Engine::None, &environment)?;
     lambda.storage.create_bucket(BUCKET)?;
-    let sample = workspace.sample_photo();
+    let sample = function.package.sample_photo()?;
     let sample = image::open(&sample)
         .with_context(|| format!("failed to read `{}`", sample.display()))?
         .to_luma8();

@@ -2,15 +2,18 @@
 
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
-use layer::elf::FunctionBinary;
 use opencv_build::Sdk;
+use package::function::Function;
 use serde_json::{Value, json};
 
 use local::engine::Engine;
-use local::test_local::{Arguments, BUCKET, test_photos};
+use local::test_local::{Arguments, test_requests};
 use package::workspace::Workspace;
 
-pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
+/// The bucket of the sample's event.
+const BUCKET: &str = "photos";
+
+pub fn test(workspace: &Workspace, sdk: &Sdk, function: &Function) -> Result<()> {
     let arguments = Arguments {
         engine: Some(Engine::None),
         ..Arguments::default()
@@ -20,7 +23,8 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
     fs::write(&text, "not an image")?;
     let empty = folder.path().join("empty.jpg");
     fs::write(&empty, "")?;
-    test_photos(workspace, sdk, binary, &arguments, |_, lambda| {
+    test_requests(workspace, sdk, function, &arguments, |output, lambda| {
+        output?;
         lambda.storage.put(BUCKET, "text.jpg", &text)?;
         lambda.storage.put(BUCKET, "empty.jpg", &empty)?;
         let emulator = &lambda.emulator;

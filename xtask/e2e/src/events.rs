@@ -15,8 +15,8 @@ use anyhow::{Context, Result, bail, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fs_err as fs;
-use layer::elf::FunctionBinary;
 use opencv_build::Sdk;
+use package::function::Function;
 use serde_json::{Value, json};
 use support::files::{file_name, sorted_entries};
 use support::progress::print_status;
@@ -124,13 +124,13 @@ pub fn fill_bucket(lambda: &LocalLambda, photos: &Photos) -> Result<()> {
     Ok(())
 }
 
-pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary, engine: Engine, bless: bool) -> Result<()> {
+pub fn test(workspace: &Workspace, sdk: &Sdk, function: &Function, engine: Engine, bless: bool) -> Result<()> {
     let environment = [("FACE_DETECT_METRICS_NAMESPACE", METRICS_NAMESPACE)];
-    let lambda = LocalLambda::start(workspace, (sdk, binary), engine, &environment)?;
+    let lambda = LocalLambda::start(workspace, (sdk, function), engine, &environment)?;
     let mut photos = Photos::new();
     for (_, sample) in PHOTOS {
         let path = match sample {
-            PORTRAIT => workspace.sample_photo(),
+            PORTRAIT => function.package.sample_photo()?.to_owned(),
             _ => sdk.path().join("share/samples").join(sample),
         };
         let file = fs::read(&path)?;

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use layer::elf::FunctionBinary;
 use opencv_build::Sdk;
+use package::function::Function;
 use serde_json::Value;
 
 use conformance::skip::Skip;
@@ -16,13 +16,13 @@ use support::interruption::Cleanup;
 use support::run::{Shell, cmd, output};
 
 /// skopeo inspects and copies the layouts, and the archives as both OCI and Docker archives.
-pub fn skopeo(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
+pub fn skopeo(workspace: &Workspace, sdk: &Sdk, function: &Function) -> Result<()> {
     let sh = Shell::new()?;
     if output(cmd!(sh, "skopeo --version")).is_err() {
         return Err(Skip::with_reason("skopeo is not installed".to_owned()));
     }
     let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
-    let images = write_images(workspace, sdk, binary, &Base::Minimal)?;
+    let images = write_images(workspace, sdk, function, &Base::Minimal)?;
     for (number, image) in images.all().into_iter().enumerate() {
         let (layout, archive) = (image.layout.path().display(), image.archive.display());
         let digest = image.layout.image().digest().to_string();
@@ -54,9 +54,9 @@ pub fn skopeo(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Resu
 }
 
 /// Docker loads the archives with the expected layers.
-pub fn docker(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
+pub fn docker(workspace: &Workspace, sdk: &Sdk, function: &Function) -> Result<()> {
     engine::docker_version().map_err(|why| Skip::with_reason(format!("Docker is not available: {why}")))?;
-    for image in write_images(workspace, sdk, binary, &Base::Minimal)?.all() {
+    for image in write_images(workspace, sdk, function, &Base::Minimal)?.all() {
         check_docker_load(image)?;
     }
     Ok(())
@@ -89,8 +89,8 @@ fn check_docker_load(image: &WrittenImage) -> Result<()> {
 }
 
 /// Python reads the zip archive, whose `bootstrap` has the mode that Lambda needs.
-pub fn python_zip(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
-    let (path, _) = write_function_zip(workspace, sdk, binary)?;
+pub fn python_zip(_workspace: &Workspace, sdk: &Sdk, function: &Function) -> Result<()> {
+    let (path, _) = write_function_zip(sdk, function)?;
     read_by_python(&path)?;
     Ok(())
 }

@@ -7,8 +7,8 @@ mod transport;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use layer::elf::FunctionBinary;
 use opencv_build::Sdk;
+use package::function::Function;
 use support::progress::print_status;
 
 pub use self::outcome::{ExpectedOutcome, Outcome, is_photo_error};
@@ -67,7 +67,7 @@ impl FileCase {
 /// Runs all cases; `good` is a photo with one face.
 pub fn test(
     workspace: &Workspace,
-    (sdk, binary): (&Sdk, &FunctionBinary),
+    (sdk, function): (&Sdk, &Function),
     promise: &'static str,
     how: &str,
     good: &[u8],
@@ -78,7 +78,7 @@ pub fn test(
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", memory.as_str()),
         ("AWS_LAMBDA_FUNCTION_TIMEOUT", TIMEOUT_SECONDS),
     ];
-    let lambda = LocalLambda::start(workspace, (sdk, binary), Engine::None, &environment)?;
+    let lambda = LocalLambda::start(workspace, (sdk, function), Engine::None, &environment)?;
     lambda.storage.create_bucket(BUCKET)?;
     lambda.storage.write(BUCKET, CONTROL_KEY, good)?;
     let runner = CaseRunner::new(&lambda, good)?;

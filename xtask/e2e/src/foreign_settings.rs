@@ -10,9 +10,9 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
 use fs_err::os::unix::fs::symlink;
-use layer::elf::FunctionBinary;
 use opencv_build::Sdk;
 use package::build::Build;
+use package::function::Function;
 use package::workspace::Workspace;
 use package::{build_function, user_cache};
 use serde_json::Value;
@@ -24,10 +24,11 @@ use self::user_environment::UserEnvironment;
 use super::{interrupted_builds, tree_diff};
 
 /// Builds the function in the project itself, whose OpenCV must stay cached.
-pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
-    let before = fs::read(binary.path())?;
+pub fn test(workspace: &Workspace, sdk: &Sdk, function: &Function) -> Result<()> {
+    let target = sdk.manifest().target;
+    let before = fs::read(function.path())?;
     let unchanged = |what: &str| -> Result<()> {
-        let same = fs::read(binary.path())? == before;
+        let same = fs::read(function.path())? == before;
         ensure!(same, "{what}: the function's binary has changed");
         Ok(())
     };
@@ -37,7 +38,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
     print_status("linking the function with all foreign settings at once");
     let cached = run_json(&mut user.command_with_foreign_settings(root, "build-opencv")?)?;
     ensure!(cached["cached"] == true, "OpenCV was built again: {cached}");
-    build_function::force_relink(workspace, &sdk.manifest().target)?;
+    build_function::force_relink(&function.package, &target)?;
     let linked = run_json(&mut user.command_with_foreign_settings(root, "zip")?)?;
     unchanged("foreign settings")?;
     user.check()?;
@@ -46,7 +47,8 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
     let mode = fs::metadata(zip)?.permissions().mode() & 0o777;
     ensure!(mode == 0o644, "`{}` has the mode {mode:o}", zip.display());
 
-    let linked_at = fs::metadata(binary.path())?.modified()?;
+    let linked = build_function::cargo_output(&function.package, &target);
+    let linked_at = fs::metadata(&linked)?.modified()?;
     for (home, what) in [
         (Some("/"), "HOME is the root folder"),
         (None, "HOME is not set"),
@@ -62,7 +64,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
         run_json(&mut build)?;
         unchanged(what)?;
     }
-    let now = fs::metadata(binary.path())?.modified()?;
+    let now = fs::metadata(&linked)?.modified()?;
     ensure!(
         now == linked_at,
         "the function was linked again because of another HOME"
@@ -97,7 +99,7 @@ pub fn small_opencv(workspace: &Workspace) -> Result<()> {
 
 /// Builds everything from scratch, with all foreign settings, in a copy of the project whose path has spaces and
 /// non-ASCII letters. It takes as long as a first build.
-pub fn unusual_folder(build: &Build, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
+pub fn unusual_folder(build: &Build, sdk: &Sdk, function: &Function) -> Result<()> {
     let workspace = &build.workspace;
     let user = UserEnvironment::new(workspace)?;
     let root = user.at("mein Prøjekt/ОпенСВ");
@@ -148,11 +150,11 @@ pub fn unusual_folder(build: &Build, sdk: &Sdk, binary: &FunctionBinary) -> Resu
     let key = sdk.path().file_name().context("an SDK has no name")?;
     tree_diff::ensure_same(sdk.path(), &target.join("sdk").join(key))?;
     ensure!(
-        fs::read(built)? == fs::read(binary.path())?,
+        fs::read(built)? == fs::read(function.path())?,
         "the function's binary in `{}` differs: it has {} bytes instead of {}",
         target.display(),
         file_size(Path::new(built))?,
-        file_size(binary.path())?
+        file_size(function.path())?
     );
     user.check()
 }

@@ -11,8 +11,8 @@ use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 use fs_err as fs;
-use layer::elf::FunctionBinary;
 use opencv_build::Sdk;
+use package::function::Function;
 use support::progress::print_status;
 
 use super::{download_mirror, programs, promises, tree_diff};
@@ -43,11 +43,11 @@ cp -a "$0/kept" "$0.kept"
 "#;
 
 /// Tests packaging and building.
-pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
+pub fn test(workspace: &Workspace, sdk: &Sdk, function: &Function) -> Result<()> {
     can_mount_tmpfs()?;
     let scratch = temporary_dir_in(&workspace.target_dir(), "full-disk-")?;
     let mut results = Results::default();
-    let packed = test_packing(scratch.path(), sdk, binary, &mut results);
+    let packed = test_packing(scratch.path(), sdk, function, &mut results);
     let built = packed.and_then(|()| test_building(workspace, scratch.path(), &mut results));
     let how = format!("a disk that grows: {}", results.stages());
     results.wrong.extend(built.err().map(|error| format!("{error:#}")));
@@ -102,14 +102,15 @@ fn can_mount_tmpfs() -> Result<()> {
     mount.map(drop).map_err(skip)
 }
 
-fn test_packing(scratch: &Path, sdk: &Sdk, binary: &FunctionBinary, results: &mut Results) -> Result<()> {
+fn test_packing(scratch: &Path, sdk: &Sdk, function: &Function, results: &mut Results) -> Result<()> {
     let reference = scratch.join("reference");
     fs::create_dir(&reference)?;
     let program = programs::pack_to()?;
-    let (sh, kept, function) = (Shell::new()?, sdk.path(), binary.path());
-    run_checked(cmd!(sh, "{program} {kept} {function} {reference}"))?;
+    let package = programs::write_package(function, scratch)?;
+    let (sh, kept, built) = (Shell::new()?, sdk.path(), function.path());
+    run_checked(cmd!(sh, "{program} {kept} {package} {built} {reference}"))?;
     let root = scratch.join("packed");
-    let arguments = [path_argument(sdk.path()), path_argument(binary.path())];
+    let arguments = [sdk.path(), &package, function.path()].map(path_argument);
     let command = [
         vec![path_argument(&program)],
         arguments.into(),

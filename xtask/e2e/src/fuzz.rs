@@ -45,7 +45,7 @@ pub fn test(project: &Build, arguments: &FuzzArguments) -> Result<()> {
     let targets = target::targets(&package, &arguments.fuzzers)?;
     let built = build::build_programs(project)?;
     let work = build::work_dir(workspace);
-    seeds::write(workspace, &built, &targets, &work)?;
+    seeds::write(project, &built, &targets, &work)?;
     let folders = Folders {
         programs: &built.programs,
         package: &package,

@@ -9,8 +9,8 @@ use image::RgbImage;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::imageops::FilterType::Triangle;
 use image::imageops::{crop_imm, resize};
-use layer::elf::FunctionBinary;
 use opencv_build::Sdk;
+use package::function::Function;
 use support::progress::print_status;
 
 use super::crafted_files::{jpeg, png, tiff, webp};
@@ -26,8 +26,8 @@ const BROKEN_FILES: (usize, usize) = (8, 100);
 /// How to send photos of many small faces: each detector finds them. The default preset would scale them down.
 const MANY_FACES: &[Transport] = &[Transport::MostFaces, Transport::Annotated];
 
-pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary, (slow, seed): (bool, u64)) -> Result<()> {
-    let photo = image::open(workspace.sample_photo())?.to_rgb8();
+pub fn test(workspace: &Workspace, sdk: &Sdk, function: &Function, (slow, seed): (bool, u64)) -> Result<()> {
+    let photo = image::open(function.package.sample_photo()?)?.to_rgb8();
     let picture = crop_imm(&photo, 0, 0, 512, 400).to_image();
     let good = photo_variants::valid_files(&picture)?;
     let mut cases = reported_cases(&workspace.root().join("../shared/cases/hostile"))?;
@@ -52,7 +52,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary, (slow, se
         cases.len() - reported
     );
     let good = find_file(&good, "plain.png")?;
-    file_test_runner::test(workspace, (sdk, binary), PROMISE, &how, good, &cases)
+    file_test_runner::test(workspace, (sdk, function), PROMISE, &how, good, &cases)
 }
 
 /// The files of reports, if they exist.

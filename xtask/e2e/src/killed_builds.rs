@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
-use layer::elf::FunctionBinary;
 use opencv_build::Sdk;
+use package::function::Function;
 use support::files::{file_name, sorted_entries, temporary_dir_in};
 use support::progress::print_status;
 
@@ -200,22 +200,22 @@ fn remove(path: &Path) -> Result<()> {
     Ok(())
 }
 
-pub fn test_packing(_workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary, seed: u64) -> Result<()> {
+pub fn test_packing(_workspace: &Workspace, sdk: &Sdk, function: &Function, seed: u64) -> Result<()> {
     let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
     let (reference, interrupted) = (scratch.path().join("reference"), scratch.path().join("interrupted"));
     let start = Instant::now();
     ensure!(
-        pack(sdk, binary, &reference)?.wait()?.success(),
+        pack(sdk, function, &reference)?.wait()?.success(),
         "packaging failed without interruption"
     );
     let whole = start.elapsed();
     let mut random = fastrand::Rng::with_seed(seed);
     for _ in 0..PACK_KILLS {
-        let _writing = pack(sdk, binary, &interrupted)?;
+        let _writing = pack(sdk, function, &interrupted)?;
         sleep(whole.mul_f64(random.f64()));
     }
     ensure!(
-        pack(sdk, binary, &interrupted)?.wait()?.success(),
+        pack(sdk, function, &interrupted)?.wait()?.success(),
         "packaging failed after it was killed"
     );
     // Files that a killed process leaves have names that begin with a dot.
@@ -240,10 +240,14 @@ pub fn test_packing(_workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary, 
     Ok(())
 }
 
-fn pack(sdk: &Sdk, binary: &FunctionBinary, to: &Path) -> Result<Child> {
+fn pack(sdk: &Sdk, function: &Function, to: &Path) -> Result<Child> {
     fs::create_dir_all(to)?;
-    let (sh, program, sdk, binary) = (Shell::new()?, programs::pack_to()?, sdk.path(), binary.path());
-    let mut pack = Command::from(cmd!(sh, "{program} {sdk} {binary} {to}"));
+    let (sh, program, sdk) = (Shell::new()?, programs::pack_to()?, sdk.path());
+    let (package, built) = (
+        programs::write_package(function, &to.with_extension("json"))?,
+        function.path(),
+    );
+    let mut pack = Command::from(cmd!(sh, "{program} {sdk} {package} {built} {to}"));
     pack.stdin(Stdio::null()).stdout(Stdio::null());
     Child::start(pack.stderr(Stdio::null()))
 }

@@ -3,8 +3,8 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use fs_err as fs;
-use layer::elf::FunctionBinary;
 use opencv_build::Sdk;
+use package::function::Function;
 use serde_json::Value;
 use support::progress::print_status;
 
@@ -13,10 +13,10 @@ use audit::{self, AdvisoryDatabase, AuditedComponent, Finding, Product, Status, 
 use conformance::skip::Skip;
 use package::workspace::Workspace;
 
-pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
+pub fn test(workspace: &Workspace, sdk: &Sdk, function: &Function) -> Result<()> {
     let data = AdvisoryDatabase::embedded()?;
-    let mut products = audit::products(workspace, sdk, binary)?;
-    let command_output = audit::audit_images(workspace, sdk, binary, None)?;
+    let mut products = audit::products(sdk, function)?;
+    let command_output = audit::audit_images(workspace, sdk, function, None)?;
     let report = &command_output.report;
     print_status(&format!(
         "{} components against {} advisories: {} fixed, {} not affected, {} affected",

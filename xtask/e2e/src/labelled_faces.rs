@@ -1,8 +1,8 @@
 //! Checks that the presets reach the documented accuracy in the labelled photos.
 
 use anyhow::{Result, bail, ensure};
-use layer::elf::FunctionBinary;
 use opencv_build::Sdk;
+use package::function::Function;
 use support::progress::print_status;
 
 use bench::eval::{LabelledPhotos, evaluate};
@@ -17,13 +17,13 @@ const MIN_BALANCED_F1: f64 = 0.98;
 const MIN_ACCURATE_F1: f64 = 0.97;
 
 /// Skips if the photos are missing.
-pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
+pub fn test(workspace: &Workspace, sdk: &Sdk, function: &Function) -> Result<()> {
     if !workspace.root().join("../shared/photos/labelled.json").exists() {
         let reason = "the labelled photos are missing; they are not part of the project";
         return Err(Skip::with_reason(reason.to_owned()));
     }
     let labelled = LabelledPhotos::find(workspace, None)?;
-    let command_output = evaluate(workspace, sdk, binary, &labelled)?;
+    let command_output = evaluate(workspace, sdk, function, &labelled)?;
     print_status(&command_output.to_text());
     let [original, fast, balanced, accurate] = command_output.presets.as_slice() else {
         bail!("expected four presets");

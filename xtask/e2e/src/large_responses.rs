@@ -7,8 +7,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use fastrand::Rng;
 use image::{DynamicImage, ImageReader, RgbImage};
-use layer::elf::FunctionBinary;
 use opencv_build::Sdk;
+use package::function::Function;
 use serde_json::{Value, json};
 use support::progress::print_status;
 use ureq::http::Response;
@@ -29,7 +29,7 @@ const SENT_QUALITY: u8 = 30;
 /// The status, the content type and the body.
 type Received = (u16, String, Vec<u8>);
 
-pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
+pub fn test(workspace: &Workspace, sdk: &Sdk, function: &Function) -> Result<()> {
     let mut random = Rng::with_seed(1);
     let mut noise = RgbImage::new(SIZE.0, SIZE.1);
     random.fill(&mut noise);
@@ -38,7 +38,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
         Ok(())
     })?;
     let start = |environment: &[(&str, &str)]| -> Result<(LocalLambda, Gateway)> {
-        let lambda = LocalLambda::start(workspace, (sdk, binary), Engine::None, environment)?;
+        let lambda = LocalLambda::start(workspace, (sdk, function), Engine::None, environment)?;
         let gateway = Gateway::start(&lambda.emulator.url)?;
         Ok((lambda, gateway))
     };

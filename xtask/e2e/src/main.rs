@@ -115,7 +115,8 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let workspace = &build.workspace;
     programs::build(workspace)?;
     let suite = Suite { build };
-    let unusual_folder = || suite.with_function(|_, sdk, binary| foreign_settings::unusual_folder(build, sdk, binary));
+    let unusual_folder =
+        || suite.with_function(|_, sdk, function| foreign_settings::unusual_folder(build, sdk, function));
     let built: &[Test] = &[
         ("formatting", &|| suite.formatting()),
         ("lints", &|| suite.lints()),
@@ -149,14 +150,16 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
         }),
         ("base image from a registry", &|| {
             let image = suite.function_image()?;
-            suite.with_function(|workspace, sdk, binary| registries::base(workspace, image.layout.path(), sdk, binary))
+            suite.with_function(|workspace, sdk, function| {
+                registries::base(workspace, image.layout.path(), sdk, function)
+            })
         }),
         ("skopeo reads what was pushed", &|| {
             registries::skopeo(workspace, suite.function_image()?.layout.path())
         }),
         ("images of other tools", &|| {
             let image = suite.function_image()?;
-            suite.with_function(|_, _, binary| other_image_tools::test(image.layout.path(), binary.architecture()))
+            suite.with_function(|_, _, function| other_image_tools::test(image.layout.path(), function.architecture()))
         }),
         ("programs built against the SDK image", &|| {
             consumers::test(build, &build.build_sdk()?)
@@ -190,7 +193,7 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
             suite.with_function(foreign_settings::test)
         }),
         ("SBOMs", &|| {
-            suite.with_function(|_, sdk, binary| sbom::test(build, sdk, binary))
+            suite.with_function(|_, sdk, function| sbom::test(build, sdk, function))
         }),
         ("known vulnerabilities", &|| {
             suite.with_function(known_vulnerabilities::test)
@@ -201,10 +204,10 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
         ("photos without a container", &|| suite.photos(Engine::None)),
         ("photos in a container", &|| suite.photos(Engine::Docker)),
         ("events of every type", &|| {
-            suite.with_function(|workspace, sdk, binary| {
+            suite.with_function(|workspace, sdk, function| {
                 // In a container if an engine is available, as on Lambda.
                 let engine = Engine::choose(None)?;
-                events::test(workspace, sdk, binary, engine, arguments.bless)
+                events::test(workspace, sdk, function, engine, arguments.bless)
             })
         }),
         ("large responses over HTTP", &|| {
@@ -213,15 +216,16 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
         ("labelled faces", &|| suite.with_function(labelled_faces::test)),
         ("photos of every format", &|| suite.with_function(photo_formats::test)),
         ("hostile files", &|| {
-            suite.with_function(|workspace, sdk, binary| {
-                hostile_files::test(workspace, sdk, binary, (arguments.slow, arguments.seed))
+            suite.with_function(|workspace, sdk, function| {
+                hostile_files::test(workspace, sdk, function, (arguments.slow, arguments.seed))
             })
         }),
         ("photos from other tools", &|| {
             suite.with_function(third_party_photos::test)
         }),
         ("memory limits with worst-case files", &|| {
-            suite.with_function(|workspace, sdk, binary| memory_limits::test(workspace, sdk, binary, arguments.slow))
+            suite
+                .with_function(|workspace, sdk, function| memory_limits::test(workspace, sdk, function, arguments.slow))
         }),
         ("recovery after errors", &|| suite.with_function(error_recovery::test)),
         ("unreachable S3", &|| suite.with_function(s3_outage::test)),
@@ -233,12 +237,12 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
         }),
         ("every key that S3 allows", &|| suite.with_function(object_keys::test)),
         ("S3 with faults", &|| {
-            suite.with_function(|workspace, sdk, binary| {
-                s3_faults::test(workspace, sdk, binary, (arguments.slow, arguments.seed))
+            suite.with_function(|workspace, sdk, function| {
+                s3_faults::test(workspace, sdk, function, (arguments.slow, arguments.seed))
             })
         }),
         ("snapshot and restore", &|| {
-            suite.with_function(|workspace, _, binary| snapshot::test(workspace, binary))
+            suite.with_function(|_, _, function| snapshot::test(function))
         }),
         ("function page in a browser", &|| suite.page()),
         ("size report in a browser", &|| suite.size_page()),
@@ -263,8 +267,8 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
         let slow: &[Test] = &[
             ("10,000 concurrent events", &|| suite.with_function(soak::concurrent)),
             ("images killed while being written", &|| {
-                suite.with_function(|workspace, sdk, binary| {
-                    killed_builds::test_packing(workspace, sdk, binary, arguments.seed)
+                suite.with_function(|workspace, sdk, function| {
+                    killed_builds::test_packing(workspace, sdk, function, arguments.seed)
                 })
             }),
             ("full disks", &|| suite.with_function(full_disk::test)),

@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use layer::elf::FunctionBinary;
 use opencv_build::Sdk;
+use package::function::Function;
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use serde_json::{Value, json};
 use support::progress::print_status;
@@ -40,8 +40,8 @@ const ACCEPTED_SIZES: (usize, usize) = (1, 2);
 const MAX_FILE_BYTES: usize = 4_500_000;
 const PHOTOS_PER_EVENT: usize = 6;
 
-pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary, slow: bool) -> Result<()> {
-    let good = fs_err::read(workspace.sample_photo())?;
+pub fn test(workspace: &Workspace, sdk: &Sdk, function: &Function, slow: bool) -> Result<()> {
+    let good = fs_err::read(function.package.sample_photo()?)?;
     let mut files = BTreeMap::new();
     let (mut rows, mut wrong, mut times) = (Vec::new(), Vec::new(), 0);
     for memory in MEMORY {
@@ -50,7 +50,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary, slow: boo
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", text.as_str()),
             ("AWS_LAMBDA_FUNCTION_TIMEOUT", "60"),
         ];
-        let lambda = LocalLambda::start(workspace, (sdk, binary), Engine::None, &environment)?;
+        let lambda = LocalLambda::start(workspace, (sdk, function), Engine::None, &environment)?;
         lambda.storage.create_bucket(BUCKET)?;
         let process = limit_address_space(&lambda, memory, &good)?;
         for kind in KINDS {

@@ -2,8 +2,8 @@
 //! its exact key and the annotated photo is written beside it, whatever event named it.
 
 use anyhow::{Context, Result, ensure};
-use layer::elf::FunctionBinary;
 use opencv_build::Sdk;
+use package::function::Function;
 use serde_json::{Value, json};
 use support::progress::print_status;
 
@@ -34,10 +34,10 @@ const KEYS: [&str; 16] = [
 /// The maximum length of a key, in bytes, less the length of `_rs.jpg`.
 const LONGEST: usize = 1024 - 7;
 
-pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
-    let lambda = LocalLambda::start(workspace, (sdk, binary), Engine::None, &[])?;
+pub fn test(workspace: &Workspace, sdk: &Sdk, function: &Function) -> Result<()> {
+    let lambda = LocalLambda::start(workspace, (sdk, function), Engine::None, &[])?;
     lambda.storage.create_bucket(BUCKET)?;
-    let photo = fs_err::read(workspace.sample_photo())?;
+    let photo = fs_err::read(function.package.sample_photo()?)?;
     let long = "\u{30ab}".repeat(LONGEST / 3);
     let keys = KEYS.into_iter().chain([long.as_str()]);
     let mut tried = 0;

@@ -3,8 +3,8 @@
 
 use anyhow::{Context, Result, ensure};
 use image::{ImageFormat, RgbImage, imageops};
-use layer::elf::FunctionBinary;
 use opencv_build::Sdk;
+use package::function::Function;
 use serde_json::{Value, json};
 use support::progress::print_status;
 
@@ -29,7 +29,7 @@ const IOU_THRESHOLD: f64 = 0.8;
 /// orientation differs by 40 and more.
 const MAX_GREY_DIFFERENCE: f64 = 6.0;
 
-pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
+pub fn test(workspace: &Workspace, sdk: &Sdk, function: &Function) -> Result<()> {
     let (max_bytes, max_pixels) = (MAX_BYTES.to_string(), MAX_PIXELS.to_string());
     let environment = [
         ("FACE_DETECT_MAX_BYTES", max_bytes.as_str()),
@@ -38,9 +38,9 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
         ("BUCKET_NAME", BUCKET),
         ("S3_KEY", DEFAULT_KEY),
     ];
-    let lambda = LocalLambda::start(workspace, (sdk, binary), Engine::None, &environment)?;
+    let lambda = LocalLambda::start(workspace, (sdk, function), Engine::None, &environment)?;
     lambda.storage.create_bucket(BUCKET)?;
-    let photo = image::open(workspace.sample_photo())?.to_rgb8();
+    let photo = image::open(function.package.sample_photo()?)?.to_rgb8();
     // Wider than high, to detect a wrong orientation.
     let picture = imageops::crop_imm(&photo, 0, 0, 512, 400).to_image();
     let good = photo_variants::valid_files(&picture)?;

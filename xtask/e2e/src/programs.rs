@@ -1,10 +1,12 @@
 //! The programs that tests start: `xtask`, those behind its subcommands, and `pack-to`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use package::function::Function;
 use package::program::{PROGRAMS, sibling_binary};
 use package::workspace::Workspace;
+use support::atomic;
 use support::run::run_checked;
 
 pub fn build(workspace: &Workspace) -> Result<()> {
@@ -23,6 +25,13 @@ pub fn xtask() -> Result<PathBuf> {
 
 pub fn registry() -> Result<PathBuf> {
     sibling_binary("registry")
+}
+
+/// Writes the function's package into `folder`, for [`pack_to`]; returns the file's path.
+pub fn write_package(function: &Function, folder: &Path) -> Result<PathBuf> {
+    let path = folder.join("package.json");
+    atomic::write(&path, &serde_json::to_vec(&function.package)?)?;
+    Ok(path)
 }
 
 pub fn pack_to() -> Result<PathBuf> {

@@ -13,10 +13,10 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use layer::Layout;
-use layer::elf::FunctionBinary;
 use layer::lint::{LintOptions, lint};
 use layer_registry::ProgressEvent;
 use opencv_build::Sdk;
+use package::function::Function;
 use registry::ConnectionOptions;
 use serde_json::Value;
 
@@ -46,7 +46,7 @@ pub fn test(workspace: &Workspace, layout: &Path) -> Result<()> {
 }
 
 /// Builds the function on a base image from a registry, and lints the pulled image.
-pub fn base(workspace: &Workspace, layout: &Path, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
+pub fn base(workspace: &Workspace, layout: &Path, sdk: &Sdk, function: &Function) -> Result<()> {
     let scratch = scratch(workspace)?;
     let registry = Registry::start(scratch.path(), None)?;
     let name = format!("{}/system/base:v1", registry.address());
@@ -65,10 +65,10 @@ pub fn base(workspace: &Workspace, layout: &Path, sdk: &Sdk, binary: &FunctionBi
         )?;
         let name = name.to_owned();
         let base = Base::Image(BaseImage { name, layout });
-        write_function_image(scratch.path(), "on-a-base:v1", workspace, sdk, binary, &base)
+        write_function_image(scratch.path(), "on-a-base:v1", sdk, function, &base)
     };
     let image = write(&name)?;
-    let below = Layout::open(layout, binary.architecture())?;
+    let below = Layout::open(layout, function.architecture())?;
     let (image, below) = (image.layout.image(), below.image());
     ensure!(
         image.layers().starts_with(below.layers()),
@@ -80,7 +80,11 @@ pub fn base(workspace: &Workspace, layout: &Path, sdk: &Sdk, binary: &FunctionBi
         base_digest == &digest.to_string(),
         "the image's annotation of its base is {base_digest}"
     );
-    check_artefact(&scratch.path().join("face-detect"), binary.architecture(), true)?;
+    check_artefact(
+        &scratch.path().join(&function.package.name),
+        function.architecture(),
+        true,
+    )?;
 
     // By its digest, a base that was pulled before needs no registry.
     drop(registry);

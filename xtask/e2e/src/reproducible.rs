@@ -10,13 +10,13 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail, ensure};
 use fs_err::{self as fs, File};
-use layer::elf::FunctionBinary;
 use layer::{Layout, diff};
 use opencv_build::Sdk;
+use package::function::Function;
 use support::progress::print_status;
 
 use package::artefacts::base::Base;
-use package::artefacts::{FUNCTION_NAME, write_function_zip, write_images};
+use package::artefacts::{write_function_zip, write_images};
 use package::workspace::Workspace;
 
 use super::programs;
@@ -25,15 +25,15 @@ use support::run::{Shell, cmd, output, wait_with_output};
 /// The user and group `nobody`.
 const NOBODY: u32 = 65534;
 
-pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
-    let here = write_images(workspace, sdk, binary, &Base::Minimal)?;
-    let (zip, _) = write_function_zip(workspace, sdk, binary)?;
+pub fn test(workspace: &Workspace, sdk: &Sdk, function: &Function) -> Result<()> {
+    let here = write_images(workspace, sdk, function, &Base::Minimal)?;
+    let (zip, _) = write_function_zip(sdk, function)?;
 
     let elsewhere = tempfile::tempdir().context("failed to create a temporary folder")?;
     make_world_writable(elsewhere.path())?;
     let at = |name: &str| elsewhere.path().join(name);
     copy_with_other_times(sdk.path(), &at("sdk"))?;
-    copy_with_other_times(binary.path(), &at("program"))?;
+    copy_with_other_times(function.path(), &at("program"))?;
     fs::copy(programs::pack_to()?, at("pack-to"))?;
     let to = at("packed");
     fs::create_dir(&to)?;
@@ -42,7 +42,8 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
     let sh = Shell::new()?;
     sh.change_dir("/");
     let script = "umask 077 && exec \"$0\" \"$@\"";
-    let arguments = [at("pack-to"), at("sdk"), at("program"), to.clone()];
+    let package = programs::write_package(function, elsewhere.path())?;
+    let arguments = [at("pack-to"), at("sdk"), package.clone(), at("program"), to.clone()];
     let pack = cmd!(sh, "sh -c {script} {arguments...}");
     let mut pack = Command::from(pack.env("CARGO_MANIFEST_DIR", workspace.root().join("xtask")));
     match can_use_another_user(workspace) {
@@ -56,7 +57,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
     for written in here.all() {
         let ours = &written.layout;
         let name = ours.image().name();
-        let theirs = Layout::open(&to.join(name), binary.architecture())?;
+        let theirs = Layout::open(&to.join(name), function.architecture())?;
         let lines = diff((ours.source(), ours.image()), (theirs.source(), theirs.image()))?;
         ensure!(
             lines.is_empty(),
@@ -66,8 +67,8 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
         ensure_same_file(&written.archive, &to.join(format!("{name}.tar")))?;
         ensure_readable(theirs.path())?;
     }
-    ensure_same_file(&zip, &to.join(format!("{FUNCTION_NAME}.zip")))?;
-    reject_malformed_date(&at("pack-to"), &[at("sdk"), at("program"), to])
+    ensure_same_file(&zip, &to.join(format!("{}.zip", function.package.name)))?;
+    reject_malformed_date(&at("pack-to"), &[at("sdk"), package, at("program"), to])
 }
 
 /// Fails unless this user is root, who can run programs as `nobody`, and `nobody` can read the project.

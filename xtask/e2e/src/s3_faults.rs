@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use image::DynamicImage;
 use image::imageops::crop_imm;
-use layer::elf::FunctionBinary;
 use opencv_build::Sdk;
+use package::function::Function;
 use serde_json::{Value, json};
 use support::progress::print_status;
 
@@ -35,7 +35,7 @@ const TIMEOUT_SECONDS: u64 = 8;
 /// The number of events, without and with `--slow`.
 const EVENTS: (usize, usize) = (120, 400);
 
-pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary, (slow, seed): (bool, u64)) -> Result<()> {
+pub fn test(workspace: &Workspace, sdk: &Sdk, function: &Function, (slow, seed): (bool, u64)) -> Result<()> {
     let storage = S3Server::start()?;
     storage.create_bucket(BUCKET)?;
     let proxy = Proxy::start(storage.endpoint().trim_start_matches("http://"))?;
@@ -45,12 +45,12 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary, (slow, se
         ("AWS_LAMBDA_FUNCTION_TIMEOUT", limit.as_str()),
         ("FACE_DETECT_PRESET", "original"),
     ];
-    let lambda = LocalLambda::start(workspace, (sdk, binary), Engine::None, &environment)?;
+    let lambda = LocalLambda::start(workspace, (sdk, function), Engine::None, &environment)?;
     let fixture = FaultFixture {
         lambda: &lambda,
         storage: &storage,
         proxy: &proxy,
-        photos: photos(workspace)?,
+        photos: photos(function)?,
     };
     let expected = fixture.expected_without_faults()?;
     print_status(&format!("seed {seed}"));
@@ -108,8 +108,8 @@ struct Photo {
 /// The results without faults: faces and annotated photo.
 type Expected = BTreeMap<&'static str, (Value, Vec<u8>)>;
 
-fn photos(workspace: &Workspace) -> Result<BTreeMap<&'static str, Photo>> {
-    let photo = image::open(workspace.sample_photo())?.to_rgb8();
+fn photos(function: &Function) -> Result<BTreeMap<&'static str, Photo>> {
+    let photo = image::open(function.package.sample_photo()?)?.to_rgb8();
     let face = DynamicImage::ImageRgb8(crop_imm(&photo, 100, 0, 250, 260).to_image());
     let small = jpeg(&face, |_| Ok(()))?;
     let mut half = small.clone();

@@ -7,8 +7,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use layer::elf::FunctionBinary;
 use opencv_build::Sdk;
+use package::function::Function;
 use serde_json::json;
 
 use super::promises;
@@ -19,13 +19,13 @@ use package::workspace::Workspace;
 /// The function's time limit, after which the emulator ends it and sends a response of its own.
 const TIMEOUT_SECONDS: u64 = 3;
 
-pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
+pub fn test(workspace: &Workspace, sdk: &Sdk, function: &Function) -> Result<()> {
     let silent = |mut socket: TcpStream| {
         let mut request = [0; 4096];
         // Until the function disconnects.
         while socket.read(&mut request).is_ok_and(|length| length > 0) {}
     };
-    outage(workspace, sdk, binary, silent, &["OutOfTime"])?;
+    outage(workspace, sdk, function, silent, &["OutOfTime"])?;
     let busy = |mut socket: TcpStream| {
         let mut request = [0; 4096];
         let _ = socket.read(&mut request);
@@ -33,7 +33,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
         let _ = socket.write_all(response.as_bytes());
     };
     // The error depends on the random waits between retries.
-    outage(workspace, sdk, binary, busy, &["OutOfTime", "StorageFailed"])?;
+    outage(workspace, sdk, function, busy, &["OutOfTime", "StorageFailed"])?;
     promises::record(
         "a response arrives within the time limit",
         "S3 that is silent or busy, with two events each",
@@ -47,7 +47,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
 fn outage(
     workspace: &Workspace,
     sdk: &Sdk,
-    binary: &FunctionBinary,
+    function: &Function,
     response: fn(TcpStream),
     names: &[&str],
 ) -> Result<()> {
@@ -63,7 +63,7 @@ fn outage(
         ("AWS_ENDPOINT_URL_S3", endpoint.as_str()),
         ("AWS_LAMBDA_FUNCTION_TIMEOUT", limit.as_str()),
     ];
-    let lambda = LocalLambda::start(workspace, (sdk, binary), Engine::None, &environment)?;
+    let lambda = LocalLambda::start(workspace, (sdk, function), Engine::None, &environment)?;
     // The emulator starts the function for the first event, which must not count towards the limit.
     get_page(&lambda)?;
     let start = Instant::now();

@@ -10,13 +10,13 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
-use layer::elf::FunctionBinary;
-use layer::{Content, Digest, FileTree, Mode, glibc};
+use layer::{Content, Digest, FileTree, glibc};
 use opencv_build::Sdk;
+use package::function::Function;
 use serde_json::Value;
 use support::progress::print_status;
 
-use package::artefacts::{BOOTSTRAP_PATH, FUNCTION_NAME};
+use package::artefacts::{TASK_ROOT, function_tree};
 use package::build::Build;
 use package::sbom::{self, ArtefactKind, Sbom, Subject};
 use packages::packages;
@@ -51,20 +51,20 @@ const FORBIDDEN_COMPONENTS: [&str; 9] = [
     "xtask",
 ];
 
-pub fn test(build: &Build, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
+pub fn test(build: &Build, sdk: &Sdk, function: &Function) -> Result<()> {
     let workspace = &build.workspace;
     let validator = Validator::install(workspace)?;
     // Remove the cache, so that the first SBOM runs cargo and the second one uses the cache.
-    let remembered = workspace.target_dir().join("sbom");
+    let remembered = function.package.workspace.target_dir().join("sbom");
     if remembered.exists() {
         fs::remove_dir_all(&remembered)?;
     }
-    let libraries = glibc::required_libraries(binary)?;
+    let libraries = glibc::required_libraries(&function.binary)?;
     let make = || -> Result<(Sbom, Vec<u8>)> {
         let start = Instant::now();
-        let sbom = sbom::function_sbom(workspace, sdk, binary, &libraries)?;
+        let sbom = sbom::function_sbom(sdk, function, &libraries)?;
         let asked = start.elapsed().as_secs_f64() * 1000.0;
-        let document = function_document(&sbom, binary, &libraries)?;
+        let document = function_document(&sbom, function, &libraries)?;
         let all = start.elapsed().as_secs_f64() * 1000.0;
         print_status(&format!(
             "the function's SBOM: {asked:.0} ms, with its document {all:.0} ms"
@@ -75,8 +75,8 @@ pub fn test(build: &Build, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
     let (_, again) = make()?;
     ensure!(document == again, "the function's SBOM differs when generated again");
     validator.expect_valid("function", &document)?;
-    validator.expect_valid("zip", &zip_document(&sbom, binary)?)?;
-    validator.expect_valid("function on a base", &based_document(&sbom, binary)?)?;
+    validator.expect_valid("zip", &zip_document(&sbom, function)?)?;
+    validator.expect_valid("function on a base", &based_document(&sbom, function)?)?;
     let parsed: Value = serde_json::from_slice(&document)?;
     check_names(&parsed, sdk, libraries.files().count())?;
     crates::check(&parsed, build, sdk)?;
@@ -98,37 +98,35 @@ pub fn test(build: &Build, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
 }
 
 /// The document of an image with the function, its libraries and all licences.
-fn function_document(sbom: &Sbom, binary: &FunctionBinary, libraries: &FileTree) -> Result<Vec<u8>> {
-    let function = program(binary, BOOTSTRAP_PATH.trim_start_matches('/'))?;
-    let trees = [&function, libraries, &sbom.license_tree()?];
-    sbom::document(sbom, &trees, &subject(FUNCTION_NAME, ArtefactKind::Image), 0)
+fn function_document(sbom: &Sbom, function: &Function, libraries: &FileTree) -> Result<Vec<u8>> {
+    let files = function_tree(TASK_ROOT, function)?;
+    let trees = [&files, libraries, &sbom.license_tree()?];
+    sbom::document(sbom, &trees, &subject(&function.package.name, ArtefactKind::Image), 0)
 }
 
 /// The document of an archive with only the function.
-fn zip_document(sbom: &Sbom, binary: &FunctionBinary) -> Result<Vec<u8>> {
-    let function = program(binary, "bootstrap")?;
-    sbom::document(sbom, &[&function], &subject(FUNCTION_NAME, ArtefactKind::Archive), 0)
+fn zip_document(sbom: &Sbom, function: &Function) -> Result<Vec<u8>> {
+    let files = function_tree("", function)?;
+    sbom::document(
+        sbom,
+        &[&files],
+        &subject(&function.package.name, ArtefactKind::Archive),
+        0,
+    )
 }
 
 /// The document of an image whose libraries are in its base image.
-fn based_document(sbom: &Sbom, binary: &FunctionBinary) -> Result<Vec<u8>> {
+fn based_document(sbom: &Sbom, function: &Function) -> Result<Vec<u8>> {
     let mut sbom = sbom.clone();
     let digest = Digest::of(b"a base");
     sbom.set_base_image("public.example.com/lambda/provided:al2023", digest)?;
-    function_document(&sbom, binary, &FileTree::new())
+    function_document(&sbom, function, &FileTree::new())
 }
 
 fn sdk_document(sbom: &Sbom, sdk: &Sdk) -> Result<Vec<u8>> {
     let mut tree = FileTree::new();
     tree.add_folder("opt/opencv", sdk.path())?;
     sbom::document(sbom, &[&tree], &subject("opencv-sdk", ArtefactKind::Image), 0)
-}
-
-fn program(binary: &FunctionBinary, path: &str) -> Result<FileTree> {
-    let mut tree = FileTree::new();
-    let content = Content::File(binary.path().to_owned());
-    tree.add(path, content, Mode::Program)?;
-    Ok(tree)
 }
 
 fn subject(name: &str, kind: ArtefactKind) -> Subject {

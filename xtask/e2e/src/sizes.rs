@@ -10,7 +10,6 @@ use support::progress::print_status;
 
 use conformance::skip::Skip;
 use package::build::{self, Build};
-use package::sbom::UNLINKED_LIBRARIES;
 use size::comparison::static_libraries;
 use size::part::Part;
 use size::report::Report;
@@ -26,7 +25,7 @@ pub fn test() -> Result<()> {
     for architecture in Architecture::ALL {
         let build = Build::read(&build::Arguments {
             architecture: Some(architecture),
-            recipe: None,
+            ..build::Arguments::default()
         })?;
         if !build.paths.sdk_dir(&build.recipe.target).is_dir() {
             print_status(&format!("{architecture} is not built; its sizes are not tested"));
@@ -47,6 +46,7 @@ pub fn test() -> Result<()> {
 }
 
 fn check_sums(built: &BuildOutput, report: &Report) -> Result<()> {
+    let name = &built.function.package.name;
     let artefact = |name: &str| -> Result<&Part> {
         let found = report.artefacts.iter().find(|part| part.name == name);
         let part = found.with_context(|| format!("there is no `{name}`"))?;
@@ -60,7 +60,7 @@ fn check_sums(built: &BuildOutput, report: &Report) -> Result<()> {
         );
         Ok(())
     };
-    let file = fs::metadata(built.binary.path())?.len();
+    let file = fs::metadata(built.function.path())?.len();
     let bootstrap = artefact("bootstrap")?;
     same("bootstrap", bootstrap.bytes, file)?;
     // Each kind of component must be found: without a matching rule, its bytes would be attributed to another one.
@@ -110,7 +110,7 @@ fn check_sums(built: &BuildOutput, report: &Report) -> Result<()> {
         linked,
     )?;
 
-    let image = artefact("image face-detect")?;
+    let image = artefact(&format!("image {name}"))?;
     let compressed: u64 = image.parts.iter().filter_map(|layer| layer.compressed_bytes).sum();
     ensure!(
         image
@@ -120,7 +120,7 @@ fn check_sums(built: &BuildOutput, report: &Report) -> Result<()> {
         image.compressed_bytes
     );
     artefact("image opencv-sdk")?;
-    let zip = artefact("zip face-detect")?;
+    let zip = artefact(&format!("zip {name}"))?;
     same("the zip archive's files", zip.bytes, file)
 }
 
@@ -144,7 +144,7 @@ fn check_schema(built: &BuildOutput) -> Result<()> {
 fn check_relinked(built: &BuildOutput) -> Result<()> {
     let libraries = static_libraries(&built.sdk);
     let again = built.relink("test", &libraries)?;
-    let file = fs::metadata(built.binary.path())?.len();
+    let file = fs::metadata(built.function.path())?.len();
     ensure!(
         again.bytes.abs_diff(file) < file / 100,
         "linked again, the function has {} bytes instead of {file}",
@@ -154,7 +154,7 @@ fn check_relinked(built: &BuildOutput) -> Result<()> {
         let name = link_name(library);
         let bytes = again.bytes_by_library.get(&name).copied().unwrap_or(0);
         ensure!(
-            UNLINKED_LIBRARIES.contains(&name.as_str()) == (bytes < 1000),
+            built.function.package.unlinked_libraries.contains(&name) == (bytes < 1000),
             "{bytes} bytes of `{name}` are linked"
         );
     }

@@ -6,8 +6,7 @@ mod runtime_api;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use layer::elf::FunctionBinary;
-use package::workspace::Workspace;
+use package::function::Function;
 use serde_json::json;
 
 use self::runtime_api::{FakeRuntimeApi, Step};
@@ -20,16 +19,16 @@ const BUCKET: &str = "photos";
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Starts the function, "restores" it, and sends it a photo.
-pub fn test(workspace: &Workspace, binary: &FunctionBinary) -> Result<()> {
+pub fn test(function: &Function) -> Result<()> {
     let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
     let storage = S3Server::start()?;
     storage.create_bucket(BUCKET)?;
-    storage.put(BUCKET, "portrait.jpg", &workspace.sample_photo())?;
+    storage.put(BUCKET, "portrait.jpg", function.package.sample_photo()?)?;
     let event = json!({"BUCKET_NAME": BUCKET, "S3_KEY": "portrait.jpg"});
     let lambda = FakeRuntimeApi::start(event)?;
 
     let log = scratch.path().join("log");
-    let (sh, program) = (Shell::new()?, binary.path());
+    let (sh, program) = (Shell::new()?, function.path());
     let run = cmd!(sh, "{program}")
         .env_clear()
         .env("AWS_LAMBDA_RUNTIME_API", lambda.address())

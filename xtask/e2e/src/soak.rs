@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use image::DynamicImage;
 use image::imageops::crop_imm;
-use layer::elf::FunctionBinary;
 use opencv_build::Sdk;
+use package::function::Function;
 use serde_json::Value;
 use support::progress::print_status;
 
@@ -38,24 +38,24 @@ const MAX_MORE_FILES: usize = 4;
 const MAX_REPORTED: usize = 10;
 
 /// Sends events to one process.
-pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
-    run_events(workspace, (sdk, binary), EVENTS, 1)
+pub fn test(workspace: &Workspace, sdk: &Sdk, function: &Function) -> Result<()> {
+    run_events(workspace, (sdk, function), EVENTS, 1)
 }
 
 /// Sends events to several processes, each with an emulator of its own, which handles one event at a time.
-pub fn concurrent(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
-    run_events(workspace, (sdk, binary), CONCURRENT_LOAD.0, CONCURRENT_LOAD.1)
+pub fn concurrent(workspace: &Workspace, sdk: &Sdk, function: &Function) -> Result<()> {
+    run_events(workspace, (sdk, function), CONCURRENT_LOAD.0, CONCURRENT_LOAD.1)
 }
 
 fn run_events(
     workspace: &Workspace,
-    (sdk, binary): (&Sdk, &FunctionBinary),
+    (sdk, function): (&Sdk, &Function),
     events: usize,
     processes: usize,
 ) -> Result<()> {
-    let photos = photos(workspace)?;
+    let photos = photos(function)?;
     let start = || -> Result<LocalLambda> {
-        let lambda = LocalLambda::start(workspace, (sdk, binary), Engine::None, &[])?;
+        let lambda = LocalLambda::start(workspace, (sdk, function), Engine::None, &[])?;
         fill_bucket(&lambda, &photos)?;
         Ok(lambda)
     };
@@ -109,8 +109,8 @@ fn run_events(
 }
 
 /// Small photos with the faces of the samples.
-fn photos(workspace: &Workspace) -> Result<Photos> {
-    let photo = image::open(workspace.sample_photo())?.to_rgb8();
+fn photos(function: &Function) -> Result<Photos> {
+    let photo = image::open(function.package.sample_photo()?)?.to_rgb8();
     let face = |width, height| {
         let face = crop_imm(&photo, 100, 0, width, height).to_image();
         jpeg(&DynamicImage::ImageRgb8(face), |_| Ok(()))

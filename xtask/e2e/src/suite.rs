@@ -5,15 +5,14 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use conformance::Fixture;
-use layer::elf::FunctionBinary;
 use local::engine::{self, Engine};
 use local::gateway::Gateway;
 use local::local_lambda::LocalLambda;
 use local::test_local;
 use opencv_build::Sdk;
-use package::artefacts::FUNCTION_NAME;
 use package::artefacts::base::Base;
 use package::build::Build;
+use package::function::Function;
 use package::workspace::Workspace;
 use package::{artefacts, build_function};
 use size::budget::Budgets;
@@ -119,13 +118,13 @@ impl Suite<'_> {
         Ok(())
     }
 
-    pub fn function(&self) -> Result<(Sdk, FunctionBinary)> {
-        build_function::build_binary(self.build)
+    pub fn function(&self) -> Result<(Sdk, Function)> {
+        build_function::build_function(self.build)
     }
 
-    pub fn with_function(&self, test: impl FnOnce(&Workspace, &Sdk, &FunctionBinary) -> Result<()>) -> Result<()> {
-        let (sdk, binary) = self.function()?;
-        test(self.workspace(), &sdk, &binary)
+    pub fn with_function(&self, test: impl FnOnce(&Workspace, &Sdk, &Function) -> Result<()>) -> Result<()> {
+        let (sdk, function) = self.function()?;
+        test(self.workspace(), &sdk, &function)
     }
 
     pub fn with_sdk(&self, test: impl FnOnce(&Fixture) -> Result<()>) -> Result<()> {
@@ -144,8 +143,8 @@ impl Suite<'_> {
     /// Both images can be written, are within their budgets, are the same when written again, and contain no paths of
     /// this machine.
     pub fn images(&self) -> Result<()> {
-        let (sdk, binary) = self.function()?;
-        let write = || artefacts::write_images(self.workspace(), &sdk, &binary, &Base::Minimal);
+        let (sdk, function) = self.function()?;
+        let write = || artefacts::write_images(self.workspace(), &sdk, &function, &Base::Minimal);
         let (first, again) = (write()?, write()?);
         for (first, again) in first.all().into_iter().zip(again.all()) {
             let (first, again) = (first.layout.image(), again.layout.image());
@@ -155,15 +154,16 @@ impl Suite<'_> {
                 first.name()
             );
         }
-        let function = first.function.layout.image();
-        let (_, zip) = artefacts::write_function_zip(self.workspace(), &sdk, &binary)?;
+        let image = first.function.layout.image();
+        let (_, zip) = artefacts::write_function_zip(&sdk, &function)?;
         let budgets = Budgets::read(self.build)?;
         let architecture = sdk.manifest().target.architecture;
-        let (image, archive) = (format!("image {FUNCTION_NAME}"), format!("zip {FUNCTION_NAME}"));
+        let name = &function.package.name;
+        let (image_name, zip_name) = (format!("image {name}"), format!("zip {name}"));
         for (artefact, measure, bytes) in [
-            (&image, Measure::Uncompressed, function.uncompressed_bytes()),
-            (&image, Measure::Compressed, function.compressed_bytes()),
-            (&archive, Measure::Compressed, zip.compressed_bytes),
+            (&image_name, Measure::Uncompressed, image.uncompressed_bytes()),
+            (&image_name, Measure::Compressed, image.compressed_bytes()),
+            (&zip_name, Measure::Compressed, zip.compressed_bytes),
         ] {
             let label = measure.label();
             let most = budgets.limit(architecture, artefact, measure);
@@ -176,15 +176,15 @@ impl Suite<'_> {
 
         let libraries = sdk.manifest().libraries.iter();
         let libraries = libraries.map(|library| sdk.path().join("lib").join(&library.file));
-        for file in libraries.chain([binary.path().to_owned()]) {
+        for file in libraries.chain([function.path().to_owned()]) {
             build_path_leaks::check(&file, self.workspace())?;
         }
         Ok(())
     }
 
     pub fn function_image(&self) -> Result<artefacts::WrittenImage> {
-        let (sdk, binary) = self.function()?;
-        let images = artefacts::write_images(self.workspace(), &sdk, &binary, &Base::Minimal)?;
+        let (sdk, function) = self.function()?;
+        let images = artefacts::write_images(self.workspace(), &sdk, &function, &Base::Minimal)?;
         Ok(images.function)
     }
 
@@ -193,7 +193,7 @@ impl Suite<'_> {
         if engine == Engine::Docker {
             engine::docker_version().map_err(|why| Skip::with_reason(format!("Docker is not available: {why}")))?;
         }
-        let (sdk, binary) = self.function()?;
+        let (sdk, function) = self.function()?;
         let (photos, expect) = match self.labelled_photos()? {
             Some((photos, expected)) => (photos, Some(expected)),
             None => {
@@ -201,7 +201,7 @@ impl Suite<'_> {
                 let samples = sdk.path().join("share/samples");
                 (
                     vec![
-                        self.workspace().sample_photo(),
+                        function.package.sample_photo()?.to_owned(),
                         samples.join("lena.jpg"),
                         samples.join("messi5.jpg"),
                     ],
@@ -213,22 +213,22 @@ impl Suite<'_> {
             photos,
             engine: Some(engine),
             expect,
-            keep: false,
+            ..test_local::Arguments::default()
         };
         let workspace = self.workspace();
-        test_local::test_photos(workspace, &sdk, &binary, &arguments, |command_output, _| {
-            print_status(&command_output.to_text());
+        test_local::test_requests(workspace, &sdk, &function, &arguments, |command_output, _| {
+            print_status(&command_output?.to_text());
             Ok(())
         })
     }
 
     /// The function's page in a browser, behind a gateway that acts like a Lambda function URL.
     pub fn page(&self) -> Result<()> {
-        let (sdk, binary) = self.function()?;
-        let lambda = LocalLambda::start(self.workspace(), (&sdk, &binary), Engine::None, &[])?;
+        let (sdk, function) = self.function()?;
+        let lambda = LocalLambda::start(self.workspace(), (&sdk, &function), Engine::None, &[])?;
         let gateway = Gateway::start(&lambda.emulator.url)?;
-        let photo = self.workspace().sample_photo();
-        function_page::test(&gateway.url(), &photo, 1, lambda.scratch.path(), &lambda.results)
+        let photo = function.package.sample_photo()?;
+        function_page::test(&gateway.url(), photo, 1, lambda.scratch.path(), &lambda.results)
     }
 
     pub fn size_page(&self) -> Result<()> {

@@ -4,8 +4,8 @@
 use anyhow::Result;
 use fs_err as fs;
 use image::{DynamicImage, ImageFormat, imageops};
-use layer::elf::FunctionBinary;
 use opencv_build::Sdk;
+use package::function::Function;
 use support::progress::print_status;
 
 use super::crafted_files::{jpeg, png, tiff, webp};
@@ -21,14 +21,14 @@ const WITHOUT_PHOTO: &[Transport] = &[Transport::Json, Transport::Sidecar];
 /// Transports with the annotated photo.
 const WITH_PHOTO: &[Transport] = &[Transport::Jpeg, Transport::Annotated];
 
-pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
+pub fn test(workspace: &Workspace, sdk: &Sdk, function: &Function) -> Result<()> {
     let reported = workspace.root().join("../shared/cases/photos");
     if reported.is_dir() {
         let read = |name: &str| Ok(fs::read(reported.join(name))?);
         let cases = reported_cases(&read)?;
         let how = "files of reports, over HTTP and through S3";
         let good = read("upright.png")?;
-        file_test_runner::test(workspace, (sdk, binary), PROMISE, how, &good, &cases)?;
+        file_test_runner::test(workspace, (sdk, function), PROMISE, how, &good, &cases)?;
     } else {
         print_status(&format!(
             "skipped: the photos of reports are missing: `{}`",
@@ -36,7 +36,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
         ));
     }
 
-    let photo = image::open(workspace.sample_photo())?.to_rgb8();
+    let photo = image::open(function.package.sample_photo()?)?.to_rgb8();
     let picture = imageops::crop_imm(&photo, 0, 0, 512, 400).to_image();
     let good = photo_variants::valid_files(&picture)?;
     let mut cases = orientations(&DynamicImage::ImageRgb8(picture))?;
@@ -45,7 +45,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
     cases.extend(oversized()?);
     let how = "similar files, over HTTP and through S3";
     let good = find_file(&good, "plain.png")?;
-    file_test_runner::test(workspace, (sdk, binary), PROMISE, how, good, &cases)
+    file_test_runner::test(workspace, (sdk, function), PROMISE, how, good, &cases)
 }
 
 fn reported_cases(read: &dyn Fn(&str) -> Result<Vec<u8>>) -> Result<Vec<FileCase>> {

@@ -8,6 +8,7 @@ pub mod gateway;
 pub mod instance;
 pub mod launch;
 pub mod local_lambda;
+pub mod request;
 pub mod rie;
 pub mod s3;
 pub mod server;

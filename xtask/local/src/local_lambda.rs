@@ -1,10 +1,10 @@
-//! The function's image under the emulator on this machine, with an S3 server.
+//! A function's image under the emulator on this machine, with an S3 server.
 
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use layer::elf::FunctionBinary;
 use opencv_build::Sdk;
+use package::function::Function;
 use serde_json::{Value, json};
 use support::progress::ProgressStep;
 use tempfile::TempDir;
@@ -24,7 +24,7 @@ pub struct LocalLambda {
     pub storage: S3Server,
     /// The uncompressed size of the image.
     pub image_bytes: u64,
-    /// A folder that is kept, for annotated photos.
+    /// A folder that is kept, for what the function writes.
     pub results: PathBuf,
     // Fields are dropped in order: the emulator stops before its folder is removed.
     pub scratch: TempDir,
@@ -32,27 +32,32 @@ pub struct LocalLambda {
 }
 
 impl LocalLambda {
-    /// Starts the function with `environment` in addition to the variables that Lambda sets.
+    /// Starts the function with the variables that Lambda sets, the package's, and `environment`, which takes precedence.
     pub fn start(
         workspace: &Workspace,
-        (sdk, binary): (&Sdk, &FunctionBinary),
+        (sdk, function): (&Sdk, &Function),
         engine: Engine,
         environment: &[(&str, &str)],
     ) -> Result<Self> {
         let program = rie::install(&workspace.build_paths()?.toolchain_dir())?;
-        let results = workspace.target_dir().join("test-local");
+        let package = &function.package;
+        let results = package.folder_in(package.workspace.target_dir().join("test-local"));
         let (scratch, cleanup) = scratch_dir(&results)?;
         // A separate image, so that no other image is changed or loses its name.
-        let reference = format!("face-detect:test-local-{}", std::process::id());
+        let reference = format!("{}:test-local-{}", function.package.name, std::process::id());
         let (folder, base) = (scratch.path(), Base::Minimal);
-        let image = write_function_image(folder, &reference, workspace, sdk, binary, &base)?;
+        let image = write_function_image(folder, &reference, sdk, function, &base)?;
         let storage = S3Server::start()?;
         let _step = ProgressStep::start(format!("running the image (engine: {engine})"));
         let launch = |launcher: EmulatorLauncher| match engine {
             Engine::Docker => launcher.launch_in_container(&image),
             Engine::None => launcher.launch_unpacked(&image),
         };
-        let emulator = Emulator::start((&program, folder), &storage, environment, launch)?;
+        let own = package.run_environment();
+        let own = own.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let own = own.filter(|(name, _)| environment.iter().all(|(given, _)| given != name));
+        let environment: Vec<_> = own.chain(environment.iter().copied()).collect();
+        let emulator = Emulator::start((&program, folder), &storage, &environment, launch)?;
         Ok(Self {
             emulator,
             storage,

@@ -1,50 +1,66 @@
-//! `cargo xtask test-local`: runs the function's image under AWS's emulator with an S3 server, and invokes it with
-//! real photos.
+//! `cargo xtask test-local`: runs a function's image under AWS's emulator with an S3 server, and sends requests: those of
+//! the command line, or else the package's samples.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use fs_err as fs;
-use layer::elf::FunctionBinary;
 use opencv_build::Sdk;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use support::files::file_name;
 use support::median::median;
 use support::progress::print_status;
 
 use crate::engine::Engine;
-use crate::expected::ExpectedFaces;
+use crate::expected::{self, ExpectedPhotos};
 use crate::gateway::Gateway;
 use crate::local_lambda::LocalLambda;
+use crate::request::{Answer, FunctionRequest, RequestKind};
 use package::build::{self, Build};
-use package::build_function::build_binary;
+use package::build_function::build_function;
+use package::function::Function;
+use package::function_package::{FunctionPackage, PackageArguments, StoredObject};
 use package::workspace::Workspace;
 use support::output::{CommandOutput, display_path, format_bytes, print};
 
-pub const BUCKET: &str = "photos";
-/// Repeated invocations with the first photo; the warm time is their median.
+/// Repetitions of the first request; the warm time is their median.
 const WARM_RUNS: usize = 5;
 /// How often `--keep` checks that the emulator still runs.
 const CHECK_INTERVAL: Duration = Duration::from_secs(2);
 
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Arguments {
-    /// Photos in which to detect faces; without any, the project's sample
+    #[command(flatten)]
+    pub package: PackageArguments,
+
+    /// Photos to send as the package's events for photos; without any request, the package's samples are sent
     pub photos: Vec<PathBuf>,
+
+    /// Send this event, a JSON file; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub event: Vec<PathBuf>,
+
+    /// Post this file, such as a photo, to a local function URL; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub http: Vec<PathBuf>,
+
+    /// Put a file into the local S3 first; may be given several times
+    #[arg(long, value_name = "BUCKET/KEY=FILE", value_parser = parse_object)]
+    pub object: Vec<StoredObject>,
 
     /// The engine that runs the image; by default docker if an engine is running, otherwise none
     #[arg(long)]
     pub engine: Option<Engine>,
 
-    /// Check the faces against this file (for the format, see xtask/local/data/samples-wheel-4.5.5.json)
+    /// Compare the answers to photos with this file, a JSON object with expected parts by the names of photos
     #[arg(long, value_name = "FILE")]
     pub expect: Option<PathBuf>,
 
-    /// Keep everything running until Ctrl-C, and print how to post an event
+    /// Keep everything running until Ctrl-C, even if a request fails, and print how to send more
     #[arg(long)]
     pub keep: bool,
 }
@@ -54,140 +70,210 @@ pub struct TestLocalOutput {
     engine: Engine,
     cold_ms: f64,
     warm_ms: f64,
-    results: Vec<PhotoOutput>,
+    results: Vec<RequestOutput>,
     #[serde(skip)]
     image_bytes: u64,
 }
 
-#[derive(Serialize)]
-struct PhotoOutput {
-    photo: PathBuf,
+#[derive(Default, Serialize)]
+struct RequestOutput {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    photo: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    http: Option<PathBuf>,
+    /// The status and the content type of a response by HTTP.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_type: Option<String>,
     milliseconds: f64,
     response: Value,
-    annotated: PathBuf,
+    /// What the function wrote to S3, or a response that is not JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    annotated: Option<PathBuf>,
 }
 
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
-    let build = Build::read(&build::Arguments::default())?;
+    let build = Build::read(&build::Arguments::for_package(&arguments.package))?;
     // Wrong arguments are reported before the build, which can take minutes.
-    photos(arguments, &build.workspace)?;
+    requests(arguments, &build.package)?;
     if let Some(path) = &arguments.expect {
-        ExpectedFaces::read(path)?;
+        ExpectedPhotos::read(path, "", &[])?;
     }
-    let (sdk, binary) = build_binary(&build)?;
-    let then = |output: TestLocalOutput, lambda: &LocalLambda| {
-        print(&output, json)?;
-        if arguments.keep {
-            keep_running(lambda, &output)?;
+    let (sdk, function) = build_function(&build)?;
+    let then = |output: Result<TestLocalOutput>, lambda: &LocalLambda| {
+        if !arguments.keep {
+            return print(&output?, json);
         }
-        Ok(())
+        match output {
+            Ok(output) => print(&output, json)?,
+            Err(error) => print_status(&format!("error: {error:#}")),
+        }
+        keep_running(lambda, &build.package, arguments)
     };
-    test_photos(&build.workspace, &sdk, &binary, arguments, then)
+    test_requests(&build.workspace, &sdk, &function, arguments, then)
 }
 
 /// Tests the function; `then` gets the output while the function still runs.
-pub fn test_photos<T>(
+///
+/// # Errors
+/// The function cannot be started, or `then` fails; it gets the failure of a request.
+pub fn test_requests<T>(
     workspace: &Workspace,
     sdk: &Sdk,
-    binary: &FunctionBinary,
+    function: &Function,
     arguments: &Arguments,
-    then: impl FnOnce(TestLocalOutput, &LocalLambda) -> Result<T>,
+    then: impl FnOnce(Result<TestLocalOutput>, &LocalLambda) -> Result<T>,
 ) -> Result<T> {
-    let photos = photos(arguments, workspace)?;
-    let expected = match &arguments.expect {
-        Some(path) => ExpectedFaces::read(path)?,
-        None => ExpectedFaces::of_samples([
-            &sdk.path().join("share/samples"),
-            &workspace.root().join("function/samples"),
-        ])?,
-    };
+    let requests = requests(arguments, &function.package)?;
+    let expected = expected_photos(arguments, &function.package, sdk)?;
     let engine = Engine::choose(arguments.engine)?;
-    let lambda = LocalLambda::start(workspace, (sdk, binary), engine, &[])?;
-    lambda.storage.create_bucket(BUCKET)?;
-    for (photo, key) in &photos {
-        lambda.storage.put(BUCKET, key, photo)?;
+    let lambda = LocalLambda::start(workspace, (sdk, function), engine, &[])?;
+    let objects = requests.iter().flat_map(|request| &request.objects);
+    for object in objects.chain(&arguments.object) {
+        lambda.storage.create_bucket(&object.bucket)?;
+        lambda.storage.put(&object.bucket, &object.key, &object.file)?;
     }
+    then(send_all(&lambda, engine, &requests, expected.as_ref()), &lambda)
+}
+
+/// The requests of the command line, or the package's samples.
+fn requests(arguments: &Arguments, package: &FunctionPackage) -> Result<Vec<FunctionRequest>> {
+    let mut requests = Vec::new();
+    for photo in &arguments.photos {
+        requests.push(FunctionRequest::photo(package, photo)?);
+    }
+    for event in &arguments.event {
+        requests.push(FunctionRequest::event(event)?);
+    }
+    for file in &arguments.http {
+        requests.push(FunctionRequest::http(file)?);
+    }
+    if requests.is_empty() {
+        let samples = package.samples.iter();
+        requests = samples
+            .map(|sample| FunctionRequest::sample(package, sample))
+            .collect::<Result<_>>()?;
+    }
+    ensure!(
+        !requests.is_empty() || arguments.keep,
+        "there is nothing to send; use `--event FILE` or `--http FILE`, or add `samples` to `[package.metadata.lambda]` \
+         of `{}`",
+        package.manifest.display()
+    );
+    let mut names = HashSet::new();
+    for request in &requests {
+        let name = file_name(request.file());
+        ensure!(
+            names.insert(name.clone()),
+            "two requests have files with the name `{name}`; rename one"
+        );
+    }
+    Ok(requests)
+}
+
+fn expected_photos(arguments: &Arguments, package: &FunctionPackage, sdk: &Sdk) -> Result<Option<ExpectedPhotos>> {
+    let Some(rule) = &package.photo else {
+        ensure!(
+            arguments.expect.is_none(),
+            "`--expect` is for photos, which this function does not accept"
+        );
+        return Ok(None);
+    };
+    let pointer = rule.expected_at.as_str();
+    if let Some(path) = &arguments.expect {
+        return Ok(Some(ExpectedPhotos::read(path, pointer, &[])?));
+    }
+    let Some(path) = &rule.expected else {
+        return Ok(None);
+    };
+    let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+    let folders = [folder, sdk.path().join("share/samples")];
+    Ok(Some(ExpectedPhotos::read(path, pointer, &folders)?))
+}
+
+fn send_all(
+    lambda: &LocalLambda,
+    engine: Engine,
+    requests: &[FunctionRequest],
+    expected: Option<&ExpectedPhotos>,
+) -> Result<TestLocalOutput> {
+    let gateway = Gateway::start(&lambda.emulator.url)?;
+    let send = |request: &FunctionRequest| -> Result<(Answer, f64)> {
+        let start = Instant::now();
+        let answer = request.send(lambda, &gateway)?;
+        let milliseconds = milliseconds(start);
+        check(request, &answer, expected).with_context(|| format!("`{}`", display_path(request.file())))?;
+        Ok((answer, milliseconds))
+    };
     let mut results = Vec::new();
     let mut cold_ms = None;
-    for (photo, key) in &photos {
-        let start = Instant::now();
-        let response = lambda.invoke(&event(key))?;
-        let milliseconds = milliseconds(start);
-        cold_ms.get_or_insert(self::milliseconds(lambda.emulator.started));
-        expected.check(photo, BUCKET, key, &response)?;
-        let annotated = lambda.results.join(format!("{key}_rs.jpg"));
-        let file = lambda.storage.get(BUCKET, &format!("{key}_rs.jpg"))?;
-        ensure!(
-            file.starts_with(&[0xff, 0xd8]),
-            "the annotated photo is not a JPEG file"
-        );
-        fs::write(&annotated, file)?;
-        results.push(PhotoOutput {
-            photo: photo.clone(),
-            milliseconds,
-            response,
-            annotated,
-        });
+    for request in requests {
+        let (answer, time) = send(request)?;
+        cold_ms.get_or_insert(milliseconds(lambda.emulator.started));
+        results.push(RequestOutput::new(lambda, request, answer, time)?);
     }
-    let warm_ms = measure_warm(&lambda, &expected, &photos[0])?;
-    let output = TestLocalOutput {
+    let mut times = Vec::new();
+    for request in requests.first().into_iter().flat_map(|first| [first; WARM_RUNS]) {
+        times.push(send(request)?.1);
+    }
+    Ok(TestLocalOutput {
         engine,
         cold_ms: cold_ms.unwrap_or_default(),
-        warm_ms,
+        warm_ms: if times.is_empty() { 0.0 } else { median(&times) },
         results,
         image_bytes: lambda.image_bytes,
-    };
-    then(output, &lambda)
+    })
 }
 
-/// The photos and their keys: the files' names, which must differ.
-fn photos(arguments: &Arguments, workspace: &Workspace) -> Result<Vec<(PathBuf, String)>> {
-    let requested = match arguments.photos.as_slice() {
-        [] => vec![workspace.sample_photo()],
-        photos => photos.to_vec(),
-    };
-    let mut keys = HashSet::new();
-    let mut photos = Vec::new();
-    for photo in requested {
-        ensure!(photo.is_file(), "`{}` is not a file", photo.display());
-        let key = file_name(&photo);
-        ensure!(keys.insert(key.clone()), "two photos have the name `{key}`");
-        photos.push((photo, key));
+fn check(request: &FunctionRequest, answer: &Answer, expected_photos: Option<&ExpectedPhotos>) -> Result<()> {
+    if answer.http.is_none() {
+        expected::check_success(&answer.value)?;
     }
-    Ok(photos)
-}
-
-fn event(key: &str) -> Value {
-    json!({"BUCKET_NAME": BUCKET, "S3_KEY": key})
-}
-
-fn measure_warm(lambda: &LocalLambda, expected: &ExpectedFaces, photo: &(PathBuf, String)) -> Result<f64> {
-    let (photo, key) = photo;
-    let mut times = Vec::new();
-    for _ in 0..WARM_RUNS {
-        let start = Instant::now();
-        let function_response = lambda.invoke(&event(key))?;
-        times.push(milliseconds(start));
-        expected.check(photo, BUCKET, key, &function_response)?;
+    if let Some(expected) = &request.expected {
+        expected::check(&answer.value, expected)?;
     }
-    Ok(median(&times))
+    match (&request.kind, expected_photos) {
+        (RequestKind::Photo { photo, .. }, Some(expected)) => expected.check(photo, &answer.value),
+        _ => Ok(()),
+    }
+}
+
+fn parse_object(text: &str) -> Result<StoredObject> {
+    let parts = text
+        .split_once('=')
+        .and_then(|(object, file)| Some((object.split_once('/')?, file)));
+    let Some(((bucket, key), file)) = parts else {
+        bail!("`{text}` is not an object in S3 with its content; write BUCKET/KEY=FILE");
+    };
+    ensure!(Path::new(file).is_file(), "there is no file `{file}`");
+    Ok(StoredObject {
+        bucket: bucket.to_owned(),
+        key: key.to_owned(),
+        file: file.into(),
+    })
 }
 
 fn milliseconds(since: Instant) -> f64 {
     (since.elapsed().as_secs_f64() * 1e4).round() / 10.0
 }
 
-fn keep_running(lambda: &LocalLambda, output: &TestLocalOutput) -> Result<()> {
-    let photo = output.results.first().map(|result| result.photo.as_path());
-    let name = photo.and_then(Path::file_name).unwrap_or_default();
+fn keep_running(lambda: &LocalLambda, package: &FunctionPackage, arguments: &Arguments) -> Result<()> {
     let gateway = Gateway::start(&lambda.emulator.url)?;
+    let requests = requests(arguments, package)?;
+    let event = requests.iter().find_map(|request| match &request.kind {
+        RequestKind::Event { event, .. } | RequestKind::Photo { event, .. } => Some(event.to_string()),
+        RequestKind::Http(_) => None,
+    });
     print_status(&format!(
-        "Open {} in a browser, and drop a photo there. S3 is at {}. Post an event with\n  curl {} -d '{}'\n\
-         Ctrl-C stops everything.",
+        "The function's URL is {}; open it in a browser, or post a file to it. S3 is at {}. Post an event with\n  \
+         curl {} -d '{}'\nCtrl-C stops everything.",
         gateway.url(),
         lambda.storage.endpoint(),
         lambda.emulator.url,
-        event(&name.to_string_lossy())
+        event.unwrap_or_else(|| "{}".to_owned())
     ));
     loop {
         sleep(CHECK_INTERVAL);
@@ -195,17 +281,71 @@ fn keep_running(lambda: &LocalLambda, output: &TestLocalOutput) -> Result<()> {
     }
 }
 
+impl RequestOutput {
+    /// Saves what the function wrote.
+    fn new(lambda: &LocalLambda, request: &FunctionRequest, answer: Answer, milliseconds: f64) -> Result<Self> {
+        let mut output = Self {
+            milliseconds,
+            response: answer.value,
+            ..Self::default()
+        };
+        let file = request.file().to_owned();
+        match &request.kind {
+            RequestKind::Event { .. } => output.event = Some(file),
+            RequestKind::Http(_) => output.http = Some(file.clone()),
+            RequestKind::Photo { result, .. } => {
+                if let Some((bucket, key)) = result {
+                    output.annotated = Some(save_result(lambda, bucket, key)?);
+                }
+                output.photo = Some(file.clone());
+            }
+        }
+        if let Some(http) = answer.http {
+            if serde_json::from_slice::<Value>(&http.body).is_err() {
+                let path = lambda.results.join(format!("{}.response", file_name(request.file())));
+                fs::write(&path, &http.body)?;
+                output.response = format!("{} bytes", http.body.len()).into();
+                output.annotated = Some(path);
+            }
+            output.status = Some(http.status);
+            output.content_type = Some(http.content_type);
+        }
+        Ok(output)
+    }
+}
+
+/// Saves an object that the function wrote in the results' folder.
+fn save_result(lambda: &LocalLambda, bucket: &str, key: &str) -> Result<PathBuf> {
+    let content = lambda.storage.get(bucket, key)?;
+    let is_jpeg = Path::new(key).extension().is_some_and(|extension| extension == "jpg");
+    ensure!(
+        !is_jpeg || content.starts_with(&[0xff, 0xd8]),
+        "the function wrote s3://{bucket}/{key}, which is not a JPEG file"
+    );
+    let path = lambda.results.join(file_name(Path::new(key)));
+    fs::write(&path, content)?;
+    Ok(path)
+}
+
 impl CommandOutput for TestLocalOutput {
     fn to_text(&self) -> String {
         let mut text = String::new();
         for result in &self.results {
-            text += &format!(
-                "{}\n  response   {}\n  annotated  {}\n  time       {} ms\n",
-                display_path(&result.photo),
-                result.response,
-                display_path(&result.annotated),
-                result.milliseconds,
-            );
+            let request = [&result.photo, &result.event, &result.http].into_iter().flatten();
+            text += &request.map(|file| display_path(file)).collect::<String>();
+            text += &format!("\n  response   {}", result.response);
+            if let (Some(status), Some(content_type)) = (result.status, &result.content_type) {
+                text += &format!("\n  status     {status}, {content_type}");
+            }
+            if let Some(file) = &result.annotated {
+                let what = if result.http.is_some() {
+                    "saved    "
+                } else {
+                    "annotated"
+                };
+                text += &format!("\n  {what}  {}", display_path(file));
+            }
+            text += &format!("\n  time       {} ms\n", result.milliseconds);
         }
         text += &format!(
             "Engine {}: first response {} ms after the start, then {} ms; the image is {}.",
@@ -215,5 +355,21 @@ impl CommandOutput for TestLocalOutput {
             format_bytes(self.image_bytes),
         );
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objects_have_a_bucket_a_key_and_a_file() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let path = file.path().display();
+        let object = parse_object(&format!("in/a/b={path}")).unwrap();
+        assert_eq!((object.bucket.as_str(), object.key.as_str()), ("in", "a/b"));
+        for text in ["in/a", &format!("in={path}"), "in/a=/nowhere/x"] {
+            assert!(parse_object(text).is_err(), "{text}");
+        }
     }
 }

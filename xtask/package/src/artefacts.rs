@@ -1,4 +1,4 @@
-//! Writes the artefacts: images of the SDK and of the function, and a zip archive of the function. The commands `image`
+//! Writes the artefacts: images of the SDK and of a function, and a zip archive of the function. The commands `image`
 //! and `zip` and all tests use these functions, so that the tested artefacts are those that are shipped.
 
 pub mod annotations;
@@ -17,14 +17,17 @@ use support::lock::Lock;
 use support::progress::print_status;
 
 use self::base::Base;
+use crate::function::{Function, PROGRAM_NAME};
+use crate::function_package::{FunctionPackage, SDK_NAME};
 use crate::sbom::{self, ArtefactKind, Sbom, Subject};
 use crate::workspace::Workspace;
 use support::atomic;
 
-/// The path of the function's binary in its image: in Lambda's task root.
-pub const BOOTSTRAP_PATH: &str = "/var/task/bootstrap";
+/// The folder of a function's files in its image: Lambda's task root.
+pub const TASK_ROOT: &str = "/var/task";
 
-pub const FUNCTION_NAME: &str = "face-detect";
+/// The path of a function's program in its image.
+pub const BOOTSTRAP_PATH: &str = "/var/task/bootstrap";
 
 pub struct WrittenImage {
     pub layout: Layout,
@@ -47,19 +50,24 @@ impl WrittenImages {
 }
 
 /// Writes both images, the function's on `base`, to [`output_dir`].
-pub fn write_images(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary, base: &Base) -> Result<WrittenImages> {
-    let folder = output_dir(workspace, sdk);
+pub fn write_images(workspace: &Workspace, sdk: &Sdk, function: &Function, base: &Base) -> Result<WrittenImages> {
+    let folder = output_dir(&function.package, sdk);
     let _lock = Lock::acquire(&folder.join("lock"), print_status)?;
-    let reference = format!("{FUNCTION_NAME}:latest");
+    let reference = format!("{}:latest", function.package.name);
     Ok(WrittenImages {
         sdk: write_sdk_image(&folder, workspace, sdk)?,
-        function: write_function_image(&folder, &reference, workspace, sdk, binary, base)?,
+        function: write_function_image(&folder, &reference, sdk, function, base)?,
     })
 }
 
-pub fn output_dir(workspace: &Workspace, sdk: &Sdk) -> PathBuf {
+/// The folder of the artefacts of all packages in the function's workspace.
+pub fn output_dir(package: &FunctionPackage, sdk: &Sdk) -> PathBuf {
     let architecture = sdk.manifest().target.architecture;
-    workspace.target_dir().join("image").join(architecture.name())
+    package.workspace.target_dir().join("image").join(architecture.name())
+}
+
+pub fn zip_path(package: &FunctionPackage, sdk: &Sdk) -> PathBuf {
+    output_dir(package, sdk).join(format!("{}.zip", package.name))
 }
 
 /// The SDK in `/opt/opencv`, as a base for builds.
@@ -68,14 +76,14 @@ pub fn write_sdk_image(folder: &Path, workspace: &Workspace, sdk: &Sdk) -> Resul
     tree.add_folder("opt/opencv", sdk.path())?;
     let manifest = sdk.manifest();
     let what = format!("OpenCV {} as static libraries", manifest.version);
-    let mut config = ImageConfig::new("opencv-sdk", manifest.target.architecture);
-    config.annotations = annotations::oci_annotations(workspace, &config.name, &what, &manifest.version)?;
+    let mut config = ImageConfig::new(SDK_NAME, manifest.target.architecture);
+    config.annotations = annotations::of_sdk(workspace, &config.name, &what, &manifest.version)?;
     // Container engines show labels, but not annotations.
     config.labels.clone_from(&config.annotations);
     let sbom = sbom::sdk_sbom(sdk)?;
     tree.add_tree(sbom.license_tree()?)?;
     let layers = [(tree, what.as_str())];
-    write(folder, "opencv-sdk:latest", &config, None, &layers, &sbom)
+    write(folder, &format!("{SDK_NAME}:latest"), &config, None, &layers, &sbom)
 }
 
 /// The function on a base. The libraries of the base `minimal` are a separate layer, which does not change with the
@@ -83,11 +91,11 @@ pub fn write_sdk_image(folder: &Path, workspace: &Workspace, sdk: &Sdk) -> Resul
 pub fn write_function_image(
     folder: &Path,
     reference: &str,
-    workspace: &Workspace,
     sdk: &Sdk,
-    binary: &FunctionBinary,
+    function: &Function,
     base: &Base,
 ) -> Result<WrittenImage> {
+    let (package, binary) = (&function.package, &function.binary);
     let mut layers = Vec::new();
     let mut libraries = FileTree::new();
     let opened = base.open(binary)?;
@@ -95,59 +103,75 @@ pub fn write_function_image(
         Base::Minimal => {
             libraries = glibc::required_libraries(binary)?;
             check_glibc(binary, &libraries)?;
-            layers.push((libraries.clone(), "shared libraries of the build machine's glibc"));
+            layers.push((
+                libraries.clone(),
+                "shared libraries of the build machine's glibc".to_owned(),
+            ));
         }
         Base::Scratch => check_scratch(binary)?,
         Base::Image(_) => {}
     }
-    let mut sbom = sbom::function_sbom(workspace, sdk, binary, &libraries)?;
-    let mut function = function_tree(BOOTSTRAP_PATH, binary)?;
-    function.add_tree(sbom.license_tree()?)?;
-    layers.push((function, "the function face-detect and licences"));
+    let mut sbom = sbom::function_sbom(sdk, function, &libraries)?;
+    let mut tree = function_tree(TASK_ROOT, function)?;
+    tree.add_tree(sbom.license_tree()?)?;
+    layers.push((tree, format!("the function {} and licences", package.name)));
 
-    let mut config = ImageConfig::new(FUNCTION_NAME, sdk.manifest().target.architecture);
+    let mut config = ImageConfig::new(&package.name, sdk.manifest().target.architecture);
     config.entrypoint = vec![BOOTSTRAP_PATH.to_owned()];
-    config.working_dir = Some("/var/task".to_owned());
+    config.working_dir = Some(TASK_ROOT.to_owned());
     // Lambda overrides the user; elsewhere this prevents running as root.
     config.user = Some("65532:65532".to_owned());
-    let what = "Finds faces and eyes in photos, as an AWS Lambda function";
-    let version = env!("CARGO_PKG_VERSION");
-    config.annotations = annotations::oci_annotations(workspace, FUNCTION_NAME, what, version)?;
+    config.environment.clone_from(&package.environment);
+    config.annotations = annotations::of_function(package)?;
     if let Some(base) = &opened {
         config.annotations.extend(base.annotations());
         sbom.set_base_image(base.name(), base.layout.image().digest())?;
     }
     config.labels.clone_from(&config.annotations);
     let below = opened.as_ref().map(|base| &base.layout);
+    let layers: Vec<_> = layers
+        .iter()
+        .map(|(tree, created_by)| (tree.clone(), created_by.as_str()))
+        .collect();
     write(folder, reference, &config, below, &layers, &sbom)
 }
 
-/// The function as a zip archive for the runtime `provided.al2023`, in [`output_dir`].
-pub fn write_function_zip(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<(PathBuf, Zip)> {
-    let folder = output_dir(workspace, sdk);
+/// The function as a zip archive for the runtime `provided.al2023`, at [`zip_path`].
+pub fn write_function_zip(sdk: &Sdk, function: &Function) -> Result<(PathBuf, Zip)> {
+    let package = &function.package;
+    let folder = output_dir(package, sdk);
     let _lock = Lock::acquire(&folder.join("lock"), print_status)?;
-    let path = folder.join(format!("{FUNCTION_NAME}.zip"));
-    // Lambda starts the file of this name; the runtime provides the libraries.
-    let tree = function_tree("/bootstrap", binary)?;
+    let path = zip_path(package, sdk);
+    // The runtime provides the libraries.
+    let tree = function_tree("", function)?;
     let time = source_date::source_date_epoch()?;
     let zip = Zip::write(&tree, time, &path)?;
     let subject = Subject {
-        name: FUNCTION_NAME.to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
+        name: package.name.clone(),
+        version: package.version.clone(),
         digest: zip.digest,
-        file_name: format!("{FUNCTION_NAME}.zip"),
+        file_name: format!("{}.zip", package.name),
         kind: ArtefactKind::Archive,
     };
-    let sbom = sbom::function_sbom(workspace, sdk, binary, &FileTree::new())?;
+    let sbom = sbom::function_sbom(sdk, function, &FileTree::new())?;
     let document = sbom::document(&sbom, &[&tree], &subject, time)?;
-    atomic::write(&folder.join(format!("{FUNCTION_NAME}.zip.spdx.json")), &document)?;
+    atomic::write(&folder.join(format!("{}.zip.spdx.json", package.name)), &document)?;
     Ok((path, zip))
 }
 
-pub fn function_tree(path: &str, binary: &FunctionBinary) -> Result<FileTree> {
+/// The program, which Lambda starts by its name, and the package's assets, in the folder `task_root`.
+pub fn function_tree(task_root: &str, function: &Function) -> Result<FileTree> {
     let mut tree = FileTree::new();
-    let content = Content::File(binary.path().to_owned());
-    tree.add(path.trim_start_matches('/'), content, Mode::Program)?;
+    let mut add = |path: &str, file: &Path, mode| -> Result<()> {
+        let path = format!("{task_root}/{path}");
+        tree.add(path.trim_start_matches('/'), Content::File(file.to_owned()), mode)?;
+        Ok(())
+    };
+    add(PROGRAM_NAME, function.path(), Mode::Program)?;
+    for asset in &function.package.assets {
+        let mode = if asset.is_program { Mode::Program } else { Mode::Data };
+        add(&asset.path, &asset.file, mode)?;
+    }
     Ok(tree)
 }
 

@@ -1,5 +1,5 @@
-//! The inputs of a command's builds: recipe, paths and tools. They are read once, so that a change of `opencv.toml`
-//! during a command has no effect.
+//! The inputs of a command's builds: the function's package, the recipe, paths and tools. They are read once, so that a
+//! change of `opencv.toml` during a command has no effect.
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -8,23 +8,39 @@ use anyhow::{Context, Result};
 use fs_err as fs;
 use opencv_build::{Architecture, BuildOutcome, BuildPaths, CmakeLauncher, Recipe, Sdk, Tools};
 
+use crate::function_package::{FunctionPackage, PackageArguments};
 use crate::workspace::Workspace;
 
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Arguments {
-    /// Build for this architecture instead of the one in opencv.toml: x86_64 or aarch64
+    /// Build for this architecture instead of the one in the recipe: x86_64 or aarch64
     #[arg(long)]
     pub architecture: Option<Architecture>,
 
-    /// Build this recipe instead of opencv.toml
+    /// Build this recipe instead of the package's, or of opencv.toml
     #[arg(long, value_name = "FILE")]
     pub recipe: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub package: PackageArguments,
 }
 
-/// A recipe of the workspace, with its paths and tools.
+impl Arguments {
+    /// A build of the package's own recipe.
+    pub fn for_package(package: &PackageArguments) -> Self {
+        Self {
+            package: package.clone(),
+            ..Self::default()
+        }
+    }
+}
+
+/// A function's package and the recipe that it is built with, with paths and tools.
 #[derive(Clone)]
 pub struct Build {
+    /// This project, in whose target folder OpenCV is built.
     pub workspace: Workspace,
+    pub package: FunctionPackage,
     pub recipe_file: PathBuf,
     /// The content of `recipe_file` when it was read.
     pub recipe_text: String,
@@ -37,10 +53,8 @@ pub struct Build {
 impl Build {
     pub fn read(arguments: &Arguments) -> Result<Self> {
         let workspace = Workspace::find();
-        let file = match &arguments.recipe {
-            Some(file) => file.clone(),
-            None => workspace.root().join("opencv.toml"),
-        };
+        let package = FunctionPackage::find(&workspace, &arguments.package)?;
+        let file = arguments.recipe.as_ref().unwrap_or(&package.recipe).clone();
         let text = fs::read_to_string(&file).context("failed to read the recipe")?;
         Ok(Self {
             recipe: Recipe::parse_file(&file, &text, arguments.architecture)?,
@@ -48,6 +62,7 @@ impl Build {
             launcher: CmakeLauncher::init(),
             tools: OnceLock::new(),
             workspace,
+            package,
             recipe_file: file,
             recipe_text: text,
         })
@@ -85,6 +100,7 @@ mod tests {
             Build::read(&Arguments {
                 recipe: Some(file.clone()),
                 architecture: Some(Architecture::Aarch64),
+                ..Arguments::default()
             })
         };
         let build = read().unwrap();

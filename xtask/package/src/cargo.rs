@@ -22,13 +22,24 @@ use crate::workspace::Workspace;
 /// is not documented, so a test compiles a package in a folder with a hostile configuration.
 const CONFIG_SEARCH_ROOT_VARIABLE: &str = "__CARGO_TEST_ROOT";
 
-pub(crate) fn cargo(workspace: &Workspace, subcommand: &str) -> Result<Command> {
+/// cargo for the package or workspace with `manifest`, in `workspace`.
+pub(crate) fn cargo(workspace: &Workspace, manifest: &Path, subcommand: &str) -> Result<Command> {
     let environment = Environment::current();
-    command(&environment, workspace.root(), &workspace.target_dir(), subcommand)
+    command(
+        &environment,
+        (workspace.root(), &workspace.target_dir()),
+        manifest,
+        subcommand,
+    )
 }
 
 pub(crate) fn home(workspace: &Workspace) -> PathBuf {
     home::home_dir(&workspace.target_dir())
+}
+
+/// The user's own home of cargo, if it exists.
+pub(crate) fn user_home() -> Option<PathBuf> {
+    home::user_cargo_home(&Environment::current())
 }
 
 /// The folders of crates that the user has vendored, from the configuration in cargo's home.
@@ -37,7 +48,12 @@ pub(crate) fn vendored_crate_dirs(workspace: &Workspace) -> Result<Vec<PathBuf>>
     Ok(config::vendored_crate_dirs(&text.parse()?))
 }
 
-fn command(environment: &Environment, root: &Path, target: &Path, subcommand: &str) -> Result<Command> {
+fn command(
+    environment: &Environment,
+    (root, target): (&Path, &Path),
+    manifest: &Path,
+    subcommand: &str,
+) -> Result<Command> {
     let home = home::prepare(environment, root, target)?;
     let tools = RustToolchain::find(environment, root);
     let mut command = Command::new(&tools.cargo);
@@ -56,7 +72,7 @@ fn command(environment: &Environment, root: &Path, target: &Path, subcommand: &s
         .env("RUSTC", &tools.rustc)
         .arg(subcommand)
         .arg("--manifest-path")
-        .arg(root.join("Cargo.toml"));
+        .arg(manifest);
     Ok(command)
 }
 

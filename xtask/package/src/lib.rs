@@ -1,5 +1,5 @@
-//! Builds artefacts from the workspace: OpenCV and the function, images, zip archives and SBOMs. Does not run the built
-//! programs, and does not access registries.
+//! Builds artefacts: OpenCV, and for any function's package its program, images, zip archives and SBOMs. Does not run
+//! the built programs, and does not access registries.
 
 pub mod artefacts;
 pub mod build;
@@ -7,6 +7,8 @@ pub mod build_function;
 pub mod build_opencv;
 mod cargo;
 pub mod competitors;
+pub mod function;
+pub mod function_package;
 pub mod git;
 pub mod program;
 pub mod sbom;
@@ -16,4 +18,5 @@ pub mod workspace;
 #[cfg(test)]
 mod tests {
     pub mod checkout;
+    pub mod sample_package;
 }

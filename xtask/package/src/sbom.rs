@@ -21,32 +21,28 @@ mod native;
 mod system;
 
 use anyhow::Result;
-use layer::elf::FunctionBinary;
 use layer::{Content, FileTree};
 use opencv_build::{Sdk, ThirdPartyLocation};
 
-use crate::workspace::Workspace;
+use crate::function::Function;
 use component::RelationshipType;
 pub use component::{Component, ComponentKind, purl};
 pub use contents::{ARTEFACT_ID, Sbom};
 pub use crates::cargo_tree;
 pub use document::{ArtefactKind, Subject, document};
 
-/// The SDK's libraries that are not linked into the function: it decodes PNG and WebP in Rust, and calls libjpeg-turbo
-/// directly instead of through imgcodecs. A test compares this list with the function's link.
-pub const UNLINKED_LIBRARIES: [&str; 4] = ["opencv_imgcodecs", "png", "webp", "zlib"];
-
 /// The SBOM of an artefact with the function: its crates, OpenCV with its third-party components, the compiler's
 /// runtimes, and the packages of the build machine that own the files in `libraries`.
-pub fn function_sbom(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary, libraries: &FileTree) -> Result<Sbom> {
-    let linked = crates::linked_crates(workspace, &sdk.manifest().target)?;
+pub fn function_sbom(sdk: &Sdk, function: &Function, libraries: &FileTree) -> Result<Sbom> {
+    let package = &function.package;
+    let linked = crates::linked_crates(package, &sdk.manifest().target)?;
     let mut sbom = Sbom {
         crate_license_text: linked.licenses,
         ..Sbom::default()
     };
     let program = linked.program.id.clone();
     sbom.add_relationship(ARTEFACT_ID, RelationshipType::Contains, &program);
-    sbom.add_file_relationship(binary.path(), RelationshipType::GeneratedFrom, &program);
+    sbom.add_file_relationship(function.path(), RelationshipType::GeneratedFrom, &program);
     sbom.components.push(linked.program);
     for part in linked.crates {
         sbom.add_relationship(&program, RelationshipType::StaticLink, &part.id);
@@ -59,7 +55,7 @@ pub fn function_sbom(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary, 
     sbom.add_relationship(&program, RelationshipType::StaticLink, &opencv.id);
     for (part, location) in native::third_party_components(sdk)? {
         match location {
-            ThirdPartyLocation::Library(name) if UNLINKED_LIBRARIES.contains(&name.as_str()) => {
+            ThirdPartyLocation::Library(name) if package.unlinked_libraries.contains(&name) => {
                 continue;
             }
             ThirdPartyLocation::Library(_) => {

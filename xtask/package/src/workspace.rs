@@ -1,4 +1,4 @@
-//! The project's root and target folder.
+//! The root and target folder of a workspace: this project's, or that of a function which is not part of it.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -6,17 +6,19 @@ use std::sync::Once;
 
 use anyhow::Result;
 use opencv_build::BuildPaths;
+use serde::{Deserialize, Serialize};
 use support::environment::Environment;
 use support::progress::print_status;
 
 use crate::user_cache;
 
-#[derive(Clone)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Workspace {
     root: PathBuf,
 }
 
 impl Workspace {
+    /// This project.
     pub fn find() -> Self {
         // cargo sets this variable for `cargo run`; it stays correct if the checkout is moved.
         let package =
@@ -27,13 +29,12 @@ impl Workspace {
         }
     }
 
-    pub fn root(&self) -> &Path {
-        &self.root
+    pub fn at(root: &Path) -> Self {
+        Self { root: root.to_owned() }
     }
 
-    /// A portrait with one face and two eyes (512x512 pixels).
-    pub fn sample_photo(&self) -> PathBuf {
-        self.root.join("function/samples/eileen-collins.jpg")
+    pub fn root(&self) -> &Path {
+        &self.root
     }
 
     pub fn target_dir(&self) -> PathBuf {

@@ -1,27 +1,29 @@
 //! The images and the zip archive: layers and entries with their uncompressed and compressed sizes. Artefacts in the
-//! target folder are reused if they contain this function, and written again otherwise.
+//! target folder are reused if they contain this function and no assets, and written again otherwise.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use fs_err::{self as fs, File};
-use layer::elf::FunctionBinary;
 use layer::entries::EntryKind;
 use layer::{Digest, LayerFiles, Layout, layer_files};
 use opencv_build::Sdk;
+use package::function::{Function, PROGRAM_NAME};
 use zip::ZipArchive;
 
 use super::elf_sections;
 use super::part::{Kind, Part};
 use package::artefacts::base::Base;
-use package::artefacts::{self, BOOTSTRAP_PATH, FUNCTION_NAME};
+use package::artefacts::{self, BOOTSTRAP_PATH};
+use package::function_package::SDK_NAME;
 use package::workspace::Workspace;
 
 const SDK_DIR: &str = "opt/opencv";
 
-pub fn images(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<[ImageContents; 2]> {
-    let folder = artefacts::output_dir(workspace, sdk);
+pub fn images(workspace: &Workspace, sdk: &Sdk, function: &Function) -> Result<[ImageContents; 2]> {
+    let package = &function.package;
+    let folder = artefacts::output_dir(package, sdk);
     let architecture = sdk.manifest().target.architecture;
     let found = |name: &str, file: &str, same: &Path| {
         let layout = Layout::open(&folder.join(name), architecture);
@@ -31,12 +33,13 @@ pub fn images(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Resu
     let manifest = sdk.path().join("sdk.json");
     let program = BOOTSTRAP_PATH.trim_start_matches('/');
     match (
-        found("opencv-sdk", &format!("{SDK_DIR}/sdk.json"), &manifest),
-        found(FUNCTION_NAME, program, binary.path()).filter(|contents| contents.layers.len() == 2),
+        found(SDK_NAME, &format!("{SDK_DIR}/sdk.json"), &manifest),
+        found(&package.name, program, function.path())
+            .filter(|contents| contents.layers.len() == 2 && package.assets.is_empty()),
     ) {
-        (Some(sdk), Some(function)) => Ok([sdk, function]),
+        (Some(sdk), Some(image)) => Ok([sdk, image]),
         _ => {
-            let images = artefacts::write_images(workspace, sdk, binary, &Base::Minimal)?;
+            let images = artefacts::write_images(workspace, sdk, function, &Base::Minimal)?;
             Ok([
                 ImageContents::read(images.sdk.layout)?,
                 ImageContents::read(images.function.layout)?,
@@ -142,17 +145,20 @@ impl Folder {
 }
 
 /// The zip archive, and the compressed size of `bootstrap` in it.
-pub fn zip_archive(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<(Part, u64)> {
-    let path = artefacts::output_dir(workspace, sdk).join(format!("{FUNCTION_NAME}.zip"));
-    let content = fs::read(binary.path())?;
-    if let Some(found) = read_archive(&path, &content)? {
+pub fn zip_archive(sdk: &Sdk, function: &Function) -> Result<(Part, u64)> {
+    let name = &function.package.name;
+    let path = artefacts::zip_path(&function.package, sdk);
+    let content = fs::read(function.path())?;
+    if let Some(found) = read_archive(name, &path, &content)?
+        && function.package.assets.is_empty()
+    {
         return Ok(found);
     }
-    let (path, _) = artefacts::write_function_zip(workspace, sdk, binary)?;
-    read_archive(&path, &content)?.context("the zip archive does not contain the packaged function")
+    let (path, _) = artefacts::write_function_zip(sdk, function)?;
+    read_archive(name, &path, &content)?.context("the zip archive does not contain the packaged function")
 }
 
-fn read_archive(path: &PathBuf, function: &[u8]) -> Result<Option<(Part, u64)>> {
+fn read_archive(name: &str, path: &Path, program: &[u8]) -> Result<Option<(Part, u64)>> {
     let Ok(file) = File::open(path) else {
         return Ok(None);
     };
@@ -165,16 +171,16 @@ fn read_archive(path: &PathBuf, function: &[u8]) -> Result<Option<(Part, u64)>> 
     for index in 0..archive.len() {
         let failed = || format!("failed to read `{}`", path.display());
         let entry = archive.by_index_raw(index).with_context(failed)?;
-        let name = entry.name().with_context(failed)?.into_owned();
-        let mut part = Part::leaf(name.clone(), entry.size(), Kind::File);
+        let file = entry.name().with_context(failed)?.into_owned();
+        let mut part = Part::leaf(file.clone(), entry.size(), Kind::File);
         part.compressed_bytes = Some(entry.compressed_size());
         // The checksum suffices to detect another version of the file.
-        if name == "bootstrap" && entry.crc32() == crc32(function) {
+        if file == PROGRAM_NAME && entry.crc32() == crc32(program) {
             compressed_bytes = part.compressed_bytes;
         }
         parts.push(part);
     }
-    let mut whole = Part::branch(format!("zip {FUNCTION_NAME}"), parts);
+    let mut whole = Part::branch(format!("zip {name}"), parts);
     whole.compressed_bytes = Some(all);
     Ok(compressed_bytes.map(|bytes| (whole, bytes)))
 }
@@ -206,13 +212,13 @@ mod tests {
     fn archive_of_another_function_is_ignored() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.zip");
-        assert!(read_archive(&path, b"function").unwrap().is_none());
+        assert!(read_archive("x", &path, b"function").unwrap().is_none());
         let mut tree = layer::FileTree::new();
         let content = layer::Content::bytes("test", b"function");
         tree.add("bootstrap", content, layer::Mode::Program).unwrap();
         layer::zip::Zip::write(&tree, 0, &path).unwrap();
-        assert!(read_archive(&path, b"another").unwrap().is_none());
-        let (whole, compressed_bytes) = read_archive(&path, b"function").unwrap().unwrap();
+        assert!(read_archive("x", &path, b"another").unwrap().is_none());
+        let (whole, compressed_bytes) = read_archive("x", &path, b"function").unwrap().unwrap();
         assert_eq!(whole.bytes, 8);
         assert_eq!(whole.parts[0].compressed_bytes, Some(compressed_bytes));
         assert_eq!(whole.compressed_bytes, Some(fs::metadata(&path).unwrap().len()));

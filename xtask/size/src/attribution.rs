@@ -8,6 +8,8 @@ use anyhow::Result;
 use fs_err as fs;
 use object::{Object, ObjectSection};
 use opencv_build::Sdk;
+use package::function::PROGRAM_NAME;
+use package::function_package::FunctionPackage;
 
 use super::demangle::{self, RustName};
 use super::link::members;
@@ -51,9 +53,13 @@ pub struct Span {
     pub kind: Kind,
 }
 
-/// Members of the SDK's libraries, by name; each with its library and its sections, because two libraries can have
-/// members of the same name.
-pub struct LibraryMembers(BTreeMap<String, Vec<Member>>);
+/// What the linked code is from: members of the SDK's libraries, by name, each with its library and its sections, because
+/// two libraries can have members of the same name; and the names of the function's own crates.
+pub struct LibraryMembers {
+    by_name: BTreeMap<String, Vec<Member>>,
+    /// The crates of the function's workspace, whose code is the function's own.
+    own_crates: Vec<String>,
+}
 
 struct Member {
     library: String,
@@ -61,12 +67,13 @@ struct Member {
 }
 
 impl LibraryMembers {
-    pub fn of_sdk(sdk: &Sdk) -> Result<Self> {
+    pub fn new(sdk: &Sdk, package: &FunctionPackage) -> Result<Self> {
         let files = sdk.manifest().libraries.iter();
-        Self::of_libraries(files.map(|library| sdk.path().join("lib").join(&library.file)))
+        let files = files.map(|library| sdk.path().join("lib").join(&library.file));
+        Self::of_libraries(files, package.own_crates())
     }
 
-    pub fn of_libraries(paths: impl Iterator<Item = PathBuf>) -> Result<Self> {
+    pub fn of_libraries(paths: impl Iterator<Item = PathBuf>, own_crates: Vec<String>) -> Result<Self> {
         let mut found: BTreeMap<String, Vec<Member>> = BTreeMap::new();
         for path in paths {
             let data = fs::read(&path)?;
@@ -77,12 +84,19 @@ impl LibraryMembers {
                 });
             }
         }
-        Ok(Self(found))
+        Ok(Self {
+            by_name: found,
+            own_crates,
+        })
+    }
+
+    fn is_own(&self, krate: &str) -> bool {
+        self.own_crates.iter().any(|own| own == krate)
     }
 
     /// The library of a member: the only one, or the one whose member has that section.
     fn library(&self, name: &str, section: &str, size: u64) -> Option<&str> {
-        let members = self.0.get(name)?;
+        let members = self.by_name.get(name)?;
         let has = |member: &&Member| {
             let mut sections = member.sections.iter();
             sections.any(|(name, bytes)| name == section && *bytes == size)
@@ -127,7 +141,7 @@ pub fn of_input_section(input: &InputSection, symbol: &str, members: &LibraryMem
     let file = path.file_name().unwrap_or_default().to_string_lossy();
     let member = input.member.and_then(|it| Path::new(it).file_name()?.to_str());
     if file.ends_with(".rcgu.o") {
-        return of_rust_symbol(symbol);
+        return of_rust_symbol(symbol, members);
     }
     if let Some(krate) = file.strip_suffix(".rlib") {
         let krate = krate.trim_start_matches("lib");
@@ -145,7 +159,7 @@ pub fn of_input_section(input: &InputSection, symbol: &str, members: &LibraryMem
         "Scrt1.o" | "crt1.o" | "crti.o" | "crtn.o" => "start of the program",
         _ => {
             let library = library_name(path);
-            if input.member.is_some() && members.0.values().flatten().any(|m| m.library == library) {
+            if input.member.is_some() && members.by_name.values().flatten().any(|m| m.library == library) {
                 return Some(of_library(&library, source));
             }
             "other files"
@@ -161,22 +175,20 @@ fn of_rlib_object(krate: &str, member: &str, input: &InputSection, members: &Lib
     let file = without_hash(source_file(member));
     match krate {
         "opencv" => Attribution::new(OPENCV, "bindings", file),
-        "function" | "harness" => Attribution::new(FUNCTION, "C and C++", file),
         "compiler_builtins" => Attribution::new(RUST_CRATES, "std", krate),
+        own if members.is_own(own) => Attribution::new(FUNCTION, "C and C++", file),
         _ => Attribution::new(RUST_CRATES, krate, file),
     }
 }
 
-fn of_rust_symbol(symbol: &str) -> Option<Attribution> {
+fn of_rust_symbol(symbol: &str, members: &LibraryMembers) -> Option<Attribution> {
     let Some(name) = demangle::rust(symbol) else {
         return of_unmangled_symbol(symbol);
     };
     let attribution = match name.krate.as_str() {
         // The symbols of the allocator and the panic handler, which rustc generates for every program.
         "__rustc" => Attribution::new(RUST_CRATES, "std", "alloc"),
-        "function" => of_function(&name),
-        "harness" => Attribution::new(FUNCTION, "harness", &name.module),
-        "bootstrap" => Attribution::new(FUNCTION, "Rust", &name.module),
+        own if members.is_own(own) => of_function(&name),
         krate => Attribution::new(RUST_CRATES, krate, &name.module),
     };
     Some(attribution)
@@ -194,7 +206,7 @@ fn of_function(name: &RustName) -> Attribution {
 /// Unmangled symbols that rustc generates: the program's entry point, and the function that unwinding calls.
 fn of_unmangled_symbol(symbol: &str) -> Option<Attribution> {
     match symbol.trim_start_matches(".text.") {
-        "main" => Some(Attribution::new(FUNCTION, "Rust", "bootstrap")),
+        "main" => Some(Attribution::new(FUNCTION, "Rust", PROGRAM_NAME)),
         "rust_eh_personality" => Some(Attribution::new(RUST_CRATES, "std", "std")),
         _ => None,
     }
@@ -222,8 +234,9 @@ mod tests {
             library: library.to_owned(),
             sections: vec![(".text.f".to_owned(), size)],
         };
-        let members = LibraryMembers(
-            [
+        let members = LibraryMembers {
+            own_crates: vec!["function".to_owned(), "bootstrap".to_owned()],
+            by_name: [
                 ("resize.cpp.o", vec![member_of("opencv_imgproc", 1)]),
                 (
                     "utils.cpp.o",
@@ -234,7 +247,7 @@ mod tests {
             .into_iter()
             .map(|(name, list)| (name.to_owned(), list))
             .collect(),
-        );
+        };
         let input = InputSection {
             file,
             member,

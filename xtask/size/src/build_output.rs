@@ -6,8 +6,8 @@ use std::thread;
 use anyhow::{Context, Result, anyhow};
 use fs_err as fs;
 use layer::Digest;
-use layer::elf::FunctionBinary;
 use opencv_build::Sdk;
+use package::function::Function;
 use support::progress::print_status;
 
 use super::arguments::{Arguments, BaselineKind};
@@ -20,12 +20,12 @@ use super::report::{Ablation, Baseline, Report};
 use super::revision::revision;
 use super::{ablate, artefacts, baseline, libraries, relink};
 use package::build::Build;
-use package::build_function::{self, build_binary, link_record_dir};
+use package::build_function::{self, build_function, link_record_dir};
 
 pub struct BuildOutput<'a> {
     pub build: &'a Build,
     pub sdk: Sdk,
-    pub binary: FunctionBinary,
+    pub function: Function,
     content: Vec<u8>,
     record: LinkRecord,
     link_analysis: LinkAnalysis,
@@ -35,28 +35,28 @@ pub struct BuildOutput<'a> {
 impl<'a> BuildOutput<'a> {
     /// Builds the function, and builds it again if the record of its link is missing or unusable.
     pub fn new(build: &'a Build) -> Result<Self> {
-        let (sdk, binary) = build_binary(build)?;
-        let error = match Self::read(build, sdk, binary) {
+        let (sdk, function) = build_function(build)?;
+        let error = match Self::read(build, sdk, function) {
             Err(error) => error,
             found => return found,
         };
         print_status(&format!("linking the function again, because: {error:#}"));
-        build_function::force_relink(&build.workspace, &build.recipe.target)?;
-        let (sdk, binary) = build_binary(build)?;
-        Self::read(build, sdk, binary)
+        build_function::force_relink(&build.package, &build.recipe.target)?;
+        let (sdk, function) = build_function(build)?;
+        Self::read(build, sdk, function)
     }
 
-    fn read(build: &'a Build, sdk: Sdk, binary: FunctionBinary) -> Result<Self> {
-        let workspace = &build.workspace;
-        let folder = link_record_dir(workspace, &build.recipe.target);
-        let record = LinkRecord::open(&folder, workspace.root(), &build.tools()?.zig())?;
-        let content = fs::read(binary.path())?;
+    fn read(build: &'a Build, sdk: Sdk, function: Function) -> Result<Self> {
+        let package = &build.package;
+        let folder = link_record_dir(package, &build.recipe.target);
+        let record = LinkRecord::open(&folder, package.workspace.root(), &build.tools()?.zig())?;
+        let content = fs::read(function.path())?;
         let link_analysis = LinkAnalysis::read(&content, &record)?;
-        let members = LibraryMembers::of_sdk(&sdk)?;
+        let members = LibraryMembers::new(&sdk, package)?;
         Ok(Self {
             build,
             sdk,
-            binary,
+            function,
             content,
             record,
             link_analysis,
@@ -72,8 +72,8 @@ impl<'a> BuildOutput<'a> {
         let workspace = &self.build.workspace;
         let (spans, images, archive) = thread::scope(|scope| {
             let spans = scope.spawn(|| self.link_analysis.spans(&self.content, &self.members));
-            let images = artefacts::images(workspace, &self.sdk, &self.binary)?;
-            let archive = artefacts::zip_archive(workspace, &self.sdk, &self.binary)?;
+            let images = artefacts::images(workspace, &self.sdk, &self.function)?;
+            let archive = artefacts::zip_archive(&self.sdk, &self.function)?;
             let spans = spans.join().map_err(|_| anyhow!("failed to analyse the binary"));
             anyhow::Ok((spans??, images, archive))
         })
@@ -91,7 +91,7 @@ impl<'a> BuildOutput<'a> {
         }
         Ok(Report {
             architecture: self.sdk.manifest().target.architecture,
-            revision: revision(workspace.root()),
+            revision: revision(self.build.package.workspace.root()),
             artefacts,
         })
     }
@@ -102,9 +102,10 @@ impl<'a> BuildOutput<'a> {
     }
 
     pub fn results_dir(&self) -> PathBuf {
-        let workspace = &self.build.workspace;
+        let package = &self.build.package;
         let architecture = self.sdk.manifest().target.architecture;
-        workspace.target_dir().join("size").join(architecture.name())
+        let sizes = package.workspace.target_dir().join("size");
+        package.folder_in(sizes.join(architecture.name()))
     }
 
     pub fn compare_variants(&self, arguments: &Arguments) -> Result<(Option<Baseline>, Vec<Ablation>)> {

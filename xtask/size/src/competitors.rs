@@ -6,7 +6,8 @@ use package::competitors::{CompetitorSize, competitor_sizes};
 use super::format::ratio;
 use super::report::{Competitor, Report};
 
-/// The figures for the report's architecture, the largest ratio first.
+/// The figures for the report's architecture and artefacts, the largest ratio first. Those about images and archives of
+/// other functions are left out.
 pub fn compare_all(report: &Report) -> Result<Vec<Competitor>> {
     compare(competitor_sizes()?, report).context("failed to compare with `xtask/package/data/competitors.toml`")
 }
@@ -14,7 +15,13 @@ pub fn compare_all(report: &Report) -> Result<Vec<Competitor>> {
 fn compare(figures: Vec<CompetitorSize>, report: &Report) -> Result<Vec<Competitor>> {
     let fits = |figure: &CompetitorSize| {
         let only = figure.architecture;
-        only.is_none_or(|architecture| architecture == report.architecture)
+        let kind = |name: &str| {
+            name.split_once(' ')
+                .filter(|(kind, _)| ["image", "zip"].contains(kind))
+                .is_some()
+        };
+        let is_others = kind(&figure.artefact) && report.artefact(&figure.artefact).is_none();
+        !is_others && only.is_none_or(|architecture| architecture == report.architecture)
     };
     let figures = figures.into_iter().filter(fits);
     let mut competitors = Vec::new();

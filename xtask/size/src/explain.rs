@@ -203,7 +203,7 @@ mod tests {
         ];
         let edges = [(0, 1), (1, 2), (2, 4), (1, 4), (4, 5), (4, 3), (1, 3), (6, 5)];
         let graph = graph(&inputs, &edges);
-        let members = LibraryMembers::of_libraries(std::iter::empty())?;
+        let members = LibraryMembers::of_libraries(std::iter::empty(), Vec::new())?;
         explain(&graph, &members, name)
     }
 

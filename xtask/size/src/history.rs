@@ -1,7 +1,8 @@
-//! `data/history.json`: the milestones of the function's size, and the report of the last record. Records milestones,
-//! and loads previous reports from that file in a git revision or from a printed document.
+//! A function's history: the milestones of its size, and the report of the last record. Records milestones, and loads
+//! previous reports from that file in a git revision or from a printed document.
 
-use std::path::Path;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
@@ -10,10 +11,14 @@ use serde::{Deserialize, Serialize};
 
 use super::bootstrap;
 use super::report::{self, Milestone, PreviousReport, Report, SCHEMA};
+use package::function_package::FunctionPackage;
 use package::git;
 use support::atomic;
 
+/// The file of the default function.
 pub const FILE: &str = "xtask/size/data/history.json";
+/// That of other functions, beside their manifests.
+const PACKAGE_FILE: &str = "size-history.json";
 const LEGACY_FILE: &str = "xtask/data/size/history.json";
 
 const RECORDED_ARCHITECTURE: Architecture = Architecture::X86_64;
@@ -29,11 +34,55 @@ pub struct History {
     report: Option<Report>,
 }
 
+/// Where a function's history is: a file of a workspace, by its relative path.
+pub struct HistoryFile {
+    root: PathBuf,
+    file: String,
+}
+
+impl HistoryFile {
+    pub fn of(package: &FunctionPackage) -> Self {
+        let root = package.workspace.root();
+        if package.is_default {
+            return Self::of_project(root);
+        }
+        let folder = package.folder().strip_prefix(root).unwrap_or(Path::new(""));
+        Self {
+            root: root.to_owned(),
+            file: folder.join(PACKAGE_FILE).display().to_string(),
+        }
+    }
+
+    /// The history of the default function of the project in `root`.
+    pub fn of_project(root: &Path) -> Self {
+        Self {
+            root: root.to_owned(),
+            file: FILE.to_owned(),
+        }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.root.join(&self.file)
+    }
+}
+
 impl History {
-    pub fn read(root: &Path) -> Result<Self> {
-        let path = root.join(FILE);
-        let text = fs::read_to_string(&path)?;
-        Self::parse(&text).with_context(|| format!("failed to read `{}`", path.display()))
+    /// The history in `file`; an empty one if it does not exist.
+    pub fn read(file: &HistoryFile) -> Result<Self> {
+        let path = file.path();
+        match fs::read_to_string(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Self::new()),
+            text => Self::parse(&text?).with_context(|| format!("failed to read `{}`", path.display())),
+        }
+    }
+
+    fn new() -> Self {
+        Self {
+            schema: SCHEMA,
+            description: "Milestones of the function's size, recorded by `cargo xtask size --record`.".to_owned(),
+            milestones: Vec::new(),
+            report: None,
+        }
     }
 
     fn parse(text: &str) -> Result<Self> {
@@ -77,10 +126,10 @@ impl History {
     }
 }
 
-pub fn record(root: &Path, description: &str, report: &Report) -> Result<()> {
-    let path = root.join(FILE);
+pub fn record(file: &HistoryFile, description: &str, report: &Report) -> Result<()> {
+    let path = file.path();
     let failed = || format!("failed to record the sizes in `{}`", path.display());
-    let mut history = History::read(root)?;
+    let mut history = History::read(file)?;
     history.add_milestone(description, report).with_context(failed)?;
     atomic::write(&path, history.to_json()?.as_bytes())
 }
@@ -97,8 +146,8 @@ fn compact(report: &Report) -> Report {
     }
 }
 
-/// Loads the report of `--against`: a file that `--json` printed, or a revision of the checkout at `root`.
-pub fn load_previous(root: &Path, against: &str, architecture: Architecture) -> Result<PreviousReport> {
+/// Loads the report of `--against`: a file that `--json` printed, or that of a history's file in a revision.
+pub fn load_previous(file: &HistoryFile, against: &str, architecture: Architecture) -> Result<PreviousReport> {
     let path = Path::new(against);
     let report = if path.is_file() {
         let text = fs::read(path)?;
@@ -106,7 +155,7 @@ pub fn load_previous(root: &Path, against: &str, architecture: Architecture) -> 
             .context("it was not printed by this version's `cargo xtask size --json`; print it again")
             .with_context(|| format!("failed to read the sizes in `{}`", path.display()))?
     } else {
-        report_at_revision(root, against)
+        report_at_revision(file, against)
             .with_context(|| format!("failed to read the sizes of the revision `{against}`"))?
     };
     ensure!(
@@ -121,7 +170,8 @@ pub fn load_previous(root: &Path, against: &str, architecture: Architecture) -> 
     })
 }
 
-fn report_at_revision(root: &Path, name: &str) -> Result<Report> {
+fn report_at_revision(history: &HistoryFile, name: &str) -> Result<Report> {
+    let HistoryFile { root, file } = history;
     let printed = "name a file that `cargo xtask size --json` printed";
     let instead = "name another revision, or a file that `cargo xtask size --json` printed";
     ensure!(
@@ -141,13 +191,13 @@ fn report_at_revision(root: &Path, name: &str) -> Result<Report> {
         "there is no such file, and no such git revision; {instead}"
     );
     let show = |file: &str| run_git(&["show", &format!("{name}:{file}")]);
-    let mut shown = show(FILE)?;
-    if !shown.status.success() {
+    let mut shown = show(file)?;
+    if !shown.status.success() && file == FILE {
         shown = show(LEGACY_FILE)?;
     }
-    ensure!(shown.status.success(), "it is older than `{FILE}`; {instead}");
+    ensure!(shown.status.success(), "it is older than `{file}`; {instead}");
     let history = History::parse(&String::from_utf8_lossy(&shown.stdout))
-        .with_context(|| format!("its `{FILE}` cannot be used; {instead}"))?;
+        .with_context(|| format!("its `{file}` cannot be used; {instead}"))?;
     history
         .report
         .with_context(|| format!("it has no sizes recorded with `cargo xtask size --record`; {instead}"))

@@ -47,7 +47,7 @@ use serde::Serialize;
 pub use self::arguments::{Arguments, BaselineKind};
 use self::budget::Budgets;
 pub use self::build_output::BuildOutput;
-use self::history::History;
+use self::history::{History, HistoryFile};
 use self::report::{Document, SCHEMA};
 use self::terminal::DisplayOptions;
 use package::build::Build;
@@ -74,7 +74,7 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let folder = built.results_dir();
     let page = write_reports(&folder, &document)?;
     if let Some(description) = &arguments.record {
-        history::record(build.workspace.root(), description, &document.report)?;
+        history::record(&HistoryFile::of(&build.package), description, &document.report)?;
     }
     let output = SizeOutput {
         document,
@@ -89,9 +89,9 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
 
 pub fn document(arguments: &Arguments, built: &BuildOutput) -> Result<Document> {
     let report = built.report()?;
-    let root = built.build.workspace.root();
+    let history = HistoryFile::of(&built.build.package);
     let previous_report = match &arguments.against {
-        Some(against) => Some(history::load_previous(root, against, report.architecture)?),
+        Some(against) => Some(history::load_previous(&history, against, report.architecture)?),
         None => report_store::load_previous(&built.results_dir(), &report),
     };
     let (baseline, ablation) = built.compare_variants(arguments)?;
@@ -101,7 +101,7 @@ pub fn document(arguments: &Arguments, built: &BuildOutput) -> Result<Document> 
         previous_report,
         competitors: competitors::compare_all(&report)?,
         budgets: Budgets::read(built.build)?.compare(&report)?,
-        history: History::read(root)?.milestones_for(report.architecture),
+        history: History::read(&history)?.milestones_for(report.architecture),
         baseline,
         ablation,
         report,

@@ -78,7 +78,7 @@ mod tests {
         ];
         // tokio refers to the table, and the table to the text.
         let graph = graph(&inputs, &[(0, 2), (2, 3)]);
-        let members = LibraryMembers::of_libraries(std::iter::empty()).unwrap();
+        let members = LibraryMembers::of_libraries(std::iter::empty(), Vec::new()).unwrap();
         let unnamed_constants = UnnamedConstants::attribute(&graph, &members);
         let krate = |node: usize| {
             let attribution = unnamed_constants.0.get(&graph.keys[node]);

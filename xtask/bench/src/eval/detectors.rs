@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use layer::elf::FunctionBinary;
 use opencv_build::Sdk;
+use package::function::Function;
 use serde_json::json;
 
 use super::face::{Face, with_min_score};
@@ -80,15 +80,11 @@ struct ReferencePrograms {
 impl Detectors {
     /// Evaluates only the presets, and adds the reason to `notes`, if Python is not 3.11 or 3.12 or the SDK has no
     /// YuNet.
-    pub fn start(
-        workspace: &Workspace,
-        (sdk, binary): (&Sdk, &FunctionBinary),
-        notes: &mut Vec<String>,
-    ) -> Result<Self> {
+    pub fn start(workspace: &Workspace, (sdk, function): (&Sdk, &Function), notes: &mut Vec<String>) -> Result<Self> {
         let references = ReferencePrograms::start(workspace, sdk);
         let references =
             references.map_err(|error| notes.push(format!("the references were not evaluated: {error:#}")));
-        let lambda = LocalLambda::start(workspace, (sdk, binary), Engine::None, &[])?;
+        let lambda = LocalLambda::start(workspace, (sdk, function), Engine::None, &[])?;
         lambda.storage.create_bucket(BUCKET)?;
         Ok(Self {
             log: FunctionLog::open(&lambda.scratch.path().join(EMULATOR_LOG))?,

@@ -1,24 +1,27 @@
-//! `pack-to SDK PROGRAM FOLDER`, for tests only: packages an existing build into a folder, in a process that can run as
-//! another user.
+//! `pack-to SDK PACKAGE PROGRAM FOLDER`, for tests only: packages an existing build into a folder, in a process that can
+//! run as another user. PACKAGE is the function's package as JSON, because that user cannot run cargo.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use layer::elf::FunctionBinary;
+use fs_err as fs;
 use layer::zip::Zip;
 use opencv_build::Sdk;
 use package::artefacts::base::Base;
 use package::artefacts::source_date::source_date_epoch;
-use package::artefacts::{FUNCTION_NAME, function_tree, write_function_image, write_sdk_image};
+use package::artefacts::{function_tree, write_function_image, write_sdk_image};
+use package::function::Function;
+use package::function_package::FunctionPackage;
 use package::program::exit_code;
 use package::workspace::Workspace;
 
 #[derive(Parser)]
 struct Arguments {
     sdk: PathBuf,
-    binary: PathBuf,
+    package: PathBuf,
+    program: PathBuf,
     to: PathBuf,
 }
 
@@ -32,12 +35,13 @@ fn run(arguments: &Arguments) -> Result<()> {
     let sdk = Sdk::open(&arguments.sdk);
     let sdk = sdk.with_context(|| format!("no SDK in `{}`", arguments.sdk.display()))?;
     let target = sdk.manifest().target;
-    let binary = FunctionBinary::check(&arguments.binary, target.architecture, target.glibc)?;
-    let (to, reference) = (&arguments.to, format!("{FUNCTION_NAME}:latest"));
+    let package: FunctionPackage = serde_json::from_str(&fs::read_to_string(&arguments.package)?)?;
+    let function = Function::check(&package, &arguments.program, &target)?;
+    let (to, reference) = (&arguments.to, format!("{}:latest", package.name));
     write_sdk_image(to, &workspace, &sdk)?;
-    write_function_image(to, &reference, &workspace, &sdk, &binary, &Base::Minimal)?;
-    let tree = function_tree("/bootstrap", &binary)?;
-    let zip = to.join(format!("{FUNCTION_NAME}.zip"));
+    write_function_image(to, &reference, &sdk, &function, &Base::Minimal)?;
+    let tree = function_tree("", &function)?;
+    let zip = to.join(format!("{}.zip", package.name));
     Zip::write(&tree, source_date_epoch()?, &zip)?;
     Ok(())
 }

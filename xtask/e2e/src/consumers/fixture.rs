@@ -18,7 +18,6 @@ use support::run::{display_command, run_logged};
 
 use package::artefacts;
 use package::build::Build;
-use package::workspace::Workspace;
 use support::files::remove_if_exists;
 
 /// The variables of the user's environment that commands get, besides `PATH`.
@@ -49,7 +48,7 @@ impl<'a> ConsumerFixture<'a> {
 
         // Always the same folder: the crate `opencv` is rebuilt if the path of its SDK changes.
         let root = folder.join("image");
-        unpack(workspace, sdk, &root)?;
+        unpack(build, sdk, &root)?;
         let unpacked =
             Sdk::open(&root.join("opt/opencv")).context("the image `opencv-sdk` has no complete SDK in opt/opencv")?;
         ensure!(
@@ -167,10 +166,10 @@ impl<'a> ConsumerFixture<'a> {
 }
 
 /// Writes the image `opencv-sdk` and extracts it into `root`.
-fn unpack(workspace: &Workspace, sdk: &Sdk, root: &Path) -> Result<()> {
-    let folder = artefacts::output_dir(workspace, sdk);
+fn unpack(build: &Build, sdk: &Sdk, root: &Path) -> Result<()> {
+    let folder = artefacts::output_dir(&build.package, sdk);
     let _lock = Lock::acquire(&folder.join("lock"), print_status)?;
-    let image = artefacts::write_sdk_image(&folder, workspace, sdk)?;
+    let image = artefacts::write_sdk_image(&folder, &build.workspace, sdk)?;
     Ok(image.layout.unpack(root)?)
 }
 

@@ -16,13 +16,14 @@ use support::progress::print_status;
 use super::build::FuzzBuild;
 use super::target::Target;
 use files::read_all;
-use package::workspace::Workspace;
+use package::build::Build;
 
 /// The largest seed, in bytes.
 const MAX_SEED_BYTES: usize = 32 << 10;
 
 /// Writes the seeds of `targets` to `work/seeds`, and cases that are only run to `work/cases`.
-pub fn write(workspace: &Workspace, built: &FuzzBuild, targets: &[Target], work: &Path) -> Result<()> {
+pub fn write(build: &Build, built: &FuzzBuild, targets: &[Target], work: &Path) -> Result<()> {
+    let workspace = &build.workspace;
     let (seeds, cases) = (work.join("seeds"), work.join("cases"));
     for folder in [&seeds, &cases] {
         if folder.exists() {
@@ -36,7 +37,11 @@ pub fn write(workspace: &Workspace, built: &FuzzBuild, targets: &[Target], work:
             shared.display()
         ));
     }
-    let photos = photos::Photos { workspace, built };
+    let photos = photos::Photos {
+        workspace,
+        sample: build.package.sample_photo()?,
+        built,
+    };
     for target in targets {
         let name = target.name.as_str();
         let mut files = match name {

@@ -14,7 +14,6 @@ use package::sbom;
 
 /// Fails unless the crates are those that cargo compiled for the target.
 pub fn check(document: &Value, build: &Build, sdk: &Sdk) -> Result<()> {
-    let workspace = &build.workspace;
     let triple = sdk.manifest().target.rust_triple();
     let mut cargo = build_function::cargo_command(build, sdk, "build")?;
     let output = cargo
@@ -22,7 +21,8 @@ pub fn check(document: &Value, build: &Build, sdk: &Sdk) -> Result<()> {
         .output()
         .context("failed to start cargo")?;
     ensure!(output.status.success(), "cargo failed to build the function");
-    let folder = workspace.target_dir().join(&triple);
+    let package = &build.package;
+    let folder = package.workspace.target_dir().join(&triple);
     let mut built = BTreeSet::new();
     for line in output.stdout.split(|byte| *byte == b'\n') {
         let Ok(message) = serde_json::from_slice::<Value>(line) else {
@@ -42,7 +42,7 @@ pub fn check(document: &Value, build: &Build, sdk: &Sdk) -> Result<()> {
         (!id.is_empty()).then(|| (package["name"].as_str().unwrap_or_default(), version))
     });
     let listed: BTreeSet<_> = ids.map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
-    let tree = sbom::cargo_tree(workspace, &triple)?.packages;
+    let tree = sbom::cargo_tree(package, &triple)?.packages;
     ensure!(
         listed == built && tree == built,
         "the SBOM has {:?} and lacks {:?}; cargo tree has {:?} and lacks {:?}",

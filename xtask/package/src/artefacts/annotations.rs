@@ -7,24 +7,57 @@ use std::path::Path;
 
 use anyhow::Result;
 
+use crate::function_package::FunctionPackage;
 use crate::git::head;
 use crate::workspace::Workspace;
 
 pub(super) const PREFIX: &str = "org.opencontainers.image";
 
-pub fn oci_annotations(
+/// What the annotations of an image say; empty if unknown.
+struct Described<'a> {
+    title: &'a str,
+    description: &'a str,
+    version: &'a str,
+    license: &'a str,
+    repository: &'a str,
+}
+
+pub(super) fn of_function(package: &FunctionPackage) -> Result<BTreeMap<String, String>> {
+    let described = Described {
+        title: &package.name,
+        description: &package.description,
+        version: &package.version,
+        license: &package.license,
+        repository: &package.repository,
+    };
+    annotations(&package.workspace, &described)
+}
+
+/// The annotations of an image that contains the SDK, `version` of OpenCV.
+pub(super) fn of_sdk(
     workspace: &Workspace,
     title: &str,
     description: &str,
     version: &str,
 ) -> Result<BTreeMap<String, String>> {
+    let described = Described {
+        title,
+        description,
+        version,
+        license: env!("CARGO_PKG_LICENSE"),
+        repository: env!("CARGO_PKG_REPOSITORY"),
+    };
+    annotations(workspace, &described)
+}
+
+fn annotations(workspace: &Workspace, described: &Described<'_>) -> Result<BTreeMap<String, String>> {
     let revision = revision(workspace.root())?.unwrap_or_default();
     let all = [
-        ("title", title),
-        ("description", description),
-        ("version", version),
-        ("licenses", env!("CARGO_PKG_LICENSE")),
-        ("source", env!("CARGO_PKG_REPOSITORY")),
+        ("title", described.title),
+        ("description", described.description),
+        ("version", described.version),
+        ("licenses", described.license),
+        ("source", described.repository),
         ("revision", &revision),
     ];
     let said = all.into_iter().filter(|(_, value)| !value.is_empty());

@@ -44,7 +44,7 @@ pub(super) fn prepare(environment: &Environment, root: &Path, target: &Path) -> 
     Ok(own)
 }
 
-fn user_cargo_home(environment: &Environment) -> Option<PathBuf> {
+pub(super) fn user_cargo_home(environment: &Environment) -> Option<PathBuf> {
     let home = match environment.get("CARGO_HOME") {
         Some(home) => std::path::absolute(home).ok()?,
         // Like cargo, use the user database if HOME is not set.

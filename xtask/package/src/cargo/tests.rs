@@ -53,7 +53,7 @@ fn cargo_environment_excludes_hostile_variables() {
     let environment = mine.into_iter().chain(hostile).collect();
     let (root, target) = (at("a b/pröject"), at("a b/target"));
     fs::create_dir_all(&root).unwrap();
-    let mut cargo = command(&environment, &root, &target, "build").unwrap();
+    let mut cargo = command(&environment, (&root, &target), &root.join("Cargo.toml"), "build").unwrap();
     let output = cargo.output().unwrap();
     assert!(output.status.success(), "{output:?}");
     let text = String::from_utf8(output.stdout).unwrap();
@@ -125,7 +125,7 @@ fn hostile_cargo_configuration_is_ignored() {
     let hostile = HOSTILE.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let environment = kept.chain(hostile).chain([("HOME".to_owned(), home)]).collect();
     let target = root.join("target");
-    let mut cargo = command(&environment, &root, &target, "check").unwrap();
+    let mut cargo = command(&environment, (&root, &target), &root.join("Cargo.toml"), "check").unwrap();
     let output = cargo.args(["--quiet", "--offline"]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(target.join("debug").is_dir());

@@ -1,4 +1,4 @@
-//! The Rust crates that are linked into the function. Their list is from `cargo tree`, which resolves features only for
+//! The Rust crates that are linked into a function. Their list is from `cargo tree`, which resolves features only for
 //! this package and platform, as the build does; their descriptions are from `cargo metadata`, which unifies features
 //! over the workspace and so lists too many crates; their digests are from `Cargo.lock`. Build scripts, procedural
 //! macros and their dependencies are not linked.
@@ -7,6 +7,7 @@ mod cache;
 mod cargo_tree_output;
 
 use std::collections::BTreeMap;
+use std::process::Command;
 use std::thread;
 
 use anyhow::{Context, Result, anyhow, ensure};
@@ -19,13 +20,10 @@ use super::component::{Component, ComponentKind, purl};
 use super::license::{self, LicenseText};
 use super::license_texts;
 use crate::cargo::cargo;
-use crate::workspace::Workspace;
+use crate::function_package::FunctionPackage;
 pub use cache::LinkedCrates;
 pub use cargo_tree_output::{CargoTree, PackageId};
 use support::run::output;
-
-const PACKAGE: &str = "function";
-const FEATURE: &str = "opencv";
 
 /// The release of rustc, whose standard library is linked into the function; set by `build.rs`.
 const RUSTC: &str = env!("RUSTC_RELEASE");
@@ -33,20 +31,17 @@ const RUSTC: &str = env!("RUSTC_RELEASE");
 const TITLE: &str = "The licences of the Rust crates. Each text appears once, after the crates that it \
                      applies to and their copyright notices.";
 
-/// The crates of the function for `target`, cached in the target folder.
-pub fn linked_crates(workspace: &Workspace, target: &Target) -> Result<LinkedCrates> {
+/// The crates of a function for `target`, cached in the target folder.
+pub fn linked_crates(package: &FunctionPackage, target: &Target) -> Result<LinkedCrates> {
     let triple = target.rust_triple();
-    let cache_dir = workspace.target_dir().join("sbom");
-    cache::get_or_compute(workspace.root(), &triple, RUSTC, &cache_dir, || {
-        query_cargo(workspace, &triple)
-    })
+    let cache_dir = package.workspace.target_dir().join("sbom");
+    cache::get_or_compute(package, &triple, RUSTC, &cache_dir, || query_cargo(package, &triple))
 }
 
-pub fn cargo_tree(workspace: &Workspace, triple: &str) -> Result<CargoTree> {
-    let mut cargo = cargo(workspace, "tree")?;
+pub fn cargo_tree(package: &FunctionPackage, triple: &str) -> Result<CargoTree> {
+    let mut cargo = cargo_for(package, "tree")?;
     cargo
-        .args(["--locked", "--package", PACKAGE])
-        .args(["--features", FEATURE, "--target", triple])
+        .args(["--locked", "--target", triple])
         .args(["--edges", "normal,no-proc-macro"])
         .args(["--charset", "ascii", "--prefix", "depth"])
         // The space separates the depth from the name.
@@ -54,16 +49,25 @@ pub fn cargo_tree(workspace: &Workspace, triple: &str) -> Result<CargoTree> {
     CargoTree::parse(&output(&mut cargo)?)
 }
 
-fn query_cargo(workspace: &Workspace, triple: &str) -> Result<LinkedCrates> {
+/// cargo for the package with the features that it is built with.
+fn cargo_for(package: &FunctionPackage, subcommand: &str) -> Result<Command> {
+    let mut cargo = cargo(&package.workspace, &package.manifest, subcommand)?;
+    if !package.features.is_empty() {
+        cargo.arg("--features").arg(package.features.join(","));
+    }
+    Ok(cargo)
+}
+
+fn query_cargo(package: &FunctionPackage, triple: &str) -> Result<LinkedCrates> {
     let (tree, metadata) = thread::scope(|scope| {
-        let tree = scope.spawn(|| cargo_tree(workspace, triple));
-        let metadata = metadata(workspace, triple);
+        let tree = scope.spawn(|| cargo_tree(package, triple));
+        let metadata = metadata(package, triple);
         let tree = tree
             .join()
             .map_err(|_| anyhow!("the thread that runs `cargo tree` panicked"))?;
         anyhow::Ok((tree?, metadata?))
     })?;
-    let lock = workspace.root().join("Cargo.lock");
+    let lock = package.workspace.root().join("Cargo.lock");
     let checksums =
         checksums(&fs::read_to_string(&lock)?).with_context(|| format!("failed to read `{}`", lock.display()))?;
     let program = Component {
@@ -89,12 +93,10 @@ fn query_cargo(workspace: &Workspace, triple: &str) -> Result<LinkedCrates> {
     })
 }
 
-fn metadata(workspace: &Workspace, triple: &str) -> Result<Metadata> {
-    let mut cargo = cargo(workspace, "metadata")?;
+fn metadata(package: &FunctionPackage, triple: &str) -> Result<Metadata> {
+    let mut cargo = cargo_for(package, "metadata")?;
     cargo
         .args(["--format-version", "1", "--locked"])
-        .arg("--features")
-        .arg(format!("{PACKAGE}/{FEATURE}"))
         .args(["--filter-platform", triple]);
     MetadataCommand::parse(output(&mut cargo)?).context("failed to parse the output of `cargo metadata`")
 }

@@ -30,7 +30,7 @@ fn project() -> TempDir {
     git(at, &["tag", "older"]);
     commit(at, FILE, &empty().to_json().unwrap());
     git(at, &["tag", "empty"]);
-    record(at, "the first", &report_before()).unwrap();
+    record(&HistoryFile::of_project(at), "the first", &report_before()).unwrap();
     let text = fs::read_to_string(at.join(FILE)).unwrap();
     fs::remove_file(at.join(FILE)).unwrap();
     commit(at, FILE, &text);
@@ -48,18 +48,23 @@ fn revision_with_legacy_path_is_read() {
     git(at, &["rm", "--quiet", FILE]);
     commit(at, LEGACY_FILE, &text);
     assert_eq!(
-        load_previous(at, "HEAD", Architecture::X86_64).unwrap().report,
+        load_previous(&HistoryFile::of_project(at), "HEAD", Architecture::X86_64)
+            .unwrap()
+            .report,
         compact(&report_before())
     );
 }
 
 fn error_of(root: &Path, name: &str) -> String {
-    format!("{:#}", load_previous(root, name, Architecture::X86_64).unwrap_err())
+    format!(
+        "{:#}",
+        load_previous(&HistoryFile::of_project(root), name, Architecture::X86_64).unwrap_err()
+    )
 }
 
 #[test]
 fn project_history_is_valid_and_shrinks() {
-    let history = History::read(&root()).unwrap();
+    let history = History::read(&HistoryFile::of_project(&root())).unwrap();
     let (first, last) = (&history.milestones[0], history.milestones.last().unwrap());
     assert_eq!(
         (first.uncompressed_bytes, first.compressed_bytes),
@@ -103,9 +108,9 @@ fn record_adds_milestone_and_component_report() {
     let folder = project();
     let at = folder.path();
     fs::write(at.join(FILE), empty().to_json().unwrap()).unwrap();
-    record(at, "one", &report_before()).unwrap();
-    record(at, " two ", &report_after()).unwrap();
-    let history = History::read(at).unwrap();
+    record(&HistoryFile::of_project(at), "one", &report_before()).unwrap();
+    record(&HistoryFile::of_project(at), " two ", &report_after()).unwrap();
+    let history = History::read(&HistoryFile::of_project(at)).unwrap();
     let milestones: Vec<_> = history
         .milestones
         .iter()
@@ -158,21 +163,21 @@ fn failed_record_leaves_history_unchanged() {
         ("x", arm, "this report is for aarch64"),
         ("x", without_compressed_size, "no compressed size of `bootstrap`"),
     ] {
-        let error = format!("{:#}", record(at, what, &report).unwrap_err());
+        let error = format!("{:#}", record(&HistoryFile::of_project(at), what, &report).unwrap_err());
         assert!(error.contains(expected), "{error}");
-        assert_eq!(History::read(at).unwrap(), empty());
+        assert_eq!(History::read(&HistoryFile::of_project(at)).unwrap(), empty());
     }
 }
 
 #[test]
 fn revision_loads_its_last_recorded_report() {
     let folder = project();
-    let found = load_previous(folder.path(), "full", Architecture::X86_64).unwrap();
+    let found = load_previous(&HistoryFile::of_project(folder.path()), "full", Architecture::X86_64).unwrap();
     assert_eq!(
         (found.label.as_str(), found.report),
         ("full", compact(&report_before()))
     );
-    let found = load_previous(folder.path(), "HEAD~1", Architecture::X86_64).unwrap();
+    let found = load_previous(&HistoryFile::of_project(folder.path()), "HEAD~1", Architecture::X86_64).unwrap();
     let increases = largest_increases(&found.report, &report_after(), "bootstrap", 1);
     assert_eq!(increases[0].name(), "OpenCV/imgproc");
 }
@@ -196,7 +201,10 @@ fn unusable_revision_error_explains_the_cause() {
         assert!(error.contains(expected), "{name}: {error}");
         assert!(error.contains("`cargo xtask size --json` printed"), "{error}");
     }
-    let error = format!("{:#}", load_previous(at, "full", Architecture::Aarch64).unwrap_err());
+    let error = format!(
+        "{:#}",
+        load_previous(&HistoryFile::of_project(at), "full", Architecture::Aarch64).unwrap_err()
+    );
     assert!(error.contains("are for x86_64, and these are for aarch64"), "{error}");
     let none = tempfile::tempdir().unwrap();
     let error = error_of(none.path(), "HEAD");
@@ -209,7 +217,7 @@ fn printed_document_is_loaded() {
     let file = folder.path().join("sizes.json");
     let name = file.to_str().unwrap();
     fs::write(&file, serde_json::to_string(&document()).unwrap()).unwrap();
-    let found = load_previous(folder.path(), name, Architecture::X86_64).unwrap();
+    let found = load_previous(&HistoryFile::of_project(folder.path()), name, Architecture::X86_64).unwrap();
     assert_eq!((found.label.as_str(), found.report), (name, report_after()));
     for (text, expected) in [
         ("{\"schema\": 99}", "it has schema 99, and this program reads 1 to 2"),
@@ -227,6 +235,29 @@ fn printed_document_is_loaded() {
         assert!(error.starts_with("failed to read the sizes in `"), "{error}");
         assert!(error.contains(expected), "{error}");
     }
+}
+
+#[test]
+fn a_history_begins_with_its_first_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = HistoryFile {
+        root: folder.path().to_owned(),
+        file: PACKAGE_FILE.to_owned(),
+    };
+    assert_eq!(History::read(&file).unwrap(), History::new());
+    record(&file, "one", &report_before()).unwrap();
+    let history = History::read(&file).unwrap();
+    assert_eq!(history.milestones[0].description, "one");
+    commit(folder.path(), "other", "text");
+    git(folder.path(), &["add", PACKAGE_FILE]);
+    git(folder.path(), &["commit", "--quiet", "--message", "record"]);
+    let found = load_previous(&file, "HEAD", Architecture::X86_64).unwrap();
+    assert_eq!(found.report, compact(&report_before()));
+    let error = load_previous(&file, "HEAD~1", Architecture::X86_64).unwrap_err();
+    assert!(
+        format!("{error:#}").contains("it is older than `size-history.json`"),
+        "{error:#}"
+    );
 }
 
 #[test]

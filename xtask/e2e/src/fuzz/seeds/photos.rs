@@ -1,6 +1,8 @@
 //! Photos of a few thousand pixels in every format that the function reads: a face in files of every kind, and the JPEG
 //! files that `write_variants.c` in the crate `conformance` writes.
 
+use std::path::Path;
+
 use anyhow::{Context, Result};
 use conformance::jpeg::compile_variant_writer;
 use image::imageops::{self, FilterType};
@@ -31,13 +33,15 @@ const DETECTION_OPTIONS: [[u8; 4]; 6] = [
 
 pub struct Photos<'a> {
     pub workspace: &'a Workspace,
+    /// A photo with one face.
+    pub sample: &'a Path,
     pub built: &'a FuzzBuild,
 }
 
 impl Photos<'_> {
     pub fn files(&self) -> Result<Vec<NamedFile>> {
-        let sample = self.workspace.sample_photo();
-        let sample = image::open(&sample)
+        let sample = self.sample;
+        let sample = image::open(sample)
             .with_context(|| format!("failed to read `{}`", sample.display()))?
             .to_rgb8();
         let [x, y, width, height] = FACE;

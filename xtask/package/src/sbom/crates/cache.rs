@@ -3,12 +3,13 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use fs_err as fs;
 use serde::{Deserialize, Serialize};
 use support::fingerprint::Fingerprint;
 
 use super::super::component::Component;
+use crate::function_package::FunctionPackage;
 use support::atomic;
 
 const CODE_DIGEST: &str = env!("CRATES_CODE_DIGEST");
@@ -27,13 +28,13 @@ pub struct LinkedCrates {
 
 /// The cached result for the same inputs, or that of `compute`.
 pub(super) fn get_or_compute(
-    root: &Path,
+    package: &FunctionPackage,
     triple: &str,
     rustc: &str,
     folder: &Path,
     compute: impl FnOnce() -> Result<LinkedCrates>,
 ) -> Result<LinkedCrates> {
-    let fingerprint = fingerprint(root, triple, rustc)?;
+    let fingerprint = fingerprint(package, triple, rustc)?;
     let path = folder.join(format!("crates-{}.json", fingerprint.short()));
     // A file that cannot be read is written again.
     let kept = fs::read(&path).ok();
@@ -46,42 +47,28 @@ pub(super) fn get_or_compute(
     Ok(linked)
 }
 
-fn fingerprint(root: &Path, triple: &str, rustc: &str) -> Result<Fingerprint> {
-    let read = |name: &str| fs::read_to_string(root.join(name));
-    let workspace = read("Cargo.toml")?;
+fn fingerprint(package: &FunctionPackage, triple: &str, rustc: &str) -> Result<Fingerprint> {
+    let root = package.workspace.root();
     // Other packages of the workspace can be linked into the program, and the lock file does not contain features.
-    let manifests = members(&workspace)?
-        .iter()
-        .map(|member| read(&format!("{member}/Cargo.toml")))
-        .collect::<Result<String, _>>()?;
+    let manifests = package.members.iter().map(|(_, manifest)| fs::read_to_string(manifest));
+    let manifests = manifests.collect::<Result<String, _>>()?;
     Ok(Fingerprint::of([
         ("code", CODE_DIGEST.as_bytes()),
-        ("workspace", workspace.as_bytes()),
+        ("package", package.package.as_bytes()),
+        ("features", package.features.join(",").as_bytes()),
+        ("workspace", fs::read_to_string(root.join("Cargo.toml"))?.as_bytes()),
         ("packages", manifests.as_bytes()),
-        ("lock", read("Cargo.lock")?.as_bytes()),
+        ("lock", fs::read_to_string(root.join("Cargo.lock"))?.as_bytes()),
         ("triple", triple.as_bytes()),
         ("rustc", rustc.as_bytes()),
     ]))
-}
-
-fn members(manifest: &str) -> Result<Vec<String>> {
-    #[derive(Deserialize)]
-    struct Manifest {
-        workspace: Workspace,
-    }
-    #[derive(Deserialize)]
-    struct Workspace {
-        members: Vec<String>,
-    }
-    let manifest: Manifest =
-        toml::from_str(manifest).context("failed to read the packages of the workspace from its `Cargo.toml`")?;
-    Ok(manifest.workspace.members)
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::{Component, ComponentKind};
     use super::*;
+    use crate::tests::sample_package::function_package;
 
     fn linked(name: &str) -> LinkedCrates {
         LinkedCrates {
@@ -100,23 +87,31 @@ mod tests {
             fs::create_dir(root.path().join(package)).unwrap();
             write(&format!("{package}/Cargo.toml"), "1");
         }
-        write("Cargo.toml", "[workspace]\nmembers = [\"app\", \"part\"]\n");
+        write("Cargo.toml", "[workspace]\nmembers = [\"*\"]\n");
         write("Cargo.lock", "1");
-        let get = |triple: &str, rustc: &str, name: &str| {
+        let app = function_package(root.path(), &["app", "part"]);
+        let get = |package: &FunctionPackage, (triple, rustc): (&str, &str), name: &str| {
             let folder = root.path().join("kept");
-            get_or_compute(root.path(), triple, rustc, &folder, || Ok(linked(name))).unwrap()
+            get_or_compute(package, triple, rustc, &folder, || Ok(linked(name))).unwrap()
         };
-        assert_eq!(get("a", "1.95.0", "first"), linked("first"));
-        assert_eq!(get("a", "1.95.0", "second"), linked("first"));
-        assert_eq!(get("b", "1.95.0", "third"), linked("third"));
-        assert_eq!(get("a", "1.96.0", "fourth"), linked("fourth"));
+        let on = ("a", "1.95.0");
+        assert_eq!(get(&app, on, "first"), linked("first"));
+        assert_eq!(get(&app, on, "second"), linked("first"));
+        assert_eq!(get(&app, ("b", "1.95.0"), "third"), linked("third"));
+        assert_eq!(get(&app, ("a", "1.96.0"), "fourth"), linked("fourth"));
         write("Cargo.lock", "2");
-        assert_eq!(get("a", "1.95.0", "fifth"), linked("fifth"));
+        assert_eq!(get(&app, on, "fifth"), linked("fifth"));
         write("part/Cargo.toml", "2");
-        assert_eq!(get("a", "1.95.0", "sixth"), linked("sixth"));
+        assert_eq!(get(&app, on, "sixth"), linked("sixth"));
         for entry in fs::read_dir(root.path().join("kept")).unwrap() {
             fs::write(entry.unwrap().path(), "{").unwrap();
         }
-        assert_eq!(get("a", "1.95.0", "seventh"), linked("seventh"));
+        assert_eq!(get(&app, on, "seventh"), linked("seventh"));
+        let other = function_package(root.path(), &["part", "app"]);
+        assert_eq!(get(&other, on, "eighth"), linked("eighth"));
+        let mut featured = app.clone();
+        featured.features.push("opencv".to_owned());
+        assert_eq!(get(&featured, on, "ninth"), linked("ninth"));
+        assert_eq!(get(&app, on, "tenth"), linked("seventh"));
     }
 }

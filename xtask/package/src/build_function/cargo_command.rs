@@ -1,0 +1,135 @@
+//! cargo with everything that it needs to build a function for Lambda: the arguments and the environment. Nothing else
+//! prepares cargo for a function.
+
+mod lambda_profile;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::Result;
+use opencv_build::{Sdk, Target};
+
+use crate::build::Build;
+use crate::function_package::FunctionPackage;
+
+/// Between the flags in `CARGO_ENCODED_RUSTFLAGS`.
+const FLAG_SEPARATOR: &str = "\u{1f}";
+
+/// cargo for `subcommand` on the function with the profile for Lambda, in an environment that links it against `sdk`.
+pub fn cargo_command(build: &Build, sdk: &Sdk, subcommand: &str) -> Result<Command> {
+    let mut cargo = cargo_command_without_sdk(build, subcommand)?;
+    cargo.envs(sdk.environment());
+    Ok(cargo)
+}
+
+/// The same call of cargo without an SDK: crates that do not need one are compiled with the same flags.
+pub(super) fn cargo_command_without_sdk(build: &Build, subcommand: &str) -> Result<Command> {
+    let (package, tools) = (&build.package, build.tools()?);
+    let target = build.recipe.target;
+    let mut cargo = crate::cargo::cargo(&package.workspace, &package.manifest, subcommand)?;
+    cargo
+        .args(package_arguments(package))
+        .args(["--profile", "lambda", "--target"])
+        .arg(target.rust_triple());
+    for setting in lambda_profile::settings(&build.workspace, package)? {
+        cargo.arg("--config").arg(setting);
+    }
+    // After `cargo`, which writes cargo's home, from which the flags are derived.
+    let flags = rust_flags(&path_prefixes(package)?).join(FLAG_SEPARATOR);
+    let record = link_record_dir(package, &target);
+    cargo
+        .env("CARGO_ENCODED_RUSTFLAGS", flags)
+        .envs(c_flags(&target, &path_prefixes(package)?))
+        .envs(tools.environment()?)
+        // Overrides the linker in the tools' environment.
+        .envs(tools.link_record_environment(&record, &crate_name(&package.binary))?);
+    Ok(cargo)
+}
+
+/// The arguments that select what is built of the package.
+pub(super) fn package_arguments(package: &FunctionPackage) -> Vec<String> {
+    match package.features.as_slice() {
+        [] => Vec::new(),
+        features => vec!["--features".to_owned(), features.join(",")],
+    }
+}
+
+/// The name that rustc gives the files of a program.
+pub(super) fn crate_name(binary: &str) -> String {
+    binary.replace('-', "_")
+}
+
+/// The variables with which the user's own calls of cargo build the function against `sdk`: without the record of the
+/// link, and with the user's cargo home, whose path is removed from the program as well.
+pub fn function_environment(build: &Build, sdk: &Sdk) -> Result<Vec<(String, OsString)>> {
+    let (package, tools) = (&build.package, build.tools()?);
+    // Writes cargo's home, from which the flags are derived.
+    crate::cargo::cargo(&package.workspace, &package.manifest, "build")?;
+    let mut prefixes = path_prefixes(package)?;
+    prefixes.extend(crate::cargo::user_home().map(|home| (home, "cargo")));
+    let mut environment = tools.environment()?;
+    environment.extend(sdk.environment());
+    environment.extend(c_flags(&build.recipe.target, &prefixes));
+    environment.push((
+        "CARGO_BUILD_TARGET".to_owned(),
+        build.recipe.target.rust_triple().into(),
+    ));
+    // The other variable for flags separates them by spaces, which paths can contain.
+    environment.push((
+        "CARGO_ENCODED_RUSTFLAGS".to_owned(),
+        rust_flags(&prefixes).join(FLAG_SEPARATOR).into(),
+    ));
+    Ok(environment)
+}
+
+pub fn link_record_dir(package: &FunctionPackage, target: &Target) -> PathBuf {
+    let name = if package.is_default {
+        "link".to_owned()
+    } else {
+        format!("link-{}", package.name)
+    };
+    let sizes = package.workspace.target_dir().join("size");
+    sizes.join(target.dir_name()).join(name)
+}
+
+/// The folders whose paths must not be in the program, and what replaces each. Of several that match, the last one
+/// takes precedence.
+fn path_prefixes(package: &FunctionPackage) -> Result<Vec<(PathBuf, &'static str)>> {
+    let workspace = &package.workspace;
+    let mut prefixes = vec![
+        (workspace.root().to_owned(), "project"),
+        (workspace.target_dir(), "target"),
+        (crate::cargo::home(workspace), "cargo"),
+    ];
+    let crates = crate::cargo::vendored_crate_dirs(workspace)?;
+    prefixes.extend(crates.into_iter().map(|folder| (folder, "crates")));
+    Ok(prefixes)
+}
+
+/// Flags that remove this machine's paths from the program's panic messages, and select v0 symbol names, which contain
+/// the crates of a function's generic arguments.
+fn rust_flags(prefixes: &[(PathBuf, &str)]) -> Vec<String> {
+    let remap = |(from, to): &(PathBuf, &str)| format!("--remap-path-prefix={}={to}", from.display());
+    let names = "-Csymbol-mangling-version=v0".to_owned();
+    prefixes.iter().map(remap).chain([names]).collect()
+}
+
+/// Variables that make the crate `cc` remove the same paths from C and C++ code, where `__FILE__` has them.
+fn c_flags(target: &Target, prefixes: &[(PathBuf, &str)]) -> Vec<(String, OsString)> {
+    let flags = prefixes
+        .iter()
+        .map(|(from, to)| format!("-ffile-prefix-map={}={to}", from.display()));
+    let mut flags: Vec<_> = flags.collect();
+    let mut variables = Vec::new();
+    if flags.iter().any(|flag| flag.contains(char::is_whitespace)) {
+        // `BuildPaths` rejects paths with quotes.
+        flags.iter_mut().for_each(|flag| *flag = format!("'{flag}'"));
+        variables.push(("CC_SHELL_ESCAPED_FLAGS".to_owned(), "1".into()));
+    }
+    let triple = target.rust_triple().replace('-', "_");
+    for name in ["CFLAGS", "CXXFLAGS"] {
+        variables.push((format!("{name}_{triple}"), flags.join(" ").into()));
+    }
+    variables
+}
