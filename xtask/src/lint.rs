@@ -1,4 +1,5 @@
 //! `cargo xtask lint REF`: checks whether Lambda would accept an image or a zip archive that was created by any tool.
+//! Without REF, it checks the image and the archive of a function's package.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -11,15 +12,21 @@ use serde::Serialize;
 use support::progress::print_status;
 
 use crate::registry;
-use package::artefacts::lint::format_finding;
+use package::artefacts::{self, lint::format_finding};
+use package::build::{self, Build};
+use package::function_package::PackageArguments;
 use support::output::{CommandOutput, print};
 
 #[derive(clap::Args, Clone, Debug)]
 pub struct Arguments {
     /// A folder (an OCI layout, or skopeo's dir:), an image archive (tar), a zip archive, or an image
     /// in a registry. If a layout or an archive has several images, PATH#TAG names one of them
-    #[arg(value_name = "REF", required_unless_present = "explain")]
+    /// [default: what `image` and `zip` have written of the function]
+    #[arg(value_name = "REF", conflicts_with_all = ["package", "manifest_path"])]
     pub reference: Option<String>,
+
+    #[command(flatten)]
+    pub package: PackageArguments,
 
     /// The function's architecture: x86_64 or aarch64. Without it, only the artefact's own
     /// consistency is checked
@@ -76,19 +83,26 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
         runtime: arguments.runtime.clone(),
         ..LintOptions::default()
     };
-    let reference = arguments.reference.as_deref().unwrap_or_default();
-    let findings = lint_reference(reference, options, &arguments.plain_http);
-    let findings = findings.with_context(|| format!("failed to check `{reference}`"))?;
+    let references = match &arguments.reference {
+        Some(reference) => vec![reference.clone()],
+        None => artefacts_of(arguments)?,
+    };
+    let mut findings = Vec::new();
+    for reference in &references {
+        let found = lint_reference(reference, options.clone(), &arguments.plain_http);
+        findings.extend(found.with_context(|| format!("failed to check `{reference}`"))?);
+    }
+    let reference = references.join(" and ");
     let count = |severity| findings.iter().filter(|f| f.severity == severity).count();
     let output = LintOutput {
-        reference: reference.to_owned(),
+        reference: reference.clone(),
         errors: count(Severity::Error),
         warnings: count(Severity::Warning),
         notes: count(Severity::Note),
         findings,
     };
     if arguments.sarif {
-        println!("{:#}", sarif("cargo xtask lint", reference, &output.findings));
+        println!("{:#}", sarif("cargo xtask lint", &reference, &output.findings));
     } else {
         print(&output, json)?;
     }
@@ -97,6 +111,29 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
         1 => bail!("1 error: Lambda would refuse it, or the function would not start"),
         errors => bail!("{errors} errors: Lambda would refuse it, or the function would not start"),
     }
+}
+
+/// The image and the archive of a function's package; those that were written.
+fn artefacts_of(arguments: &Arguments) -> Result<Vec<String>> {
+    let architecture = arguments.architecture;
+    let build = Build::read(&build::Arguments {
+        architecture,
+        ..build::Arguments::for_package(&arguments.package)
+    })?;
+    let (package, architecture) = (&build.package, build.recipe.target.architecture);
+    let folder = artefacts::output_dir(package, architecture);
+    let paths = [folder.join(&package.name), artefacts::zip_path(package, architecture)];
+    let written = paths.iter().filter(|path| path.exists());
+    let written: Vec<_> = written.map(|path| path.display().to_string()).collect();
+    if written.is_empty() {
+        let (name, options) = (&package.name, package.options(&build.workspace));
+        bail!(
+            "there is no image or archive of `{name}` in `{}`; write them with `cargo xtask image{options}` and \
+             `cargo xtask zip{options}`",
+            folder.display()
+        );
+    }
+    Ok(written)
 }
 
 /// Lints the file or folder of that name if it exists, otherwise the image in a registry: everything that Lambda would

@@ -3,13 +3,13 @@
 //! measure and test are separate programs ([`package::program`]), compiled on first use. Output goes to stdout, status
 //! to stderr.
 
+mod env;
 mod fetch;
 mod image;
 mod lint;
 mod registry;
 mod zip;
 
-use std::env;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -40,6 +40,9 @@ enum Command {
     /// Build the function against the SDK and check that it runs on Lambda
     BuildFunction(build::Arguments),
 
+    /// Print the environment in which plain cargo, rust-analyzer or CI builds the function
+    Env(env::Arguments),
+
     /// Write the SDK and the function as container images, without a container engine
     Image(image::Arguments),
 
@@ -56,7 +59,7 @@ enum Command {
 
 fn main() -> ExitCode {
     CmakeLauncher::init();
-    let arguments: Vec<_> = env::args_os().skip(1).collect();
+    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
     exit_code(match delegated_program(&arguments) {
         Some((program, arguments)) => {
             fetch::start_in_background(program, &arguments).and_then(|()| program.exec(&arguments))
@@ -101,6 +104,7 @@ fn run(cli: &Cli) -> Result<()> {
     match &cli.command {
         Command::BuildOpencv(arguments) => build_opencv::run(arguments, cli.json),
         Command::BuildFunction(arguments) => build_function::run(arguments, cli.json),
+        Command::Env(arguments) => env::run(arguments, cli.json),
         Command::Image(arguments) => image::run(arguments, cli.json),
         Command::Zip(arguments) => zip::run(arguments, cli.json),
         Command::Lint(arguments) => lint::run(arguments, cli.json),

@@ -6,6 +6,7 @@ use opencv_build::Sdk;
 use package::function::Function;
 
 use package::build::Build;
+use package::function_package::PackageArguments;
 
 /// The count of repetitions in a thorough run and in a quick one.
 pub type Repetitions = (usize, usize);
@@ -21,6 +22,9 @@ pub struct Options {
     /// [default: shared/photos next to the project, if it exists]
     #[arg(long, global = true, value_name = "FOLDER")]
     pub photos: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub package: PackageArguments,
 }
 
 pub struct BenchContext {
@@ -32,7 +36,7 @@ pub struct BenchContext {
 
 impl BenchContext {
     pub fn results_dir(&self) -> PathBuf {
-        self.build.workspace.target_dir().join("bench")
+        self.function.package.workspace.target_dir().join("bench")
     }
 
     pub fn repetitions(&self, (thorough, quick): Repetitions) -> usize {

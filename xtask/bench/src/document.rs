@@ -15,7 +15,7 @@ use super::figures::{Figures, Group, format_ratio, format_value};
 use super::machine::Machine;
 use super::plot::{comparison, plot};
 use super::rig::OURS;
-use package::workspace::Workspace;
+use package::function_package::FunctionPackage;
 use size::revision::revision;
 use support::atomic;
 use support::output::{self, CommandOutput, format_table};
@@ -53,7 +53,7 @@ pub struct Documents(pub Vec<Document>);
 
 impl Documents {
     /// Plots the overall ratios of all benches, as `comparison.svg`.
-    pub fn save_comparison(&self, workspace: &Workspace) -> Result<()> {
+    pub fn save_comparison(&self, package: &FunctionPackage) -> Result<()> {
         let Some(document) = self.0.first() else {
             return Ok(());
         };
@@ -64,7 +64,7 @@ impl Documents {
             .collect();
         let title = "How many times better than a function in Python";
         let svg = comparison(title, &document.subtitle(), &ratios)?;
-        let path = document.folder(workspace).join("comparison.svg");
+        let path = document.folder(package).join("comparison.svg");
         atomic::write(&path, svg.as_bytes())?;
         print_status(&format!("wrote {}", output::display_path(&path)));
         Ok(())
@@ -73,14 +73,20 @@ impl Documents {
 
 impl Document {
     /// The figures of a bench on this machine; `machine` was read before measuring.
-    pub fn new(workspace: &Workspace, machine: Machine, bench: &str, quick: bool, figures: Figures) -> Result<Self> {
+    pub fn new(
+        package: &FunctionPackage,
+        machine: Machine,
+        bench: &str,
+        quick: bool,
+        figures: Figures,
+    ) -> Result<Self> {
         let arguments: Vec<_> = std::env::args().skip(1).collect();
         let now = OffsetDateTime::now_utc().replace_nanosecond(0)?;
         Ok(Self {
             schema: SCHEMA,
             bench: bench.to_owned(),
             date: now.format(&Rfc3339)?,
-            commit: revision(workspace.root()),
+            commit: revision(package.workspace.root()),
             machine,
             command: format!("cargo xtask {}", arguments.join(" ")),
             quick,
@@ -89,14 +95,15 @@ impl Document {
     }
 
     /// The folder of its files, in that of the machine. Results of quick runs do not replace those of thorough ones.
-    pub fn folder(&self, workspace: &Workspace) -> PathBuf {
-        let mut folder = workspace.target_dir().join("bench").join(&self.machine.name);
+    pub fn folder(&self, package: &FunctionPackage) -> PathBuf {
+        let benches = package.folder_in(package.workspace.target_dir().join("bench"));
+        let mut folder = benches.join(&self.machine.name);
         folder.extend(self.quick.then_some("quick"));
         folder
     }
 
-    pub fn save(&self, workspace: &Workspace) -> Result<()> {
-        let folder = self.folder(workspace);
+    pub fn save(&self, package: &FunctionPackage) -> Result<()> {
+        let folder = self.folder(package);
         let file = |extension: &str| folder.join(format!("{}.{extension}", self.bench));
         let text = serde_json::to_string_pretty(self)? + "\n";
         atomic::write(&file("json"), text.as_bytes())?;

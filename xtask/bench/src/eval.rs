@@ -27,8 +27,10 @@ use self::average_precision::ScoredBoxes;
 use self::detectors::{Detection, Detector, Detectors, MIN_SCORE, PRESETS};
 use self::output::DetectorScore;
 use self::score::{Label, Matching, Score};
+use super::samples::require_python_reference;
 use package::build::{self, Build};
 use package::build_function::build_function;
+use package::function_package::PackageArguments;
 use package::workspace::Workspace;
 use support::median::median;
 use support::output::print;
@@ -57,10 +59,14 @@ pub struct Arguments {
     /// The folder of the photos, if it is another
     #[arg(long, value_name = "FOLDER", requires = "photos")]
     pub images: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub package: PackageArguments,
 }
 
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
-    let build = Build::read(&build::Arguments::default())?;
+    let build = Build::read(&build::Arguments::for_package(&arguments.package))?;
+    require_python_reference(&build.package, "eval")?;
     let workspace = &build.workspace;
     let labelled = LabelledPhotos::find(workspace, arguments.photos.as_deref())?;
     let labelled = labelled.with_images(arguments.images.as_deref())?;

@@ -23,6 +23,7 @@ mod process;
 mod python_reference;
 mod request_program;
 mod rig;
+mod samples;
 mod statistics;
 mod warm;
 
@@ -35,6 +36,7 @@ use self::figures::Figures;
 use self::machine::Machine;
 use package::build::Build;
 use package::build_function::build_function;
+use package::function_package::FunctionPackage;
 use support::output::print;
 
 #[derive(clap::Args, Clone, Debug)]
@@ -79,7 +81,8 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     if let Some(BenchKind::Layer(arguments)) = &arguments.kind {
         return large_layer::write_layer(arguments);
     }
-    let build = Build::read(&package::build::Arguments::default())?;
+    let build = Build::read(&package::build::Arguments::for_package(&arguments.options.package))?;
+    check_kind(&build.package, arguments.kind.as_ref())?;
     let bench = Bench::new(build, &arguments.options)?;
     match &arguments.kind {
         None => print(&bench.run_all()?, json),
@@ -87,11 +90,20 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     }
 }
 
+/// Benches of detectors and of cost need functions in Python. Checked before the build, which can take minutes.
+fn check_kind(package: &FunctionPackage, kind: Option<&BenchKind>) -> Result<()> {
+    match kind {
+        Some(BenchKind::Detect) => samples::require_python_reference(package, "bench detect"),
+        Some(BenchKind::Cost) => samples::require_python_reference(package, "bench cost"),
+        _ => Ok(()),
+    }
+}
+
 /// Runs all benches except `build`, with few repetitions.
 pub fn run_quick(build: Build) -> Result<Documents> {
     let options = Options {
         quick: true,
-        photos: None,
+        ..Options::default()
     };
     Bench::new(build, &options)?.run_all()
 }
@@ -117,7 +129,11 @@ impl Bench {
 
     fn run_one(&self, kind: &BenchKind) -> Result<Document> {
         let context = &self.context;
+        let has_reference = context.function.package.python_reference;
         match kind {
+            BenchKind::Cold if !has_reference => self.save("cold", samples::cold(context)?),
+            BenchKind::Warm if !has_reference => self.save("warm", samples::warm(context)?),
+            BenchKind::Memory if !has_reference => self.save("memory", samples::memory(context)?),
             BenchKind::Detect => self.save("detect", detect::run(context)?),
             BenchKind::Cold => self.save("cold", cold::run(context)?.figures),
             BenchKind::Warm => self.save("warm", warm::run(context)?.figures),
@@ -131,6 +147,18 @@ impl Bench {
 
     fn run_all(&self) -> Result<Documents> {
         let context = &self.context;
+        if !context.function.package.python_reference {
+            let arguments = image::Arguments::for_context(context);
+            let kinds = [
+                BenchKind::Cold,
+                BenchKind::Warm,
+                BenchKind::Memory,
+                BenchKind::Image(arguments),
+            ];
+            return Ok(Documents(
+                kinds.iter().map(|kind| self.run_one(kind)).collect::<Result<_>>()?,
+            ));
+        }
         let detect = self.save("detect", detect::run(context)?)?;
         let (cold, warm) = (cold::run(context)?, warm::run(context)?);
         let memory = memory::run(context)?;
@@ -144,7 +172,7 @@ impl Bench {
             cost,
             self.save("image", image::run(context, &arguments)?)?,
         ]);
-        documents.save_comparison(&context.build.workspace)?;
+        documents.save_comparison(&context.function.package)?;
         Ok(documents)
     }
 
@@ -154,8 +182,8 @@ impl Bench {
         }
         let context = &self.context;
         let (machine, quick) = (self.machine.clone(), context.options.quick);
-        let document = Document::new(&context.build.workspace, machine, bench, quick, figures)?;
-        document.save(&context.build.workspace)?;
+        let document = Document::new(&context.function.package, machine, bench, quick, figures)?;
+        document.save(&context.function.package)?;
         Ok(document)
     }
 }

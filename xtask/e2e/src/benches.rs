@@ -23,7 +23,7 @@ pub fn test(build: &Build) -> Result<()> {
 }
 
 fn check(document: &Document, build: &Build) -> Result<()> {
-    let folder = document.folder(&build.workspace);
+    let folder = document.folder(&build.package);
     let read = |extension: &str| {
         let path = folder.join(format!("{}.{extension}", document.bench));
         fs::read_to_string(path)

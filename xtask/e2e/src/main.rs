@@ -43,6 +43,7 @@ mod large_responses;
 mod memory_limits;
 mod object_keys;
 mod other_image_tools;
+mod other_package;
 mod outdated_pins;
 mod package_index;
 mod photo_formats;
@@ -161,6 +162,7 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
             let image = suite.function_image()?;
             suite.with_function(|_, _, function| other_image_tools::test(image.layout.path(), function.architecture()))
         }),
+        ("a function of another workspace", &|| other_package::test(build)),
         ("programs built against the SDK image", &|| {
             consumers::test(build, &build.build_sdk()?)
         }),

@@ -8,6 +8,7 @@ use package::function_package::{FunctionPackage, Sample, SampleRequest, StoredOb
 use serde_json::Value;
 
 use crate::emulator::agent;
+use crate::expected;
 use crate::gateway::Gateway;
 use crate::local_lambda::LocalLambda;
 
@@ -133,6 +134,18 @@ impl FunctionRequest {
         match &self.kind {
             RequestKind::Event { file, .. } | RequestKind::Http(file) => file,
             RequestKind::Photo { photo, .. } => photo,
+        }
+    }
+
+    /// # Errors
+    /// The answer is an error, or not what the request expects.
+    pub fn check(&self, answer: &Answer) -> Result<()> {
+        if answer.http.is_none() {
+            expected::check_success(&answer.value)?;
+        }
+        match &self.expected {
+            Some(expected) => expected::check(&answer.value, expected),
+            None => Ok(()),
         }
     }
 

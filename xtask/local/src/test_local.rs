@@ -16,7 +16,7 @@ use support::median::median;
 use support::progress::print_status;
 
 use crate::engine::Engine;
-use crate::expected::{self, ExpectedPhotos};
+use crate::expected::ExpectedPhotos;
 use crate::gateway::Gateway;
 use crate::local_lambda::LocalLambda;
 use crate::request::{Answer, FunctionRequest, RequestKind};
@@ -132,10 +132,7 @@ pub fn test_requests<T>(
     let engine = Engine::choose(arguments.engine)?;
     let lambda = LocalLambda::start(workspace, (sdk, function), engine, &[])?;
     let objects = requests.iter().flat_map(|request| &request.objects);
-    for object in objects.chain(&arguments.object) {
-        lambda.storage.create_bucket(&object.bucket)?;
-        lambda.storage.put(&object.bucket, &object.key, &object.file)?;
-    }
+    lambda.put_objects(objects.chain(&arguments.object))?;
     then(send_all(&lambda, engine, &requests, expected.as_ref()), &lambda)
 }
 
@@ -229,12 +226,7 @@ fn send_all(
 }
 
 fn check(request: &FunctionRequest, answer: &Answer, expected_photos: Option<&ExpectedPhotos>) -> Result<()> {
-    if answer.http.is_none() {
-        expected::check_success(&answer.value)?;
-    }
-    if let Some(expected) = &request.expected {
-        expected::check(&answer.value, expected)?;
-    }
+    request.check(answer)?;
     match (&request.kind, expected_photos) {
         (RequestKind::Photo { photo, .. }, Some(expected)) => expected.check(photo, &answer.value),
         _ => Ok(()),

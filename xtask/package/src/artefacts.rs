@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use layer::elf::FunctionBinary;
 use layer::zip::Zip;
-use layer::{Content, FileTree, ImageConfig, Layout, LayoutWriter, Mode, check_scratch, glibc};
+use layer::{Architecture, Content, FileTree, ImageConfig, Layout, LayoutWriter, Mode, check_scratch, glibc};
 use opencv_build::Sdk;
 use support::lock::Lock;
 use support::progress::print_status;
@@ -51,7 +51,7 @@ impl WrittenImages {
 
 /// Writes both images, the function's on `base`, to [`output_dir`].
 pub fn write_images(workspace: &Workspace, sdk: &Sdk, function: &Function, base: &Base) -> Result<WrittenImages> {
-    let folder = output_dir(&function.package, sdk);
+    let folder = output_dir(&function.package, function.architecture());
     let _lock = Lock::acquire(&folder.join("lock"), print_status)?;
     let reference = format!("{}:latest", function.package.name);
     Ok(WrittenImages {
@@ -61,13 +61,12 @@ pub fn write_images(workspace: &Workspace, sdk: &Sdk, function: &Function, base:
 }
 
 /// The folder of the artefacts of all packages in the function's workspace.
-pub fn output_dir(package: &FunctionPackage, sdk: &Sdk) -> PathBuf {
-    let architecture = sdk.manifest().target.architecture;
+pub fn output_dir(package: &FunctionPackage, architecture: Architecture) -> PathBuf {
     package.workspace.target_dir().join("image").join(architecture.name())
 }
 
-pub fn zip_path(package: &FunctionPackage, sdk: &Sdk) -> PathBuf {
-    output_dir(package, sdk).join(format!("{}.zip", package.name))
+pub fn zip_path(package: &FunctionPackage, architecture: Architecture) -> PathBuf {
+    output_dir(package, architecture).join(format!("{}.zip", package.name))
 }
 
 /// The SDK in `/opt/opencv`, as a base for builds.
@@ -139,9 +138,9 @@ pub fn write_function_image(
 /// The function as a zip archive for the runtime `provided.al2023`, at [`zip_path`].
 pub fn write_function_zip(sdk: &Sdk, function: &Function) -> Result<(PathBuf, Zip)> {
     let package = &function.package;
-    let folder = output_dir(package, sdk);
+    let folder = output_dir(package, function.architecture());
     let _lock = Lock::acquire(&folder.join("lock"), print_status)?;
-    let path = zip_path(package, sdk);
+    let path = zip_path(package, function.architecture());
     // The runtime provides the libraries.
     let tree = function_tree("", function)?;
     let time = source_date::source_date_epoch()?;

@@ -28,11 +28,11 @@ pub const RECIPE_FILE: &str = "opencv.toml";
 #[group(skip)]
 pub struct PackageArguments {
     /// The function's package in this workspace [default: `default-function` in Cargo.toml]
-    #[arg(long, value_name = "NAME", conflicts_with = "manifest_path")]
+    #[arg(long, global = true, value_name = "NAME", conflicts_with = "manifest_path")]
     pub package: Option<String>,
 
     /// The Cargo.toml of a function in any workspace
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, global = true, value_name = "PATH")]
     pub manifest_path: Option<PathBuf>,
 }
 

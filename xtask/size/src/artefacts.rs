@@ -23,7 +23,7 @@ const SDK_DIR: &str = "opt/opencv";
 
 pub fn images(workspace: &Workspace, sdk: &Sdk, function: &Function) -> Result<[ImageContents; 2]> {
     let package = &function.package;
-    let folder = artefacts::output_dir(package, sdk);
+    let folder = artefacts::output_dir(package, function.architecture());
     let architecture = sdk.manifest().target.architecture;
     let found = |name: &str, file: &str, same: &Path| {
         let layout = Layout::open(&folder.join(name), architecture);
@@ -147,7 +147,7 @@ impl Folder {
 /// The zip archive, and the compressed size of `bootstrap` in it.
 pub fn zip_archive(sdk: &Sdk, function: &Function) -> Result<(Part, u64)> {
     let name = &function.package.name;
-    let path = artefacts::zip_path(&function.package, sdk);
+    let path = artefacts::zip_path(&function.package, function.architecture());
     let content = fs::read(function.path())?;
     if let Some(found) = read_archive(name, &path, &content)?
         && function.package.assets.is_empty()

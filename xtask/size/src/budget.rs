@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, bail, ensure};
 use opencv_build::Architecture;
 use package::build::Build;
+use package::function_package::RECIPE_FILE;
 use serde::Deserialize;
 
 use super::byte_size::ByteSize;
@@ -59,8 +60,12 @@ struct Size {
 }
 
 impl Budgets {
-    /// Reads the budgets in the file of the recipe that is built; none if it has no such table.
+    /// Reads the budgets in the file of the recipe that is built; none if it has no such table. Those in the project's own
+    /// recipe are for the default function.
     pub fn read(build: &Build) -> Result<Self> {
+        if !build.package.is_default && build.recipe_file == build.workspace.root().join(RECIPE_FILE) {
+            return Ok(Self::default());
+        }
         Self::parse(&build.recipe_text)
             .with_context(|| format!("failed to read the size budgets in `{}`", build.recipe_file.display()))
     }

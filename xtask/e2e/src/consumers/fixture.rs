@@ -167,7 +167,7 @@ impl<'a> ConsumerFixture<'a> {
 
 /// Writes the image `opencv-sdk` and extracts it into `root`.
 fn unpack(build: &Build, sdk: &Sdk, root: &Path) -> Result<()> {
-    let folder = artefacts::output_dir(&build.package, sdk);
+    let folder = artefacts::output_dir(&build.package, sdk.manifest().target.architecture);
     let _lock = Lock::acquire(&folder.join("lock"), print_status)?;
     let image = artefacts::write_sdk_image(&folder, &build.workspace, sdk)?;
     Ok(image.layout.unpack(root)?)

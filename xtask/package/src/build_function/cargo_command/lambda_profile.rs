@@ -5,6 +5,9 @@ use anyhow::{Context, Result};
 use fs_err as fs;
 use toml::{Table, Value};
 
+use support::run::run_checked;
+
+use crate::cargo::cargo;
 use crate::function_package::FunctionPackage;
 use crate::workspace::Workspace;
 
@@ -17,8 +20,11 @@ pub(super) fn settings(project: &Workspace, package: &FunctionPackage) -> Result
     }
     let ours = profile(project)?.context("the project's Cargo.toml has no profile `lambda`")?;
     let lock = package.workspace.root().join("Cargo.lock");
-    // Before the first build there is none: cargo only warns of settings for packages that do not exist.
-    let lock = fs::read_to_string(lock).unwrap_or_default();
+    if !lock.is_file() {
+        // The first build would write it too late, and the second one would compile everything with other settings.
+        run_checked(&mut cargo(&package.workspace, &package.manifest, "generate-lockfile")?)?;
+    }
+    let lock = fs::read_to_string(lock)?;
     let mut settings = Vec::new();
     flatten(
         &format!("profile.{PROFILE}"),
