@@ -1,6 +1,6 @@
 #!/bin/sh
-# Links with the compiler. If LINK_RECORD is set, the link of the crate LINK_RECORD_CRATE stores in that folder everything
-# needed to repeat it, because rustc deletes its temporary files afterwards:
+# Links with the compiler. If LINK_RECORD is set, the link of the crate LINK_RECORD_CRATE stores in that folder
+# everything needed to repeat it, because rustc deletes its temporary files afterwards:
 #   messages   the linker's output, with its command on a line that begins with `ld.lld `
 #   arguments  rustc's arguments, one per line
 #   inputs/    the linked object files and crates

@@ -97,7 +97,9 @@ fn finding(
         }
     }
     let justified = data.justified.iter().find(|justified| {
-        justified.id == advisory.id && justified.component == part.base_purl && justified.is_for(&product.name)
+        justified.id == advisory.id
+            && justified.component == part.base_purl
+            && justified.is_for(&product.name, product.imports.as_ref())
     });
     let status = match (hit, justified) {
         (Some(_), None) => Status::Affected,
@@ -145,7 +147,10 @@ fn invalid_justifications(data: &AdvisoryDatabase, products: &[Product], finding
     let mut void = Vec::new();
     for justified in &data.justified {
         let (id, component) = (&justified.id, &justified.component);
-        for product in products.iter().filter(|it| justified.is_for(&it.name)) {
+        for product in products
+            .iter()
+            .filter(|it| justified.is_for(&it.name, it.imports.as_ref()))
+        {
             let name = &product.name;
             let mut add = |why: &str| void.push(format!("{id} in {component} of {name} is justified{why}"));
             let hit = findings.iter().any(|finding| {
@@ -271,7 +276,7 @@ mod tests {
         assert_eq!(good.findings[0].status, expected);
 
         let other = Product {
-            name: "opencv-sdk",
+            name: "opencv-sdk".to_owned(),
             imports: None,
             ..product("1.2.0", &[])
         };
@@ -281,6 +286,31 @@ mod tests {
         assert!(stale[0].contains("remove the justification"), "{stale:?}");
         let called = report(&text, product("1.2.0", &["WebPDecode"])).invalid_justifications;
         assert!(called[0].contains("but WebPDecode is"), "{called:?}");
+    }
+
+    #[test]
+    fn general_justifications_apply_to_functions_that_import_nothing_of_it() {
+        let text = [DATA, &JUSTIFICATION.replace("face-detect", "any function")].concat();
+        let status = |product: Product| {
+            let mut report = report(&text, product);
+            assert!(
+                report.invalid_justifications.is_empty(),
+                "{:?}",
+                report.invalid_justifications
+            );
+            report.findings.remove(0).status
+        };
+        let named = |imports: &[&str]| Product {
+            name: "another".to_owned(),
+            ..product("1.2.0", imports)
+        };
+        assert!(status(named(&["malloc"])).has_decision());
+        assert_eq!(status(named(&["WebPDecode"])), Status::Affected);
+        let sdk = Product {
+            imports: None,
+            ..named(&[])
+        };
+        assert_eq!(status(sdk), Status::Affected);
     }
 
     #[test]

@@ -4,6 +4,8 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, bail, ensure};
+use fs_err as fs;
+use package::function_package::FunctionPackage;
 use serde::{Deserialize, Serialize};
 use toml::value::Datetime;
 
@@ -11,11 +13,17 @@ use super::range::Range;
 use super::version_scheme::VersionScheme;
 
 const FILES: [(&str, &str); 5] = [
-    ("libraries.toml", include_str!("../data/libraries.toml")),
-    ("opencv.toml", include_str!("../data/opencv.toml")),
-    ("glibc.toml", include_str!("../data/glibc.toml")),
-    ("crates.toml", include_str!("../data/crates.toml")),
-    ("justified.toml", include_str!("../data/justified.toml")),
+    (
+        "xtask/audit/data/libraries.toml",
+        include_str!("../data/libraries.toml"),
+    ),
+    ("xtask/audit/data/opencv.toml", include_str!("../data/opencv.toml")),
+    ("xtask/audit/data/glibc.toml", include_str!("../data/glibc.toml")),
+    ("xtask/audit/data/crates.toml", include_str!("../data/crates.toml")),
+    (
+        "xtask/audit/data/justified.toml",
+        include_str!("../data/justified.toml"),
+    ),
 ];
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -65,11 +73,16 @@ pub struct Advisory {
     pub source: String,
 }
 
+/// In the list of products: all images of functions, for justifications that do not depend on what a function does, or
+/// only on what it imports.
+const ANY_FUNCTION: &str = "any function";
+
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct JustifiedAdvisory {
     pub id: String,
     pub component: String,
+    /// The names of products, or [`ANY_FUNCTION`].
     pub products: Vec<String>,
     pub justification: Justification,
     pub impact: String,
@@ -96,10 +109,20 @@ impl AdvisoryDatabase {
         Self::parse(&FILES)
     }
 
+    /// The project's files, and that of a function's package if it has one.
+    pub fn for_package(package: &FunctionPackage) -> Result<Self> {
+        let Some(path) = &package.audit else {
+            return Self::embedded();
+        };
+        let (name, text) = (path.display().to_string(), fs::read_to_string(path)?);
+        let own = [(name.as_str(), text.as_str())];
+        Self::parse(&[FILES.as_slice(), &own].concat())
+    }
+
     pub fn parse(files: &[(&str, &str)]) -> Result<Self> {
         let mut all = Self::default();
         for (name, text) in files {
-            let part: Self = toml::from_str(text).with_context(|| format!("`xtask/audit/data/{name}` is not valid"))?;
+            let part: Self = toml::from_str(text).with_context(|| format!("`{name}` is not valid"))?;
             all.watched.extend(part.watched);
             all.advisories.extend(part.advisories);
             all.justified.extend(part.justified);
@@ -186,8 +209,11 @@ impl AdvisoryDatabase {
 }
 
 impl JustifiedAdvisory {
-    pub fn is_for(&self, product: &str) -> bool {
-        self.products.iter().any(|name| name == product)
+    /// Whether it can apply to a product, which is a function's if it has imports.
+    pub fn is_for(&self, product: &str, imports: Option<&BTreeSet<String>>) -> bool {
+        let names = |product: &str| self.products.iter().any(|name| name == product);
+        let is_general = || imports.is_some_and(|imports| self.not_imported.iter().all(|name| !imports.contains(name)));
+        names(product) || names(ANY_FUNCTION) && is_general()
     }
 }
 

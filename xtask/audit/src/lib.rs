@@ -80,7 +80,7 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
 
 /// Writes the images and checks them, also with OSV if its address is given.
 pub fn audit_images(workspace: &Workspace, sdk: &Sdk, function: &Function, osv: Option<&str>) -> Result<AuditOutput> {
-    let data = AdvisoryDatabase::embedded()?;
+    let data = AdvisoryDatabase::for_package(&function.package)?;
     let products = products(sdk, function)?;
     let written = write_images(workspace, sdk, function, &Base::Minimal)?;
     let mut report = check(&data, &products)?;

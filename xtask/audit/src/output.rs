@@ -117,7 +117,8 @@ impl Report {
 
 fn unwatched(part: &AuditedComponent) -> String {
     format!(
-        "{part} ({}) is not watched for vulnerabilities; add it to xtask/audit/data",
+        "{part} ({}) is not watched for vulnerabilities; add it to xtask/audit/data, or to the file of the key `audit` \
+         in the function's manifest",
         part.base_purl
     )
 }

@@ -30,8 +30,8 @@ pub fn require_python_reference(package: &FunctionPackage, command: &str) -> Res
         return Ok(());
     }
     bail!(
-        "`cargo xtask {command}` compares with functions in Python that do the same, and there is none for `{}`; for its \
-         own figures, use `cargo xtask bench cold`, `warm`, `memory` or `image`",
+        "`cargo xtask {command}` compares with functions in Python that do the same, and there is none for `{}`; for \
+         its own figures, use `cargo xtask bench cold`, `warm`, `memory` or `image`",
         package.package
     )
 }
@@ -104,8 +104,8 @@ fn requests(context: &BenchContext) -> Result<Vec<FunctionRequest>> {
     let manifest = package.manifest.display();
     ensure!(
         !package.samples.is_empty(),
-        "there is nothing to measure: `[package.metadata.lambda]` of `{manifest}` has no `samples`; add one with `event`, \
-         `http` or `photo`"
+        "there is nothing to measure: `[package.metadata.lambda]` of `{manifest}` has no `samples`; add one with \
+         `event`, `http` or `photo`"
     );
     let samples = package.samples.iter();
     samples.map(|sample| FunctionRequest::sample(package, sample)).collect()

@@ -1,5 +1,5 @@
-//! A function of another workspace, without a harness and with a library in C: `data/plain-function`, copied to a folder
-//! of its own. Every command that takes a package serves it, and leaves the default function's artefacts alone.
+//! A function of another workspace, without a harness and with a library in C: `data/plain-function`, copied to a
+//! folder of its own. Every command that takes a package serves it, and leaves the default function's artefacts alone.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -33,7 +33,8 @@ pub struct LocalLambda {
 }
 
 impl LocalLambda {
-    /// Starts the function with the variables that Lambda sets, the package's, and `environment`, which takes precedence.
+    /// Starts the function with the variables that Lambda sets, the package's, and `environment`, which takes
+    /// precedence.
     pub fn start(
         workspace: &Workspace,
         (sdk, function): (&Sdk, &Function),

@@ -1,5 +1,5 @@
-//! `cargo xtask test-local`: runs a function's image under AWS's emulator with an S3 server, and sends requests: those of
-//! the command line, or else the package's samples.
+//! `cargo xtask test-local`: runs a function's image under AWS's emulator with an S3 server, and sends requests: those
+//! of the command line, or else the package's samples.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -156,8 +156,8 @@ fn requests(arguments: &Arguments, package: &FunctionPackage) -> Result<Vec<Func
     }
     ensure!(
         !requests.is_empty() || arguments.keep,
-        "there is nothing to send; use `--event FILE` or `--http FILE`, or add `samples` to `[package.metadata.lambda]` \
-         of `{}`",
+        "there is nothing to send; use `--event FILE` or `--http FILE`, or add `samples` to \
+         `[package.metadata.lambda]` of `{}`",
         package.manifest.display()
     );
     let mut names = HashSet::new();
@@ -259,11 +259,13 @@ fn keep_running(lambda: &LocalLambda, package: &FunctionPackage, arguments: &Arg
         RequestKind::Event { event, .. } | RequestKind::Photo { event, .. } => Some(event.to_string()),
         RequestKind::Http(_) => None,
     });
+    let has_objects = !arguments.object.is_empty() || requests.iter().any(|request| !request.objects.is_empty());
+    let storage = format!(" S3 is at {}.", lambda.storage.endpoint());
+    let storage = if has_objects { storage.as_str() } else { "" };
     print_status(&format!(
-        "The function's URL is {}; open it in a browser, or post a file to it. S3 is at {}. Post an event with\n  \
+        "The function's URL is {}; open it in a browser, or post a file to it.{storage} Post an event with\n  \
          curl {} -d '{}'\nCtrl-C stops everything.",
         gateway.url(),
-        lambda.storage.endpoint(),
         lambda.emulator.url,
         event.unwrap_or_else(|| "{}".to_owned())
     ));

@@ -1,4 +1,5 @@
-//! `cargo xtask build-function`: builds a function's program, linked against the SDK, and checks that Lambda can run it.
+//! `cargo xtask build-function`: builds a function's program, linked against the SDK, and checks that Lambda can run
+//! it.
 
 mod cargo_command;
 mod crate_prebuild;

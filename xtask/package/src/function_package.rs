@@ -68,6 +68,8 @@ pub struct FunctionPackage {
     pub samples: Vec<Sample>,
     pub unlinked_libraries: Vec<String>,
     pub python_reference: bool,
+    /// A file with advisories and justifications, in the format of `xtask/audit/data`.
+    pub audit: Option<PathBuf>,
     /// Whether it is the function that commands use without options: its files have shorter paths.
     pub is_default: bool,
 }
@@ -140,6 +142,7 @@ impl FunctionPackage {
         ensure_unique_name(metadata, package, &name).with_context(with_file)?;
         let photo = lambda.photo.map(|photo| PhotoEvent::new(&folder, photo)).transpose();
         let photo = photo.with_context(with_file)?;
+        let audit = lambda.audit.map(|name| sample::existing_file(&folder, &name));
         let samples = lambda.samples.into_iter().enumerate().map(|(number, sample)| {
             let failed = || format!("sample {} cannot be used", number + 1);
             Sample::new(&folder, sample, photo.as_ref()).with_context(failed)
@@ -177,6 +180,7 @@ impl FunctionPackage {
             samples,
             unlinked_libraries: lambda.unlinked_libraries,
             python_reference: lambda.python_reference,
+            audit: audit.transpose().with_context(with_file)?,
             is_default,
             workspace,
             manifest,

@@ -53,8 +53,8 @@ pub struct Span {
     pub kind: Kind,
 }
 
-/// What the linked code is from: members of the SDK's libraries, by name, each with its library and its sections, because
-/// two libraries can have members of the same name; and the names of the function's own crates.
+/// What the linked code is from: members of the SDK's libraries, by name, each with its library and its sections,
+/// because two libraries can have members of the same name; and the names of the function's own crates.
 pub struct LibraryMembers {
     by_name: BTreeMap<String, Vec<Member>>,
     /// The crates of the function's workspace, whose code is the function's own.

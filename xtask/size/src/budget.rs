@@ -60,8 +60,8 @@ struct Size {
 }
 
 impl Budgets {
-    /// Reads the budgets in the file of the recipe that is built; none if it has no such table. Those in the project's own
-    /// recipe are for the default function.
+    /// Reads the budgets in the file of the recipe that is built; none if it has no such table. Those in the
+    /// project's own recipe are for the default function.
     pub fn read(build: &Build) -> Result<Self> {
         if !build.package.is_default && build.recipe_file == build.workspace.root().join(RECIPE_FILE) {
             return Ok(Self::default());

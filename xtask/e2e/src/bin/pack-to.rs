@@ -1,5 +1,5 @@
-//! `pack-to SDK PACKAGE PROGRAM FOLDER`, for tests only: packages an existing build into a folder, in a process that can
-//! run as another user. PACKAGE is the function's package as JSON, because that user cannot run cargo.
+//! `pack-to SDK PACKAGE PROGRAM FOLDER`, for tests only: packages an existing build into a folder, in a process that
+//! can run as another user. PACKAGE is the function's package as JSON, because that user cannot run cargo.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -34,7 +34,7 @@ const RESERVED_VARIABLES: [&str; 11] = [
 ];
 const RESERVED_PREFIX: &str = "AWS_LAMBDA_";
 
-/// Paths are relative to the manifest's folder.
+/// `xtask/package/README.md` describes every key. Paths are relative to the manifest's folder.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(super) struct Metadata {
@@ -55,6 +55,8 @@ pub(super) struct Metadata {
     pub(super) unlinked_libraries: Vec<String>,
     /// Whether the benches have functions in Python that do the same.
     pub(super) python_reference: bool,
+    /// Advisories and justifications, in the format of `xtask/audit/data`.
+    pub(super) audit: Option<String>,
 }
 
 /// How a photo becomes an event. In all strings, `{photo}` is replaced by the name of the photo's file.

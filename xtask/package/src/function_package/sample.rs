@@ -155,7 +155,7 @@ fn replace_in_strings(value: &mut Value, name: &str) {
     }
 }
 
-fn existing_file(folder: &Path, name: &str) -> Result<PathBuf> {
+pub(super) fn existing_file(folder: &Path, name: &str) -> Result<PathBuf> {
     let path = folder.join(name);
     ensure!(path.is_file(), "there is no file `{}`", path.display());
     Ok(path)

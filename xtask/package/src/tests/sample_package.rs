@@ -32,6 +32,7 @@ pub fn function_package(root: &Path, members: &[&str]) -> FunctionPackage {
         samples: Vec::new(),
         unlinked_libraries: Vec::new(),
         python_reference: false,
+        audit: None,
         is_default: false,
     }
 }

@@ -16,7 +16,8 @@ fn every_key_is_optional_and_read() {
         "name = 'photo-size'\ndescription = 'Says how large a photo is'\nrecipe = 'small.toml'\nbinary = 'size'\n\
          features = ['opencv']\nassets = ['models/a.onnx']\nenvironment = { LOG_LEVEL = 'info' }\nmemory = 512\n\
          timeout = 30\nunlinked-libraries = ['png']\npython-reference = true\n\
-         photo = { event = { key = '{photo}' }, object = 'in/{photo}', result = 'out/a/{photo}', expected-at = '/body' }\n\
+         photo = { event = { key = '{photo}' }, object = 'in/{photo}', result = 'out/a/{photo}', \
+         expected-at = '/body' }\n\
          samples = [{ event = 'a.json', objects = { 'in/x' = 'x.jpg' }, expected = 'b.json' }, { http = 'x.jpg' }]\n",
     )
     .unwrap();
@@ -80,6 +81,18 @@ fn errors_name_the_file_the_key_and_what_is_allowed() {
     }
     let long = format!("environment = {{ LONG = '{}' }}", "x".repeat(4096));
     assert!(error(&long).contains("has 4100 bytes, and Lambda allows 4096"));
+}
+
+#[test]
+fn the_readme_lists_every_key() {
+    let readme = include_str!("../../../README.md");
+    let error = error("imge = 'x'");
+    let (_, keys) = error.split_once("expected one of ").unwrap();
+    let keys: Vec<_> = keys.lines().next().unwrap().split(", ").collect();
+    assert!(keys.len() > 10, "{keys:?}");
+    for key in keys {
+        assert!(readme.contains(&format!("\n| {key} |")), "{key}");
+    }
 }
 
 #[test]
