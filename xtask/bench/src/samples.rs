@@ -56,7 +56,7 @@ pub fn cold(context: &BenchContext) -> Result<Figures> {
     }
     Ok(figures(
         group,
-        format!("Medians of {runs} start(s), with the function's files in the page cache."),
+        &format!("Medians of {runs} start(s), with the function's files in the page cache."),
     ))
 }
 
@@ -74,7 +74,7 @@ pub fn warm(context: &BenchContext) -> Result<Figures> {
     }
     Ok(figures(
         group,
-        format!("{runs} invocation(s) after the first one, which is not counted."),
+        &format!("{runs} invocation(s) after the first one, which is not counted."),
     ))
 }
 
@@ -96,7 +96,7 @@ pub fn memory(context: &BenchContext) -> Result<Figures> {
     }
     let method =
         format!("VmHWM of the function's process after {invocations} invocation(s); medians of {runs} process(es).");
-    Ok(figures(group, method))
+    Ok(figures(group, &method))
 }
 
 fn requests(context: &BenchContext) -> Result<Vec<FunctionRequest>> {
@@ -115,7 +115,7 @@ fn case(request: &FunctionRequest) -> String {
     file_name(request.file())
 }
 
-fn figures(group: Group, method: String) -> Figures {
+fn figures(group: Group, method: &str) -> Figures {
     Figures {
         method: format!("The package's samples under AWS's emulator. {method}"),
         notes: Vec::new(),

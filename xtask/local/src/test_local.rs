@@ -1,16 +1,15 @@
 //! `cargo xtask test-local`: runs a function's image under AWS's emulator with an S3 server, and sends requests: those
 //! of the command line, or else the package's samples.
 
+mod output;
+
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use fs_err as fs;
 use opencv_build::Sdk;
-use serde::Serialize;
-use serde_json::Value;
 use support::files::file_name;
 use support::median::median;
 use support::progress::print_status;
@@ -20,12 +19,14 @@ use crate::expected::ExpectedPhotos;
 use crate::gateway::Gateway;
 use crate::local_lambda::LocalLambda;
 use crate::request::{Answer, FunctionRequest, RequestKind};
+use output::RequestOutput;
+pub use output::TestLocalOutput;
 use package::build::{self, Build};
 use package::build_function::build_function;
 use package::function::Function;
 use package::function_package::{FunctionPackage, PackageArguments, StoredObject};
 use package::workspace::Workspace;
-use support::output::{CommandOutput, display_path, format_bytes, print};
+use support::output::{display_path, print};
 
 /// Repetitions of the first request; the warm time is their median.
 const WARM_RUNS: usize = 5;
@@ -63,36 +64,6 @@ pub struct Arguments {
     /// Keep everything running until Ctrl-C, even if a request fails, and print how to send more
     #[arg(long)]
     pub keep: bool,
-}
-
-#[derive(Serialize)]
-pub struct TestLocalOutput {
-    engine: Engine,
-    cold_ms: f64,
-    warm_ms: f64,
-    results: Vec<RequestOutput>,
-    #[serde(skip)]
-    image_bytes: u64,
-}
-
-#[derive(Default, Serialize)]
-struct RequestOutput {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    photo: Option<PathBuf>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    event: Option<PathBuf>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    http: Option<PathBuf>,
-    /// The status and the content type of a response by HTTP.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    content_type: Option<String>,
-    milliseconds: f64,
-    response: Value,
-    /// What the function wrote to S3, or a response that is not JSON.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    annotated: Option<PathBuf>,
 }
 
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
@@ -272,83 +243,6 @@ fn keep_running(lambda: &LocalLambda, package: &FunctionPackage, arguments: &Arg
     loop {
         sleep(CHECK_INTERVAL);
         lambda.emulator.ensure_running()?;
-    }
-}
-
-impl RequestOutput {
-    /// Saves what the function wrote.
-    fn new(lambda: &LocalLambda, request: &FunctionRequest, answer: Answer, milliseconds: f64) -> Result<Self> {
-        let mut output = Self {
-            milliseconds,
-            response: answer.value,
-            ..Self::default()
-        };
-        let file = request.file().to_owned();
-        match &request.kind {
-            RequestKind::Event { .. } => output.event = Some(file),
-            RequestKind::Http(_) => output.http = Some(file.clone()),
-            RequestKind::Photo { result, .. } => {
-                if let Some((bucket, key)) = result {
-                    output.annotated = Some(save_result(lambda, bucket, key)?);
-                }
-                output.photo = Some(file.clone());
-            }
-        }
-        if let Some(http) = answer.http {
-            if serde_json::from_slice::<Value>(&http.body).is_err() {
-                let path = lambda.results.join(format!("{}.response", file_name(request.file())));
-                fs::write(&path, &http.body)?;
-                output.response = format!("{} bytes", http.body.len()).into();
-                output.annotated = Some(path);
-            }
-            output.status = Some(http.status);
-            output.content_type = Some(http.content_type);
-        }
-        Ok(output)
-    }
-}
-
-/// Saves an object that the function wrote in the results' folder.
-fn save_result(lambda: &LocalLambda, bucket: &str, key: &str) -> Result<PathBuf> {
-    let content = lambda.storage.get(bucket, key)?;
-    let is_jpeg = Path::new(key).extension().is_some_and(|extension| extension == "jpg");
-    ensure!(
-        !is_jpeg || content.starts_with(&[0xff, 0xd8]),
-        "the function wrote s3://{bucket}/{key}, which is not a JPEG file"
-    );
-    let path = lambda.results.join(file_name(Path::new(key)));
-    fs::write(&path, content)?;
-    Ok(path)
-}
-
-impl CommandOutput for TestLocalOutput {
-    fn to_text(&self) -> String {
-        let mut text = String::new();
-        for result in &self.results {
-            let request = [&result.photo, &result.event, &result.http].into_iter().flatten();
-            text += &request.map(|file| display_path(file)).collect::<String>();
-            text += &format!("\n  response   {}", result.response);
-            if let (Some(status), Some(content_type)) = (result.status, &result.content_type) {
-                text += &format!("\n  status     {status}, {content_type}");
-            }
-            if let Some(file) = &result.annotated {
-                let what = if result.http.is_some() {
-                    "saved    "
-                } else {
-                    "annotated"
-                };
-                text += &format!("\n  {what}  {}", display_path(file));
-            }
-            text += &format!("\n  time       {} ms\n", result.milliseconds);
-        }
-        text += &format!(
-            "Engine {}: first response {} ms after the start, then {} ms; the image is {}.",
-            self.engine,
-            self.cold_ms,
-            self.warm_ms,
-            format_bytes(self.image_bytes),
-        );
-        text
     }
 }
 

@@ -2,21 +2,23 @@
 //! not there. It is a package of this workspace, or of any other, which then has its own lock file and target folder.
 
 mod assets;
+mod cargo_package;
 mod metadata;
 mod sample;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
-use cargo_metadata::{Metadata as CargoMetadata, MetadataCommand, Package};
+use anyhow::{Context, Result, ensure};
+use cargo_metadata::{Metadata as CargoMetadata, Package};
 use fs_err as fs;
 use serde::{Deserialize, Serialize};
-use support::run::output;
 
-use crate::cargo::cargo;
 use crate::workspace::Workspace;
 pub use assets::AssetFile;
+use cargo_package::{
+    artefact_name, binaries, binary, default_function, ensure_unique_name, is_same_file, join, query_cargo,
+};
 use metadata::Metadata;
 pub use metadata::SDK_NAME;
 pub use sample::{PhotoEvent, Sample, SampleRequest, StoredObject};
@@ -247,49 +249,6 @@ impl FunctionPackage {
     }
 }
 
-fn query_cargo(project: &Workspace, manifest: &Path) -> Result<CargoMetadata> {
-    let mut cargo = cargo(project, manifest, "metadata")?;
-    cargo.args(["--format-version", "1", "--no-deps"]);
-    let text = output(&mut cargo).with_context(|| format!("failed to read `{}`", manifest.display()))?;
-    MetadataCommand::parse(text).context("failed to parse the output of `cargo metadata`")
-}
-
-/// The package's name in `[workspace.metadata.lambda]`.
-fn default_function(metadata: &CargoMetadata) -> Result<&str> {
-    let found = metadata.workspace_metadata.pointer("/lambda/default-function");
-    let name = found.and_then(serde_json::Value::as_str);
-    name.context("`default-function` in `[workspace.metadata.lambda]` does not name a package")
-}
-
-fn artefact_name(package: &Package, lambda: &Metadata) -> Result<String> {
-    if let Some(name) = &lambda.name {
-        return Ok(name.clone());
-    }
-    let name = package.name.to_string();
-    metadata::check_name(&name).context("the package's name cannot be that of an image; set the key `name`")?;
-    Ok(name)
-}
-
-/// Artefacts of the packages of a workspace are in one folder, by their names.
-fn ensure_unique_name(metadata: &CargoMetadata, package: &Package, name: &str) -> Result<()> {
-    let others = metadata.packages.iter().filter(|other| other.id != package.id);
-    for other in others {
-        let lambda = other.metadata.get("lambda");
-        // Only packages with the table are functions.
-        let Some(lambda) = lambda else { continue };
-        let theirs = lambda
-            .get("name")
-            .and_then(serde_json::Value::as_str)
-            .unwrap_or(&other.name);
-        ensure!(
-            theirs != name,
-            "the package `{}` also has the name `{name}`; set another `name`",
-            other.name
-        );
-    }
-    Ok(())
-}
-
 fn recipe(project: &Workspace, folder: &Path, named: Option<&Path>) -> Result<PathBuf> {
     let beside = folder.join(RECIPE_FILE);
     let Some(named) = named else {
@@ -303,53 +262,6 @@ fn recipe(project: &Workspace, folder: &Path, named: Option<&Path>) -> Result<Pa
         path.display()
     );
     Ok(path)
-}
-
-fn binary(package: &Package, named: Option<&str>) -> Result<String> {
-    let names = binaries(package);
-    if let Some(named) = named {
-        let known = names.iter().any(|name| name == named);
-        ensure!(
-            known,
-            "`binary` names `{named}`; the package's programs are: {}",
-            list(&names)
-        );
-        return Ok(named.to_owned());
-    }
-    match names.as_slice() {
-        [only] => Ok(only.clone()),
-        [] => bail!(
-            "the package `{}` has no program; add `src/main.rs`, or name another package",
-            package.name
-        ),
-        names if names.iter().any(|name| name == "bootstrap") => Ok("bootstrap".to_owned()),
-        names => bail!(
-            "the package has several programs: {}; set the key `binary` to one of them",
-            list(names)
-        ),
-    }
-}
-
-fn binaries(package: &Package) -> Vec<String> {
-    let programs = package.targets.iter().filter(|target| target.is_bin());
-    programs.map(|target| target.name.clone()).collect()
-}
-
-fn list(names: &[String]) -> String {
-    if names.is_empty() {
-        return "none".to_owned();
-    }
-    join(names.iter().map(String::as_str))
-}
-
-fn join<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    let names: Vec<_> = names.map(|name| format!("`{name}`")).collect();
-    names.join(", ")
-}
-
-fn is_same_file(one: &Path, other: &Path) -> bool {
-    let real = |path: &Path| fs::canonicalize(path).ok();
-    real(one).is_some_and(|path| Some(path) == real(other))
 }
 
 #[cfg(test)]
