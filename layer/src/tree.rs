@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
@@ -106,7 +107,8 @@ impl FileTree {
         Ok(self)
     }
 
-    /// Adds all files below the folder `from` as data, with their relative paths below `path`.
+    /// Adds all files below the folder `from`, with their relative paths below `path`: those that their owner may
+    /// execute as programs, the others as data.
     pub fn add_folder(&mut self, path: &str, from: &Path) -> Result<&mut Self> {
         for entry in fs::read_dir(from)? {
             let file = entry?.path();
@@ -118,7 +120,11 @@ impl FileTree {
             if found.is_dir() {
                 self.add_folder(&path, &file)?;
             } else if found.is_file() {
-                self.add(&path, Content::File(file), Mode::Data)?;
+                let mode = match found.permissions().mode() & 0o100 {
+                    0 => Mode::Data,
+                    _ => Mode::Program,
+                };
+                self.add(&path, Content::File(file), mode)?;
             } else {
                 let path = file.display();
                 let what = "is neither a file nor a folder; leave it out";

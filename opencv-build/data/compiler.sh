@@ -39,9 +39,8 @@ else
   # Without optimisation zig enables UBSan, whose runtime functions are missing from a link with -O2.
   set -- -fno-sanitize=undefined "$@"
 fi
-ZIG_GLOBAL_CACHE_DIR='@CACHE@' ZIG_LOCAL_CACHE_DIR='@CACHE@'
-export ZIG_GLOBAL_CACHE_DIR ZIG_LOCAL_CACHE_DIR
+@ZIG_SETUP@
 # -g0: debug information would make the libraries five times as large.
 # -fbinutils-version=none: by default clang writes object files for old linkers, and then no linker can discard the
 # exception tables of discarded functions.
-exec '@ZIG@' @LANGUAGE@ -target @TARGET@ -g0 -fbinutils-version=none "$@"
+exec "$zig" @LANGUAGE@ -target @TARGET@ -g0 -fbinutils-version=none "$@"

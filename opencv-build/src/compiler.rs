@@ -17,6 +17,7 @@ use support::child::Child;
 use support::fingerprint::Fingerprint;
 
 const SCRIPT: &str = include_str!("../data/compiler.sh");
+const TOOL_SCRIPT: &str = include_str!("../data/tool.sh");
 
 #[derive(Clone, Debug)]
 pub struct Compiler {
@@ -34,19 +35,12 @@ impl Compiler {
     /// Writes the scripts into a subfolder of `folder`; zig caches what it compiles itself (libc++, startup code) in
     /// `cache`.
     pub(crate) fn write_scripts(toolchain: &Toolchain, target: &Target, folder: &Path, cache: &Path) -> Result<Self> {
-        let zig = escape_single_quotes(&toolchain.zig())?;
-        let shared = SCRIPT
-            .replace("@CACHE@", &escape_single_quotes(cache)?)
-            .replace("@ZIG@", &zig)
-            .replace("@TARGET@", &target.zig_triple());
-        let compiler = |language: &str| shared.replace("@LANGUAGE@", language);
-        let tool = |name: &str| format!("#!/bin/sh\nexec '{zig}' {name} \"$@\"\n");
-        let scripts = [
-            ("cc", compiler("cc")),
-            ("c++", compiler("c++")),
-            ("ar", tool("ar")),
-            ("ranlib", tool("ranlib")),
-        ];
+        let (zig, cache_path) = (escape_single_quotes(&toolchain.zig())?, escape_single_quotes(cache)?);
+        let setup = format!(
+            "zig='{zig}'\nZIG_GLOBAL_CACHE_DIR='{cache_path}' ZIG_LOCAL_CACHE_DIR='{cache_path}'\nexport \
+             ZIG_GLOBAL_CACHE_DIR ZIG_LOCAL_CACHE_DIR"
+        );
+        let scripts = scripts(&setup, target);
         // cargo identifies a compiler by its path when it decides whether to recompile a crate's C code: so the path
         // depends on the scripts' content, which includes the version of zig.
         let texts = scripts.iter().map(|(name, text)| (*name, text.as_bytes()));
@@ -162,6 +156,22 @@ impl LibcxxBuild {
         );
         Ok(())
     }
+}
+
+/// The compiler's scripts, by name; `setup` is code for the shell that sets `zig` to the path of zig.
+pub(crate) fn scripts(setup: &str, target: &Target) -> [(&'static str, String); 4] {
+    let compiler = SCRIPT.replace("@TARGET@", &target.zig_triple());
+    let of = |template: &str, placeholder: &str, name: &str| {
+        template
+            .replace("@ZIG_SETUP@", setup.trim_end())
+            .replace(placeholder, name)
+    };
+    [
+        ("cc", of(&compiler, "@LANGUAGE@", "cc")),
+        ("c++", of(&compiler, "@LANGUAGE@", "c++")),
+        ("ar", of(TOOL_SCRIPT, "@TOOL@", "ar")),
+        ("ranlib", of(TOOL_SCRIPT, "@TOOL@", "ranlib")),
+    ]
 }
 
 /// Escapes a path for single quotes in a shell script.

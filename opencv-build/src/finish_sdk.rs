@@ -12,10 +12,13 @@ use crate::context::BuildContext;
 use crate::face_model::FaceModel;
 use crate::install::InstalledBuild;
 use crate::link_list::LinkList;
+use crate::link_stubs;
 use crate::manifest::{Library, Link, Manifest};
 use crate::package_configs;
+use crate::pins::Pins;
 use crate::probe;
 use crate::sdk::Sdk;
+use crate::sdk_programs::{self, ProgramInputs};
 use crate::source_tree::SourceTree;
 use crate::third_party;
 use crate::trim::Trim;
@@ -39,7 +42,18 @@ pub fn finish_sdk(
         dependencies: links.dependencies,
         cxx_runtime: "c++".to_owned(),
         cxx_runtime_release: context.compiler.libcxx_release()?,
+        optional: link_stubs::compile(context, &folder.join("lib"))?,
     };
+    sdk_programs::write(
+        &folder,
+        Pins::embedded(),
+        &ProgramInputs {
+            target: &recipe.target,
+            link: &link,
+            fingerprint: context.fingerprint,
+            libclang_arguments: &context.compiler.libclang_arguments(&recipe.target)?,
+        },
+    )?;
     package_configs::write(&folder, recipe, &link)?;
     if recipe.has_module("objdetect") {
         pack_cascades(context, &folder.join("share/haarcascades"))?;
@@ -71,7 +85,7 @@ pub fn finish_sdk(
         cpu: recipe.cpu.clone(),
         haar: recipe.haar,
         cxx_standard: recipe.cxx_standard,
-        libraries: library_files(&files),
+        libraries: library_files(&link, &files),
         third_party,
         files,
         link,
@@ -123,10 +137,11 @@ fn file_sizes(folder: &Path) -> Result<BTreeMap<String, u64>> {
     Ok(sizes)
 }
 
-fn library_files(files: &BTreeMap<String, u64>) -> Vec<Library> {
+fn library_files(link: &Link, files: &BTreeMap<String, u64>) -> Vec<Library> {
     let libraries = files.iter().filter_map(|(path, &bytes)| {
         let file = path.strip_prefix("lib/")?.to_owned();
-        file.ends_with(".a").then_some(Library { file, bytes })
+        let name = file.strip_prefix("lib")?.strip_suffix(".a")?;
+        (!link.optional.contains_key(name)).then_some(Library { file, bytes })
     });
     libraries.collect()
 }

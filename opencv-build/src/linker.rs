@@ -7,6 +7,7 @@ use anyhow::Result;
 use fs_err as fs;
 
 use crate::compiler::{Compiler, write_script};
+use crate::environment::linker_variable;
 use crate::target::Target;
 
 /// The environment variable with the folder for the record of the function's link.
@@ -35,9 +36,8 @@ pub(crate) fn recording_environment(
     // `BuildPaths` rejects paths with quotes.
     let compiler = compiler.cxx().display().to_string();
     write_script(&script, &SCRIPT.replace("@CXX@", &compiler))?;
-    let triple = target.rust_triple().replace('-', "_").to_uppercase();
     Ok([
-        (format!("CARGO_TARGET_{triple}_LINKER"), script.into()),
+        (linker_variable(target), script.into()),
         (RECORD_VARIABLE.to_owned(), record.into()),
         (CRATE_VARIABLE.to_owned(), name.into()),
     ])

@@ -25,7 +25,7 @@ pub struct Manifest {
     pub haar: HaarDetector,
     pub cxx_standard: u8,
     pub link: Link,
-    /// The static libraries in `lib/`.
+    /// The static libraries in `lib/`, without the optional ones.
     pub libraries: Vec<Library>,
     /// Third-party code in the libraries or linked with them.
     pub third_party: Vec<ThirdParty>,
@@ -69,6 +69,10 @@ pub struct Link {
     pub cxx_runtime: String,
     /// The minimum release of that runtime: an older one lacks functions that the libraries call.
     pub cxx_runtime_release: u32,
+    /// Link names of further static libraries in `lib/`, which replace what a program never uses if they are linked
+    /// before all others, and what the program lacks then.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub optional: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

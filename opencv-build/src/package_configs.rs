@@ -41,7 +41,8 @@ fn template_values(recipe: &Recipe, link: &Link) -> [(&'static str, String); 15]
     let mut parts = recipe.version.split('.');
     let mut part = || parts.next().unwrap_or("0").to_owned();
     let modules = recipe.modules.iter().map(|name| format!("opencv_{name}"));
-    let libraries = link.libraries.iter().map(|name| library_call(name, link));
+    let libraries = link.libraries.iter().chain(link.optional.keys());
+    let libraries = libraries.map(|name| library_call(name, link));
     // In link order.
     let linked = link.libraries.iter().chain(&link.system);
     let linked = linked.map(|name| format!("-l{name}"));
@@ -109,6 +110,7 @@ mod tests {
             ]),
             cxx_runtime: "c++".to_owned(),
             cxx_runtime_release: 22,
+            optional: BTreeMap::from([("opencv_no_gzip".to_owned(), "it reads no gzip".to_owned())]),
         }
     }
 
@@ -155,6 +157,7 @@ mod tests {
                 "  _opencv_library(opencv_core opencv_core dl pthread opencv::zlib)",
                 "  _opencv_library(opencv::png png opencv::zlib)",
                 "  _opencv_library(opencv::zlib zlib)",
+                "  _opencv_library(opencv_no_gzip opencv_no_gzip)",
             ]
         );
     }

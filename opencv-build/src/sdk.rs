@@ -1,10 +1,12 @@
 //! The SDK: a folder with everything needed to build a program against our OpenCV.
 //!
 //! ```text
+//! bin/               its compiler, and opencv-env, which prints the settings for its users
 //! include/opencv4/   headers
 //! lib/lib*.a         static libraries, third-party ones included
 //! lib/cmake, lib/pkgconfig   packages for cmake and pkg-config
 //! share/haarcascades, share/lbpcascades, share/yunet, share/samples, share/licenses
+//! requirements.txt   pip's list of the tools that the programs in bin call
 //! sdk.json           content and link order
 //! ```
 //!
@@ -15,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
+use crate::environment::sdk_variables;
 use crate::manifest::Manifest;
 use crate::third_party::LICENSES_DIR;
 
@@ -63,26 +66,17 @@ impl Sdk {
     /// Environment variables that make the build script of the crate `opencv` bind and link this SDK and no other
     /// OpenCV.
     pub fn environment(&self) -> Vec<(String, OsString)> {
-        let link = &self.manifest.link;
-        let own = link.libraries.iter().map(|name| format!("static={name}"));
-        let libraries: Vec<_> = own.chain(link.system.iter().cloned()).collect();
-        let triple = self.manifest.target.rust_triple().replace('-', "_");
-        let runtime = format!("CXXSTDLIB_{triple}");
-        let include = self.path.join("include/opencv4");
-        let none = "pkg_config,cmake,vcpkg_cmake,vcpkg";
-        let fingerprint = self.manifest.fingerprint.to_string();
-        let variables: [(&str, OsString); 7] = [
-            ("OPENCV_SDK", self.path.clone().into()),
-            ("OPENCV_LINK_LIBS", libraries.join(",").into()),
-            ("OPENCV_LINK_PATHS", self.path.join("lib").into()),
-            ("OPENCV_INCLUDE_PATHS", include.into()),
-            ("OPENCV_DISABLE_PROBES", none.into()),
-            (runtime.as_str(), link.cxx_runtime.clone().into()),
-            // vcpkg is not used, but the build script runs again when this variable changes, as it must for another
-            // SDK in the same folder.
-            ("OPENCV_VCPKG_NAME", fingerprint.into()),
-        ];
-        variables.map(|(name, value)| (name.to_owned(), value)).into()
+        let Manifest {
+            link,
+            target,
+            fingerprint,
+            ..
+        } = &self.manifest;
+        let path = |path: &str| match path {
+            "" => self.path.clone().into(),
+            path => self.path.join(path).into(),
+        };
+        sdk_variables(path, link, target, fingerprint)
     }
 }
 
@@ -111,6 +105,7 @@ mod tests {
                 dependencies: BTreeMap::new(),
                 cxx_runtime: "c++".into(),
                 cxx_runtime_release: 22,
+                optional: BTreeMap::new(),
             },
             libraries: Vec::new(),
             third_party: Vec::new(),

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::compiler::Compiler;
+use crate::environment::{compiler_variables, linker_variable};
 use crate::error::{Error, ErrorKind, WithKind};
 use crate::linker;
 use crate::paths::BuildPaths;
@@ -76,21 +77,13 @@ impl Tools {
     pub fn environment(&self) -> Result<Vec<(String, OsString)>, Error> {
         let compiler = &self.compiler;
         let arguments = compiler.libclang_arguments(&self.target);
-        let arguments = arguments.with_kind(ErrorKind::Step)?.join(" ");
-        let triple = self.target.rust_triple().replace('-', "_");
-        let linker = format!("CARGO_TARGET_{}_LINKER", triple.to_uppercase());
+        let arguments = arguments.with_kind(ErrorKind::Step)?;
+        let script = |name: &str| compiler.scripts_dir.join(name).into();
         let libclang = self.toolchain.root.join("clang/native");
-        Ok(vec![
-            (linker, compiler.cxx().into()),
-            (format!("CC_{triple}"), compiler.cc().into()),
-            (format!("CXX_{triple}"), compiler.cxx().into()),
-            (format!("AR_{triple}"), compiler.scripts_dir.join("ar").into()),
-            (format!("RANLIB_{triple}"), compiler.scripts_dir.join("ranlib").into()),
-            ("LIBCLANG_PATH".to_owned(), libclang.into()),
-            // Called for its version and include paths.
-            ("CLANG_PATH".to_owned(), compiler.cxx().into()),
-            ("OPENCV_CLANG_ARGS".to_owned(), arguments.into()),
-        ])
+        let mut variables = compiler_variables(script, &self.target, &arguments);
+        variables.push((linker_variable(&self.target), compiler.cxx().into()));
+        variables.push(("LIBCLANG_PATH".to_owned(), libclang.into()));
+        Ok(variables)
     }
 
     /// Environment variables, to be set after [`Self::environment`], that make cargo record the link of the program's

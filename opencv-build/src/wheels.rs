@@ -113,7 +113,7 @@ fn install_with(python: &Python, set: WheelSet<'_>, parent: &Path, what: &str, f
 }
 
 /// The content of pip's `requirements.txt`, with all accepted digests.
-fn requirements(wheels: &[Wheel]) -> String {
+pub(crate) fn requirements(wheels: &[Wheel]) -> String {
     let line = |wheel: &Wheel| {
         let hashes = wheel.sha256.iter().map(|h| format!(" --hash=sha256:{h}"));
         let hashes: String = hashes.collect();

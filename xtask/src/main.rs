@@ -19,6 +19,7 @@ use opencv_build::CmakeLauncher;
 use package::program::{PROGRAMS, Program, exit_code};
 use package::{build, build_function, build_opencv};
 use support::interruption::install_handler;
+use support::progress::print_to_stderr;
 
 /// OpenCV on AWS Lambda: build it, package a function that uses it, and test it locally.
 #[derive(Parser)]
@@ -59,6 +60,7 @@ enum Command {
 
 fn main() -> ExitCode {
     CmakeLauncher::init();
+    print_to_stderr();
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
     exit_code(match delegated_program(&arguments) {
         Some((program, arguments)) => {

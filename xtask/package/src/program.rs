@@ -12,6 +12,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser};
 use opencv_build::CmakeLauncher;
 use support::interruption::install_handler;
 use support::process::terminate_with_parent;
+use support::progress::print_to_stderr;
 use support::run::display_command;
 
 use crate::workspace::Workspace;
@@ -89,6 +90,7 @@ impl Program {
     /// The program's `main`: parses the command line, and calls `run` with the arguments and the flag `--json`.
     pub fn main<A: Args>(&self, run: impl FnOnce(&A, bool) -> Result<()>) -> ExitCode {
         CmakeLauncher::init();
+        print_to_stderr();
         let name = format!("cargo xtask {}", self.command);
         let command = Cli::<A>::command().name(self.command);
         let command = command.bin_name(name).about(self.about);

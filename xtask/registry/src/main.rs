@@ -10,6 +10,7 @@ use package::program::exit_code;
 use registry::{ConnectionOptions, pull, pull_base, push};
 use support::interruption::install_handler;
 use support::output::print;
+use support::progress::print_to_stderr;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
@@ -42,6 +43,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    print_to_stderr();
     let cli = Cli::parse();
     exit_code(install_handler().and_then(|()| run(&cli)))
 }

@@ -124,6 +124,7 @@ pub(crate) mod tests {
                 dependencies: BTreeMap::new(),
                 cxx_runtime: "c++".into(),
                 cxx_runtime_release: 22,
+                optional: BTreeMap::new(),
             },
             libraries: libraries
                 .map(|(name, bytes)| Library {

@@ -4,7 +4,7 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use fs_err as fs;
-use rustix::process::{Signal, set_parent_process_death_signal};
+use rustix::process::{Pid, Signal, kill_process, set_parent_process_death_signal};
 
 /// Sends a command's process SIGTERM when this process ends, even if it is killed. Source: PR_SET_PDEATHSIG(2const).
 pub fn terminate_with_parent(command: &mut Command) {
@@ -33,6 +33,16 @@ pub fn descendants(process: u32) -> Vec<u32> {
         next += 1;
     }
     processes.split_off(1)
+}
+
+/// Kills a process and its descendants.
+pub fn kill_with_descendants(process: u32) {
+    let processes = std::iter::once(process).chain(descendants(process));
+    let processes: Vec<_> = processes.filter_map(|id| Pid::from_raw(id.try_into().ok()?)).collect();
+    for process in processes {
+        // It may have ended already.
+        let _ = kill_process(process, Signal::KILL);
+    }
 }
 
 /// Source: proc_pid_task_children(5).

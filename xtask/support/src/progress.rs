@@ -1,13 +1,40 @@
-//! Status lines on stderr, with progress bars for long steps. Without a terminal, progress is printed as plain lines.
-//! stdout is for the command's output.
+//! Status lines and the progress of long steps. A program chooses where they go: to its stderr, with progress bars if
+//! that is a terminal, or to a function. Until then, nothing is printed, because a library must not print. stdout is for
+//! the command's output.
 
 use std::io::IsTerminal;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+enum ProgressOutput {
+    Stderr,
+    Function(Box<dyn Fn(&str) + Send + Sync>),
+}
+
+static OUTPUT: OnceLock<ProgressOutput> = OnceLock::new();
+
+/// Prints status and progress to stderr, unless an output was chosen before.
+pub fn print_to_stderr() {
+    let _ = OUTPUT.set(ProgressOutput::Stderr);
+}
+
+/// Passes each line to `report`, unless an output was chosen before; returns whether `report` will be called.
+pub fn report_to(report: impl Fn(&str) + Send + Sync + 'static) -> bool {
+    OUTPUT.set(ProgressOutput::Function(Box::new(report))).is_ok()
+}
+
 pub fn print_status(line: &str) {
-    eprintln!("{line}");
+    match OUTPUT.get() {
+        None => {}
+        Some(ProgressOutput::Stderr) => eprintln!("{line}"),
+        Some(ProgressOutput::Function(report)) => report(line),
+    }
+}
+
+fn has_bars() -> bool {
+    matches!(OUTPUT.get(), Some(ProgressOutput::Stderr)) && std::io::stderr().is_terminal()
 }
 
 /// A long step. Its progress bar is removed from the terminal when it is dropped.
@@ -29,7 +56,7 @@ const MEGABYTE: f64 = 1e6;
 impl ProgressStep {
     pub fn start(message: impl Into<String>) -> Self {
         let message = message.into();
-        let bar = std::io::stderr().is_terminal().then(|| {
+        let bar = has_bars().then(|| {
             let bar = ProgressBar::new_spinner().with_message(message.clone());
             bar.enable_steady_tick(Duration::from_millis(120));
             bar
@@ -106,6 +133,22 @@ impl Drop for ProgressStep {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The only test of this process that chooses an output.
+    #[test]
+    fn lines_go_to_the_first_chosen_output() {
+        let (sender, lines) = std::sync::mpsc::channel();
+        print_status("before an output is chosen");
+        assert!(report_to(move |line| sender.send(line.to_owned()).unwrap()));
+        print_to_stderr();
+        assert!(!report_to(|_| panic!("another output was chosen before")));
+        let mut step = ProgressStep::start("compiling");
+        step.advance(1, 20);
+        step.advance(10, 20);
+        print_status("done");
+        let seen: Vec<_> = lines.try_iter().collect();
+        assert_eq!(seen, ["compiling", "compiling 10/20", "done"]);
+    }
 
     #[test]
     fn remaining_time_is_estimated_after_some_progress() {

@@ -82,10 +82,28 @@ pub fn wait_with_output(command: impl RunnableCommand) -> Result<Output> {
 /// # Errors
 /// The command cannot be started or does not succeed.
 pub fn run_logged(command: impl RunnableCommand, log: &Path, on_line: impl FnMut(&str)) -> Result<()> {
-    command.with_command(|command| run_logged_command(command, log, on_line))
+    run_logged_with_id(command, log, |_| (), on_line)
 }
 
-fn run_logged_command(command: &mut Command, log: &Path, mut on_line: impl FnMut(&str)) -> Result<()> {
+/// [`run_logged`], which also passes the ID of the command's process to `on_start`.
+///
+/// # Errors
+/// Those of [`run_logged`].
+pub fn run_logged_with_id(
+    command: impl RunnableCommand,
+    log: &Path,
+    on_start: impl FnOnce(u32),
+    on_line: impl FnMut(&str),
+) -> Result<()> {
+    command.with_command(|command| run_logged_command(command, log, on_start, on_line))
+}
+
+fn run_logged_command(
+    command: &mut Command,
+    log: &Path,
+    on_start: impl FnOnce(u32),
+    mut on_line: impl FnMut(&str),
+) -> Result<()> {
     if let Some(folder) = log.parent() {
         fs::create_dir_all(folder)?;
     }
@@ -100,6 +118,7 @@ fn run_logged_command(command: &mut Command, log: &Path, mut on_line: impl FnMut
     // Drops the writing ends of the pipe that `command` holds: otherwise reading would never end.
     command.stdout(std::process::Stdio::null());
     command.stderr(std::process::Stdio::null());
+    on_start(child.0.id());
 
     let mut tail = VecDeque::new();
     let mut lines = BufReader::new(reader);

@@ -16,6 +16,7 @@ use package::function::Function;
 use package::function_package::FunctionPackage;
 use package::program::exit_code;
 use package::workspace::Workspace;
+use support::progress::print_to_stderr;
 
 #[derive(Parser)]
 struct Arguments {
@@ -26,6 +27,7 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
+    print_to_stderr();
     exit_code(run(&Arguments::parse()))
 }
 

@@ -1,0 +1,4 @@
+#!/bin/sh
+# zig as @TOOL@.
+@ZIG_SETUP@
+exec "$zig" @TOOL@ "$@"
