@@ -228,6 +228,26 @@ mod tests {
     }
 
     #[test]
+    fn programs_in_a_folder_stay_programs() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, mode) in [("data", 0o640), ("other", 0o655), ("program", 0o700)] {
+            let path = folder.path().join(name);
+            fs::write(&path, "").unwrap();
+            fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        }
+        let mut tree = FileTree::new();
+        tree.add_folder("x", folder.path()).unwrap();
+        let modes: Vec<_> = tree
+            .entries()
+            .filter_map(|(path, entry)| match entry {
+                Entry::Directory => None,
+                Entry::File { mode, .. } => Some((path, mode.bits())),
+            })
+            .collect();
+        assert_eq!(modes, [("x/data", 0o644), ("x/other", 0o644), ("x/program", 0o755)]);
+    }
+
+    #[test]
     fn trees_are_merged() {
         let mut tree = FileTree::new();
         tree.add("a/b", content("b"), Mode::Data).unwrap();

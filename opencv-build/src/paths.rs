@@ -93,7 +93,7 @@ impl BuildPaths {
 }
 
 /// `folder` as an absolute path without characters that cmake, the compiler or cargo treat as separators.
-fn usable_path(folder: &Path) -> Result<PathBuf> {
+pub(crate) fn usable_path(folder: &Path) -> Result<PathBuf> {
     let path =
         std::path::absolute(folder).with_context(|| format!("failed to find the folder `{}`", folder.display()))?;
     let plain = |c: char| !c.is_control() && !",;:'\"\\$".contains(c);

@@ -4,6 +4,7 @@
 //! to stderr.
 
 mod env;
+mod export;
 mod fetch;
 mod image;
 mod lint;
@@ -37,6 +38,9 @@ struct Cli {
 enum Command {
     /// Build the static OpenCV SDK that opencv.toml describes
     BuildOpencv(build::Arguments),
+
+    /// Copy the SDK and its tools into a folder, for projects without this one
+    Export(export::Arguments),
 
     /// Build the function against the SDK and check that it runs on Lambda
     BuildFunction(build::Arguments),
@@ -105,6 +109,7 @@ fn parse_arguments() -> Cli {
 fn run(cli: &Cli) -> Result<()> {
     match &cli.command {
         Command::BuildOpencv(arguments) => build_opencv::run(arguments, cli.json),
+        Command::Export(arguments) => export::run(arguments, cli.json),
         Command::BuildFunction(arguments) => build_function::run(arguments, cli.json),
         Command::Env(arguments) => env::run(arguments, cli.json),
         Command::Image(arguments) => image::run(arguments, cli.json),

@@ -26,12 +26,16 @@ const CRATE_DEPENDENCIES: [(&str, &str, &[&str]); 18] = [
     ("xtask/workspace-hack", "workspace-hack", &[]),
     ("xtask/code-digest", "code-digest", &[]),
     ("xtask/support", "support", &["workspace-hack"]),
-    ("opencv-build", "opencv-build", &["code-digest", "platform", "support"]),
+    (
+        "opencv-build",
+        "opencv-build",
+        &["code-digest", "platform", "support", "workspace-hack"],
+    ),
     ("opencv-build/conformance", "conformance", &["opencv-build", "support"]),
     (
         "xtask/package",
         "package",
-        &["code-digest", "layer", "opencv-build", "support"],
+        &["code-digest", "layer", "opencv-build", "support", "workspace-hack"],
     ),
     (
         "xtask/registry",

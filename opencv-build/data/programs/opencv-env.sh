@@ -61,8 +61,6 @@ else
   variable '@LINKER_VARIABLE@' "$sdk/bin/c++"
 fi
 variable ZIG "$zig"
-variable ZIG_GLOBAL_CACHE_DIR "$ZIG_GLOBAL_CACHE_DIR"
-variable ZIG_LOCAL_CACHE_DIR "$ZIG_LOCAL_CACHE_DIR"
 [ -z "$libclang" ] || variable LIBCLANG_PATH "$libclang"
 # The folder in which `cv::samples::findFile` searches.
 variable OPENCV_SAMPLES_DATA_PATH_HINT "$sdk/share"

@@ -42,7 +42,7 @@ impl FakeSdk {
     }
 
     /// Writes a zig of release `version` that prints its name, its cache and its arguments.
-    fn write_zig(&self, path: &Path, version: &str) {
+    fn write_zig(path: &Path, version: &str) {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         let text = format!(
             "#!/bin/sh\nif [ \"$1\" = version ]; then echo {version}; exit; fi\n\
@@ -53,7 +53,7 @@ impl FakeSdk {
 
     fn write_own_zig(&self) -> PathBuf {
         let zig = self.folder.join("tools/ziglang/zig");
-        self.write_zig(&zig, &self.zig_version);
+        Self::write_zig(&zig, &self.zig_version);
         zig
     }
 
@@ -98,7 +98,7 @@ fn zig_is_found_in_its_folder_by_variable_and_on_path() {
     let sdk = FakeSdk::new();
     let elsewhere = sdk.folder.with_file_name("elsewhere");
     let [path, named] = ["bin/zig", "named"].map(|name| elsewhere.join(name));
-    sdk.write_zig(&path, &sdk.zig_version);
+    FakeSdk::write_zig(&path, &sdk.zig_version);
     let search = format!("{}:/usr/bin:/bin", elsewhere.join("bin").display());
     let expect = |variables: &[(&str, &str)], zig: &Path| {
         let found = stdout(&sdk.run("ar", &["x", "y z"], variables));
@@ -108,7 +108,7 @@ fn zig_is_found_in_its_folder_by_variable_and_on_path() {
     expect(&[("PATH", &search)], &path);
     let own = sdk.write_own_zig();
     expect(&[("PATH", &search)], &own);
-    sdk.write_zig(&named, &sdk.zig_version);
+    FakeSdk::write_zig(&named, &sdk.zig_version);
     expect(&[("ZIG", named.to_str().unwrap())], &named);
 
     // By a symbolic link, and as a compiler.
@@ -123,7 +123,7 @@ fn zig_is_found_in_its_folder_by_variable_and_on_path() {
 fn missing_and_other_zig_are_errors_with_a_remedy() {
     let sdk = FakeSdk::new();
     let other = sdk.folder.with_file_name("bin").join("zig");
-    sdk.write_zig(&other, "0.1.0");
+    FakeSdk::write_zig(&other, "0.1.0");
     let search = format!("{}:/usr/bin:/bin", other.parent().unwrap().display());
     for program in ["c++", "cc", "ar", "ranlib", "opencv-env"] {
         let output = sdk.run(program, &[], &[("PATH", &search)]);

@@ -1,18 +1,21 @@
-//! Builds programs against the SDK from its image, extracted to another path: in C++ with cmake, pkg-config and
-//! `sdk.json`, in Rust with the crate `opencv`. The programs and their build scripts are in `xtask/e2e/data/consumers`;
-//! the README of opencv-build shows parts of them.
+//! Builds programs against the SDK from its image, extracted to another path, with the commands of the README of
+//! opencv-build: in C++ with cmake, pkg-config and `sdk.json`, in Rust with the crate `opencv`. The commands and the
+//! programs are in `xtask/e2e/data/consumers`. They run in an environment with only `PATH`, `HOME` and what the README
+//! names.
 
-use std::ffi::OsStr;
 use std::path::Path;
+use std::process::Command;
 
-use anyhow::{Result, ensure};
-use opencv_build::{Sdk, Target};
+use anyhow::{Context, Result, ensure};
+use opencv_build::Sdk;
 use support::files::copy;
 use support::progress::print_status;
 
 use package::build::Build;
-use support::run::{Shell, cmd, output};
+use support::run::{Shell, cmd, display_command, output, wait_with_output};
 
+mod exported;
+mod find_package;
 mod fixture;
 
 use fixture::ConsumerFixture;
@@ -21,55 +24,103 @@ use fixture::ConsumerFixture;
 /// with the same model.
 const FACES: &str = "cascade [219,203,169,169]\nYuNet [207,183,147,206] 0.91";
 
+/// The most bytes of `__cxa_demangle` in a program that leaves demangling out.
+const MAX_STUB_BYTES: u64 = 64;
+
 /// Builds the programs and runs them.
 pub fn test(build: &Build, sdk: &Sdk) -> Result<()> {
     let target = sdk.manifest().target;
     conformance::skip_unless_runnable(&target)?;
     let fixture = ConsumerFixture::new(build, sdk)?;
+    print_status("install-tools.sh");
+    let folder = fixture.copy_of("", "install")?;
+    fixture.run_checked(
+        fixture
+            .script(&folder, "install-tools.sh")
+            .envs(fixture::package_index()),
+    )?;
     for (script, program) in [
         ("with-cmake.sh", "build/faces"),
         ("with-pkg-config.sh", "faces"),
-        ("with-sdk-json.py", "faces"),
+        ("with-sdk-json.sh", "faces"),
     ] {
         print_status(&format!("a C++ program, {script}"));
         let folder = fixture.copy_of("cpp", script)?;
         fixture.run_checked(&mut fixture.script(&folder, script))?;
-        check(&folder.join(program), &fixture)?;
+        check(&mut fixture.with_settings(&folder.join(program)), &fixture)?;
     }
     static_flags(&fixture)?;
-    components(&fixture)?;
-    compilers(&fixture, &target)?;
+    optional_libraries(&fixture)?;
+    find_package::components(&fixture)?;
+    find_package::compilers(&fixture, &target)?;
 
-    print_status("a Rust program, with-cargo.sh");
-    let folder = fixture.copy_of("rust", "rust")?;
-    // The versions of the function's dependencies, which are already downloaded.
-    let lock = build.workspace.root().join("Cargo.lock");
-    copy(&lock, &folder.join("Cargo.lock"))?;
     let built = fixture.folder().join("target");
-    let triple = target.rust_triple();
-    let mut cargo = fixture.script(&folder, "with-cargo.sh");
-    cargo
-        .env("CARGO_BUILD_TARGET", &triple)
-        .env("CARGO_TARGET_DIR", &built)
-        .envs(build.tools()?.environment()?);
-    fixture.run_checked(&mut cargo)?;
-    check(&built.join(triple).join("debug/faces"), &fixture)
+    for script in ["with-cargo.sh", "with-config.sh"] {
+        print_status(&format!("a Rust program, {script}"));
+        let folder = fixture.copy_of("rust", "rust")?;
+        // The versions of the function's dependencies, which are already downloaded.
+        let lock = build.workspace.root().join("Cargo.lock");
+        copy(&lock, &folder.join("Cargo.lock"))?;
+        let mut cargo = fixture.script(&folder, script);
+        // A folder that is kept, so that a second run is quick.
+        fixture.run_checked(cargo.env("CARGO_TARGET_DIR", &built))?;
+        let program = built.join(target.rust_triple()).join("debug/faces");
+        check(&mut fixture.with_settings(&program), &fixture)?;
+        let bytes = symbol_bytes(&program, "__cxa_demangle")?;
+        ensure!(
+            bytes <= MAX_STUB_BYTES,
+            "`{}` contains {bytes} bytes of demangling, which it leaves out",
+            program.display()
+        );
+    }
+    exported::test(build, sdk, &fixture)
 }
 
-/// Checks that a program prints its version of OpenCV and finds the face with both detectors.
-fn check(program: &Path, fixture: &ConsumerFixture) -> Result<()> {
-    let share = fixture.sdk().path().join("share");
-    let cascade = share.join("haarcascades/haarcascade_frontalface_default.xml");
-    let model = share.join("yunet/face_detection_yunet.onnx");
-    let (sh, photo) = (Shell::new()?, share.join("samples/lena.jpg"));
-    let found = output(cmd!(sh, "{program} {cascade} {model} {photo}"))?;
+/// Checks that a program prints its version of OpenCV and finds the face with both detectors, in the SDK's sample and
+/// with the SDK's models.
+fn check(program: &mut Command, fixture: &ConsumerFixture) -> Result<()> {
+    let found = output(&mut *program)?;
     let expected = format!("OpenCV {}\n{FACES}", fixture.sdk().manifest().version);
     ensure!(
         found == expected,
         "`{}` prints `{found}` instead of `{expected}`",
-        program.display()
+        display_command(program)
     );
     Ok(())
+}
+
+/// Checks that a program that links an optional library lacks what its description says, and works otherwise.
+fn optional_libraries(fixture: &ConsumerFixture) -> Result<()> {
+    print_status("optional libraries, without-gzip.sh");
+    let optional = &fixture.sdk().manifest().link.optional;
+    let names: Vec<_> = optional.keys().map(String::as_str).collect();
+    ensure!(names == ["opencv_no_demangling", "opencv_no_gzip"], "{names:?}");
+    let folder = fixture.copy_of("cpp", "without-gzip")?;
+    fixture.run_checked(&mut fixture.script(&folder, "without-gzip.sh"))?;
+    for (program, status, printed) in [
+        ("storage", 0, "demangling works\n"),
+        ("smaller-storage", 1, "demangling is left out\n"),
+    ] {
+        let (sh, path, file) = (Shell::new()?, folder.join(program), folder.join("numbers.xml.gz"));
+        let ended = wait_with_output(cmd!(sh, "{path} {file}"))?;
+        let text = String::from_utf8_lossy(&ended.stdout);
+        ensure!(
+            ended.status.code() == Some(status) && text == printed,
+            "`{program}` ended with {} and printed `{text}`",
+            ended.status
+        );
+    }
+    Ok(())
+}
+
+/// The size of a function in a program.
+fn symbol_bytes(program: &Path, name: &str) -> Result<u64> {
+    use object::{Object, ObjectSymbol};
+    let data = fs_err::read(program)?;
+    let file = object::File::parse(&*data).with_context(|| format!("failed to read `{}`", program.display()))?;
+    let symbol = file.symbols().find(|symbol| symbol.name() == Ok(name));
+    let symbol = symbol.with_context(|| format!("`{}` has no symbol `{name}`", program.display()))?;
+    Ok(symbol.size())
 }
 
 /// Checks that pkg-config has the same libraries with and without `--static`, in an order that every linker accepts:
@@ -103,72 +154,8 @@ fn static_flags(fixture: &ConsumerFixture) -> Result<()> {
     Ok(())
 }
 
-/// Checks that `find_package` respects components and versions.
-fn components(fixture: &ConsumerFixture) -> Result<()> {
-    print_status("find_package: components and versions");
-    let folder = fixture.copy_of("components", "components")?;
-    let output_text = fixture.expect_failure(&mut fixture.cmake(&folder))?;
-    ensure!(!output_text.contains("wrong:"), "find_package: {output_text}");
-    expect(&output_text, "lacks the component(s) dnn. It has core, ")?;
-    expect(&output_text, "opencv.toml")
-}
-
-/// Checks that `find_package` rejects compilers that cannot link these libraries.
-fn compilers(fixture: &ConsumerFixture, target: &Target) -> Result<()> {
-    let own = target.architecture;
-    let other = own.other();
-    let mut compilers = vec![
-        (
-            "musl",
-            fixture.zig(&format!("{own}-linux-musl")),
-            "does not compile for glibc".to_owned(),
-        ),
-        (
-            "glibc-2.17",
-            fixture.zig(&format!("{own}-linux-gnu.2.17")),
-            format!("older than {}", target.glibc),
-        ),
-        (
-            "other-processor",
-            fixture.zig(&format!("{other}-linux-gnu")),
-            format!("does not compile for {own}"),
-        ),
-    ];
-    let mut find = fixture.command("sh", fixture.folder());
-    match output(find.args(["-c", "command -v g++"])) {
-        Ok(gxx) => {
-            let fault = "does not use libc++".to_owned();
-            compilers.push(("libstdc++", gxx.into(), fault));
-        }
-        Err(_) => {
-            print_status("not tested: a compiler with libstdc++, because g++ is not installed");
-        }
-    }
-    for (name, compiler, fault) in compilers {
-        print_status(&format!("find_package: a compiler with {name}"));
-        let folder = fixture.copy_of("cpp", name)?;
-        let mut cmake = fixture.cmake(&folder);
-        cmake.env("CXX", &compiler);
-        // Otherwise cmake links programs to identify the compiler, and zig compiles a libc++ for each.
-        for name in [
-            "CMAKE_TRY_COMPILE_TARGET_TYPE=STATIC_LIBRARY",
-            "CMAKE_CXX_COMPILER_ID_RUN=ON",
-            "CMAKE_CXX_COMPILER_FORCED=ON",
-        ] {
-            cmake.args([OsStr::new("-D"), name.as_ref()]);
-        }
-        let output_text = fixture.expect_failure(&mut cmake)?;
-        expect(&output_text, &fault)?;
-        expect(&output_text, "Compile with `zig c++ -target ")?;
-    }
-    Ok(())
-}
-
 fn expect(output_text: &str, part: &str) -> Result<()> {
-    ensure!(
-        output_text.contains(part),
-        "cmake does not print `{part}`: {output_text}"
-    );
+    ensure!(output_text.contains(part), "`{part}` is not printed: {output_text}");
     Ok(())
 }
 
@@ -200,6 +187,6 @@ mod tests {
             assert!(tested.contains(text.trim()), "not in {file}:\n{text}");
             shown += 1;
         }
-        assert_eq!(shown, 6);
+        assert_eq!(shown, 9);
     }
 }

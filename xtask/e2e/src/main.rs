@@ -40,6 +40,7 @@ mod killed_builds;
 mod known_vulnerabilities;
 mod labelled_faces;
 mod large_responses;
+mod library_user;
 mod memory_limits;
 mod object_keys;
 mod other_image_tools;
@@ -58,6 +59,7 @@ mod s3_faults;
 mod s3_outage;
 mod sbom;
 mod sdk_fixture;
+mod sdk_headers;
 mod size_page;
 mod sizes;
 mod snapshot;
@@ -166,6 +168,9 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
         ("programs built against the SDK image", &|| {
             consumers::test(build, &build.build_sdk()?)
         }),
+        ("SDK headers declare only what the libraries define", &|| {
+            sdk_headers::test(&build.build_sdk()?, build.tools()?)
+        }),
         ("rectangles equal upstream OpenCV's in random cases", &|| {
             suite.with_sdk(|fixture| haar::upstream(fixture, arguments.cases()))
         }),
@@ -268,6 +273,7 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
         let background = Cell::new(None::<BackgroundTest>);
         let slow: &[Test] = &[
             ("10,000 concurrent events", &|| suite.with_function(soak::concurrent)),
+            ("libraries in another workspace", &|| library_user::test(build)),
             ("images killed while being written", &|| {
                 suite.with_function(|workspace, sdk, function| {
                     killed_builds::test_packing(workspace, sdk, function, arguments.seed)

@@ -20,7 +20,8 @@ use package::artefacts;
 use package::build::Build;
 use support::files::remove_if_exists;
 
-/// The variables of the user's environment that commands get, besides `PATH`.
+/// The variables of the user's environment that commands get, besides `PATH`: where Rust is installed, and where files
+/// can be written.
 const ENVIRONMENT: [&str; 5] = ["HOME", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "TMPDIR"];
 
 /// A folder with the extracted image and all tools.
@@ -107,20 +108,28 @@ impl<'a> ConsumerFixture<'a> {
         Ok(folder)
     }
 
-    /// The command that runs the build script `name` in its folder.
+    /// The command that runs the build script `name` in its folder, as a user types it.
     pub fn script(&self, folder: &Path, name: &str) -> Command {
-        let interpreter = if name.ends_with(".py") { "python3" } else { "sh" };
-        let mut command = self.command(interpreter, folder);
+        let mut command = self.command("sh", folder);
         command.arg(name).env("OPENCV", self.sdk.path());
         command
     }
 
-    /// cmake, to configure `folder`.
+    /// A program with the variables that `opencv-env` sets.
+    pub fn with_settings(&self, program: &Path) -> Command {
+        let mut command = self.command("sh", &self.folder);
+        let script = "eval \"$(\"$OPENCV/bin/opencv-env\")\" && \"$0\"";
+        command.args(["-c", script]).arg(program).env("OPENCV", self.sdk.path());
+        command
+    }
+
+    /// cmake, to configure `folder` with the SDK's compiler.
     pub fn cmake(&self, folder: &Path) -> Command {
         let mut command = self.command("cmake", folder);
         command
-            .args(["-S", ".", "-B", "build", "-D"])
-            .arg(format!("CMAKE_PREFIX_PATH={}", self.sdk.path().display()));
+            .args(["-S", ".", "-B", "build", "-G", "Ninja", "-D"])
+            .arg(format!("CMAKE_PREFIX_PATH={}", self.sdk.path().display()))
+            .env("CXX", self.sdk.path().join("bin/c++"));
         command
     }
 
@@ -135,10 +144,8 @@ impl<'a> ConsumerFixture<'a> {
             .env_clear()
             .envs(kept)
             .env("PATH", &self.path)
-            .env("CXX", self.tools.cxx())
-            .env("CMAKE_GENERATOR", "Ninja")
-            .env("ZIG_GLOBAL_CACHE_DIR", &self.cache)
-            .env("ZIG_LOCAL_CACHE_DIR", &self.cache);
+            // Only saves time: a user's first link compiles libc++.
+            .env("ZIG_GLOBAL_CACHE_DIR", &self.cache);
         command
     }
 
@@ -163,6 +170,22 @@ impl<'a> ConsumerFixture<'a> {
     fn log(&self) -> PathBuf {
         self.folder.join("log")
     }
+}
+
+/// The variables with which pip reaches the user's package index.
+pub fn package_index() -> Vec<(OsString, OsString)> {
+    let prefixes = [
+        "PIP_",
+        "HTTP",
+        "http",
+        "NO_PROXY",
+        "no_proxy",
+        "SSL_CERT",
+        "REQUESTS_CA",
+    ];
+    let all = std::env::vars_os();
+    all.filter(|(name, _)| prefixes.iter().any(|prefix| name.to_string_lossy().starts_with(prefix)))
+        .collect()
 }
 
 /// Writes the image `opencv-sdk` and extracts it into `root`.

@@ -1,24 +1,25 @@
-// Finds faces in a photo with a cascade and with YuNet: faces CASCADE MODEL PHOTO
+// Finds faces with a cascade and with YuNet, in a photo or in a sample of OpenCV: faces [PHOTO]
+#include <opencv2/core/utility.hpp>
 #include <opencv2/core/version.hpp>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 #include <opencv2/objdetect.hpp>
 
 #include <cstdio>
+#include <string>
 #include <vector>
 
 int main(int count, char** arguments)
 {
-    cv::CascadeClassifier cascade;
-    if (count != 4 || !cascade.load(arguments[1]))
-    {
-        std::fprintf(stderr, "usage: faces CASCADE MODEL PHOTO\n");
-        return 2;
-    }
-    const cv::Mat photo = cv::imread(arguments[3], cv::IMREAD_COLOR);
+    // `findFile` searches the folder of the SDK.
+    const std::string cascade_file = cv::samples::findFile("haarcascades/haarcascade_frontalface_default.xml");
+    const std::string model_file = cv::samples::findFile("yunet/face_detection_yunet.onnx");
+    const std::string photo_file = count > 1 ? arguments[1] : cv::samples::findFile("lena.jpg");
+    cv::CascadeClassifier cascade(cascade_file);
+    const cv::Mat photo = cv::imread(photo_file, cv::IMREAD_COLOR);
     if (photo.empty())
     {
-        std::fprintf(stderr, "failed to read %s\n", arguments[3]);
+        std::fprintf(stderr, "failed to read %s\n", photo_file.c_str());
         return 1;
     }
     cv::Mat grey;
@@ -31,7 +32,7 @@ int main(int count, char** arguments)
 
     // Each row begins with left, top, width and height, and ends with the score.
     cv::Mat rows;
-    cv::FaceDetectorYN::create(arguments[2], "", photo.size())->detect(photo, rows);
+    cv::FaceDetectorYN::create(model_file, "", photo.size())->detect(photo, rows);
     for (int row = 0; row < rows.rows; ++row)
     {
         const float* face = rows.ptr<float>(row);

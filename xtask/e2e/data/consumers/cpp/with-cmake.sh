@@ -1,4 +1,5 @@
-# Builds the program with cmake. $OPENCV is the folder of the SDK; $CXX is the compiler, which cmake reads by itself.
+# Builds the program with cmake. $OPENCV is the folder of the SDK.
 set -e
-cmake -S . -B build -D CMAKE_PREFIX_PATH="$OPENCV" -D CMAKE_BUILD_TYPE=Release
+eval "$("$OPENCV/bin/opencv-env")"
+cmake -S . -B build -G Ninja -D CMAKE_BUILD_TYPE=Release
 cmake --build build

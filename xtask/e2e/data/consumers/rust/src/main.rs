@@ -1,8 +1,8 @@
-//! Finds faces in a photo with a cascade and with YuNet: faces CASCADE MODEL PHOTO
+//! Finds faces with a cascade and with YuNet, in a photo or in a sample of OpenCV: faces [PHOTO]
 
 use std::process::ExitCode;
 
-use opencv::core::{CV_VERSION, Mat, Rect, Size, Vector};
+use opencv::core::{CV_VERSION, Mat, Rect, Size, Vector, find_file_def};
 use opencv::imgproc::COLOR_BGR2GRAY;
 use opencv::objdetect::{CascadeClassifier, FaceDetectorYN};
 use opencv::prelude::*;
@@ -25,13 +25,17 @@ fn find_with_yunet(model: &str, photo: &Mat) -> opencv::Result<Mat> {
     Ok(rows)
 }
 
-fn print_faces(cascade: &str, model: &str, photo: &str) -> opencv::Result<()> {
-    let photo = imgcodecs::imread(photo, imgcodecs::IMREAD_COLOR)?;
+fn print_faces(photo: Option<String>) -> opencv::Result<()> {
+    // `find_file` searches the folder of the SDK.
+    let cascade = find_file_def("haarcascades/haarcascade_frontalface_default.xml")?;
+    let model = find_file_def("yunet/face_detection_yunet.onnx")?;
+    let photo = photo.map_or_else(|| find_file_def("lena.jpg"), Ok)?;
+    let photo = imgcodecs::imread(&photo, imgcodecs::IMREAD_COLOR)?;
     println!("OpenCV {CV_VERSION}");
-    for face in find_with_cascade(cascade, &photo)? {
+    for face in find_with_cascade(&cascade, &photo)? {
         println!("cascade [{},{},{},{}]", face.x, face.y, face.width, face.height);
     }
-    let rows = find_with_yunet(model, &photo)?;
+    let rows = find_with_yunet(&model, &photo)?;
     for row in 0..rows.rows() {
         let face = rows.at_row::<f32>(row)?;
         println!(
@@ -43,12 +47,7 @@ fn print_faces(cascade: &str, model: &str, photo: &str) -> opencv::Result<()> {
 }
 
 fn main() -> ExitCode {
-    let arguments: Vec<_> = std::env::args().skip(1).collect();
-    let [cascade, model, photo] = arguments.as_slice() else {
-        eprintln!("usage: faces CASCADE MODEL PHOTO");
-        return ExitCode::from(2);
-    };
-    match print_faces(cascade, model, photo) {
+    match print_faces(std::env::args().nth(1)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
