@@ -49,6 +49,14 @@ static void check_format(const std::string& extension, bool lossless)
 #endif
 }
 
+// A format that is only read has no encoder.
+static void check_decode_only(const std::string& extension)
+{
+#ifdef HAVE_OPENCV_IMGCODECS
+    require(!cv::haveImageWriter("image" + extension), "no encoder for " + extension);
+#endif
+}
+
 static void check_objdetect(const std::string& share)
 {
 #ifdef HAVE_OPENCV_OBJDETECT
@@ -66,7 +74,7 @@ static void check_objdetect(const std::string& share)
 #endif
 }
 
-// usage: probe SHARE [EXTENSION lossless|lossy]...
+// usage: probe SHARE [EXTENSION lossless|lossy|decode-only]...
 int main(int count, char** arguments)
 {
     try
@@ -74,7 +82,13 @@ int main(int count, char** arguments)
         require(count >= 2, "the folder of the models is missing");
         check_core();
         for (int i = 2; i + 1 < count; i += 2)
-            check_format(arguments[i], std::string(arguments[i + 1]) == "lossless");
+        {
+            const std::string extension = arguments[i], test = arguments[i + 1];
+            if (test == "decode-only")
+                check_decode_only(extension);
+            else
+                check_format(extension, test == "lossless");
+        }
         check_objdetect(arguments[1]);
     }
     catch (const std::exception& error)

@@ -25,49 +25,46 @@ const DOCKERFILE_TEMPLATE: &str = include_str!("../data/programs/Dockerfile");
 /// The Python modules in the toolchain that the programs of an SDK call.
 const MODULES: [&str; 2] = ["ziglang", "clang"];
 
-impl Sdk {
-    /// Copies the SDK and its tools into the new or empty folder `to`, and adds [`ENVIRONMENT_FILE`],
-    /// [`CARGO_CONFIG_FILE`] and [`DOCKERFILE`]. These three contain the absolute path of the folder; everything else
-    /// can be moved.
-    ///
-    /// # Errors
-    /// `to` is not empty, has characters that compilers and cargo treat as separators, or cannot be written. An
-    /// incomplete folder is removed.
-    pub fn export(&self, tools: &Tools, to: &Path) -> Result<Self, Error> {
-        let failed = || format!("failed to export the SDK to `{}`", to.display());
-        let to = export_dir(to).with_context(failed).with_kind(ErrorKind::Path)?;
-        let exported = self.write_export(tools, &to);
-        exported.with_context(failed).with_kind(ErrorKind::Io)
-    }
+/// Copies `sdk` and its tools into the new or empty folder `to`, and adds [`ENVIRONMENT_FILE`], [`CARGO_CONFIG_FILE`] and
+/// [`DOCKERFILE`]. These three contain the absolute path of the folder; everything else can be moved.
+///
+/// # Errors
+/// `to` is not empty, has characters that compilers and cargo treat as separators, or cannot be written. Nothing is left
+/// behind.
+pub fn export(sdk: &Sdk, tools: &Tools, to: &Path) -> Result<Sdk, Error> {
+    let failed = || format!("failed to export the SDK to `{}`", to.display());
+    let to = export_dir(to).with_context(failed).with_kind(ErrorKind::Path)?;
+    let exported = write_export(sdk, tools, &to);
+    exported.with_context(failed).with_kind(ErrorKind::Step)
+}
 
-    fn write_export(&self, tools: &Tools, to: &Path) -> Result<Self> {
-        let partial = temporary_dir_in(to.parent().unwrap_or(Path::new("/")), PARTIAL_PREFIX)?;
-        let folder = partial.path().join("sdk");
-        copy_tree(self.path(), &folder)?;
-        for module in MODULES {
-            copy_tree(&tools.python_path().join(module), &folder.join("tools").join(module))?;
-        }
-        // Files with the final path are written before the folder has it, so that a failure leaves nothing.
-        let sh = Shell::new()?;
-        let program = folder.join("bin/opencv-env");
-        let config = output(restricted(cmd!(sh, "{program} --cargo"), &[]))?;
-        let (written, path) = (folder.display().to_string(), to.display().to_string());
-        let note = "# For cargo: copy this file to .cargo/config.toml. If the folder of OpenCV is moved, write it again \
-                    with\n# bin/opencv-env --cargo.\n";
-        let config = format!("{note}{}\n", config.replace(&written, &path));
-        fs::write(folder.join(CARGO_CONFIG_FILE), config)?;
-        let environment = format!("# For shells: . '{path}/{ENVIRONMENT_FILE}'\neval \"$('{path}/bin/opencv-env')\"\n");
-        fs::write(folder.join(ENVIRONMENT_FILE), environment)?;
-        let dockerfile = DOCKERFILE_TEMPLATE
-            .replace("@FOLDER@", &path)
-            .replace("@TRIPLE@", &self.manifest().target.rust_triple());
-        fs::write(folder.join(DOCKERFILE), dockerfile)?;
-        if to.exists() {
-            fs::remove_dir(to)?;
-        }
-        fs::rename(&folder, to)?;
-        Ok(Self::from_parts(to, self.manifest().clone()))
+fn write_export(sdk: &Sdk, tools: &Tools, to: &Path) -> Result<Sdk> {
+    let partial = temporary_dir_in(to.parent().unwrap_or(Path::new("/")), PARTIAL_PREFIX)?;
+    let folder = partial.path().join("sdk");
+    copy_tree(sdk.path(), &folder)?;
+    for module in MODULES {
+        copy_tree(&tools.python_path().join(module), &folder.join("tools").join(module))?;
     }
+    // Files with the final path are written before the folder has it, so that a failure leaves nothing.
+    let sh = Shell::new()?;
+    let program = folder.join("bin/opencv-env");
+    let config = output(restricted(cmd!(sh, "{program} --cargo"), &[]))?;
+    let (written, path) = (folder.display().to_string(), to.display().to_string());
+    let note = "# For cargo: copy this file to .cargo/config.toml. If the folder of OpenCV is moved, write it again \
+                with\n# bin/opencv-env --cargo.\n";
+    let config = format!("{note}{}\n", config.replace(&written, &path));
+    fs::write(folder.join(CARGO_CONFIG_FILE), config)?;
+    let environment = format!("# For shells: . '{path}/{ENVIRONMENT_FILE}'\neval \"$('{path}/bin/opencv-env')\"\n");
+    fs::write(folder.join(ENVIRONMENT_FILE), environment)?;
+    let dockerfile = DOCKERFILE_TEMPLATE
+        .replace("@FOLDER@", &path)
+        .replace("@TRIPLE@", &sdk.manifest().target.rust_triple());
+    fs::write(folder.join(DOCKERFILE), dockerfile)?;
+    if to.exists() {
+        fs::remove_dir(to)?;
+    }
+    fs::rename(&folder, to)?;
+    Ok(Sdk::from_parts(to, sdk.manifest().clone()))
 }
 
 /// `to` as an absolute path, if it can be the folder of an export.

@@ -81,6 +81,7 @@ pub fn finish_sdk(
         version: recipe.version.clone(),
         modules: recipe.modules.clone(),
         codecs: recipe.codecs.clone(),
+        decode_only: recipe.decode_only.clone(),
         target: recipe.target,
         cpu: recipe.cpu.clone(),
         haar: recipe.haar,

@@ -95,7 +95,7 @@ mod wheels;
 pub use crate::build::{BuildOutcome, build, fetch, find_cached};
 pub use crate::cmake_launcher::CmakeLauncher;
 pub use crate::error::{Error, ErrorKind};
-pub use crate::export::{CARGO_CONFIG_FILE, DOCKERFILE, ENVIRONMENT_FILE};
+pub use crate::export::{CARGO_CONFIG_FILE, DOCKERFILE, ENVIRONMENT_FILE, export};
 pub use crate::manifest::{Library, Link, Manifest};
 pub use crate::paths::BuildPaths;
 pub use crate::progress::report_progress_to;

@@ -19,6 +19,9 @@ pub struct Manifest {
     /// The modules in topological order: each module after those that it requires.
     pub modules: Vec<String>,
     pub codecs: BTreeSet<String>,
+    /// Those of `codecs` that have no encoder.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub decode_only: BTreeSet<String>,
     pub target: Target,
     pub cpu: Cpu,
     #[serde(default)]

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use crate::catalog::Catalog;
 use crate::context::BuildContext;
 use crate::manifest::Link;
+use crate::recipe::Recipe;
 use support::progress::ProgressStep;
 use support::run::{Shell, cmd};
 
@@ -41,9 +42,40 @@ fn link_and_run(sdk: &Path, link: &Link, context: &BuildContext) -> Result<()> {
     if !recipe.target.runs_on_host() {
         return Ok(());
     }
+    let formats = formats(recipe);
+    context.run(cmd!(sh, "{program} {sdk}/share {formats...}"))
+}
+
+/// Pairs of a file extension and what the program tests with it.
+fn formats(recipe: &Recipe) -> Vec<String> {
     let catalog = Catalog::embedded();
-    let codecs = recipe.codecs.iter().filter_map(|c| catalog.codecs.get(c));
-    let codecs = codecs.filter(|_| recipe.has_module("imgcodecs"));
-    let round_trips = codecs.filter_map(|codec| codec.round_trip.as_ref()).flatten();
-    context.run(cmd!(sh, "{program} {sdk}/share {round_trips...}"))
+    let codecs = recipe.codecs.iter().filter(|_| recipe.has_module("imgcodecs"));
+    let pairs = codecs.filter_map(|name| {
+        let [extension, precision] = catalog.codecs.get(name)?.round_trip.clone()?;
+        let without_encoder = recipe.decode_only.contains(name);
+        Some([
+            extension,
+            if without_encoder {
+                "decode-only".to_owned()
+            } else {
+                precision
+            },
+        ])
+    });
+    pairs.flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_without_encoder_are_not_encoded() {
+        let mut recipe = crate::recipe::tests::recipe();
+        recipe.decode_only.insert("png".to_owned());
+        let expected = [".jpg", "lossy", ".png", "decode-only", ".webp", "lossy"];
+        assert_eq!(formats(&recipe), expected);
+        recipe.modules.retain(|module| module != "imgcodecs");
+        assert!(formats(&recipe).is_empty());
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use fs_err as fs;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,9 @@ pub struct Recipe {
     /// The modules in topological order: each module after those that it requires.
     pub modules: Vec<String>,
     pub codecs: BTreeSet<String>,
+    /// Those of `codecs` that are only read: imgcodecs does not refer to their encoders, so that programs lack them.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub decode_only: BTreeSet<String>,
     pub target: Target,
     pub haar: HaarDetector,
     pub cpu: Cpu,
@@ -74,6 +77,8 @@ struct RecipeToml {
     cxx_standard: u8,
     modules: Vec<String>,
     codecs: BTreeSet<String>,
+    #[serde(default)]
+    decode_only: BTreeSet<String>,
     #[serde(default)]
     haar: HaarDetector,
     target: Target,
@@ -125,6 +130,10 @@ impl Recipe {
         );
         let modules = catalog.resolve_modules(&written.modules)?;
         catalog.check_codecs(&written.codecs)?;
+        catalog.check_codecs(&written.decode_only)?;
+        if let Some(codec) = written.decode_only.difference(&written.codecs).next() {
+            bail!("`decode_only` contains `{codec}`, which is not in `codecs`; add it there or remove it here");
+        }
 
         let pins = Pins::embedded();
         let known: Vec<_> = pins.source.iter().map(|s| s.version.as_str()).collect();
@@ -154,6 +163,7 @@ impl Recipe {
             cxx_standard,
             modules,
             codecs: written.codecs,
+            decode_only: written.decode_only,
             haar: written.haar,
             target,
             cpu,

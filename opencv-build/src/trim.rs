@@ -32,6 +32,8 @@ struct TrimToml {
 struct Patch {
     module: Option<String>,
     codec: Option<String>,
+    /// A codec that is only read.
+    decode_only: Option<String>,
     remove: Vec<String>,
     replace: Vec<String>,
     add: Vec<String>,
@@ -109,7 +111,11 @@ impl Trim {
     fn apply_patch(&mut self, patch: Patch, recipe: &Recipe) {
         let not_built = |module: &String| !recipe.has_module(module);
         let left_out = |codec: &String| !recipe.codecs.contains(codec);
-        if patch.module.as_ref().is_some_and(not_built) || patch.codec.as_ref().is_some_and(left_out) {
+        let encoded = |codec: &String| left_out(codec) || !recipe.decode_only.contains(codec);
+        if patch.module.as_ref().is_some_and(not_built)
+            || patch.codec.as_ref().is_some_and(left_out)
+            || patch.decode_only.as_ref().is_some_and(encoded)
+        {
             return;
         }
         let in_module = |path: &str| match &patch.module {

@@ -32,7 +32,7 @@ struct ExportOutput {
 
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let build = Build::read(&arguments.build)?;
-    let sdk = build.build_sdk()?.export(build.tools()?, &arguments.folder)?;
+    let sdk = opencv_build::export(&build.build_sdk()?, build.tools()?, &arguments.folder)?;
     let sizes = all_files(sdk.path())?.into_iter().map(|file| file_size(&file));
     let output = ExportOutput {
         path: sdk.path().to_owned(),

@@ -49,6 +49,12 @@ fn unknown_names_are_reported() {
         ("cxx_standard = 11", "cxx_standard = 98", "11, 14 or 17"),
         ("glibc = \"2.26\"", "glibc = \"2.5\"", "too old"),
         ("codecs =", "codec =", "unknown field `codec`"),
+        ("codecs =", "decode_only = [\"gif\"]\ncodecs =", "unknown codec `gif`"),
+        (
+            "codecs =",
+            "decode_only = [\"png\", \"tiff\"]\ncodecs =",
+            "`decode_only` contains `tiff`, which is not in `codecs`",
+        ),
         ("[cpu.x86_64]", "[cpu.riscv64]", "unknown variant"),
         ("modules = [", "modules = [ [", "TOML parse error"),
     ] {

@@ -113,3 +113,26 @@ fn edit_without_matching_line_is_an_error() {
     let error = trim.check_required_files(&BTreeSet::new()).unwrap_err().to_string();
     assert!(error.contains("does not contain"), "{error}");
 }
+
+#[test]
+fn every_codec_can_be_decode_only() {
+    let mut recipe = recipe();
+    let catalog = Catalog::embedded();
+    recipe.codecs = catalog.codecs.keys().cloned().collect();
+    let encoders = |recipe: &Recipe| {
+        let trim = Trim::for_recipe(recipe);
+        let edits = trim.edits.get("modules/imgcodecs/src/loadsave.cpp");
+        let lines = edits.into_iter().flatten().flat_map(|edit| edit.line.lines());
+        lines.filter(|line| line.starts_with("encoders.push_back")).count()
+    };
+    assert_eq!(encoders(&recipe), 0);
+    for codec in catalog.codecs.keys() {
+        recipe.decode_only = BTreeSet::from([codec.clone()]);
+        let expected = if codec == "pnm" { 5 } else { 1 };
+        assert_eq!(encoders(&recipe), expected, "{codec}");
+    }
+    // A codec that was left out needs no patch.
+    recipe.codecs.remove("png");
+    recipe.decode_only = BTreeSet::from(["png".to_owned()]);
+    assert_eq!(encoders(&recipe), 0);
+}

@@ -114,6 +114,7 @@ pub(crate) mod tests {
             version: recipe.version,
             modules: recipe.modules,
             codecs: recipe.codecs,
+            decode_only: recipe.decode_only,
             target: recipe.target,
             cpu: recipe.cpu,
             haar: recipe.haar,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
-use opencv_build::{CARGO_CONFIG_FILE, DOCKERFILE, ENVIRONMENT_FILE, Sdk};
+use opencv_build::{CARGO_CONFIG_FILE, DOCKERFILE, ENVIRONMENT_FILE, Sdk, export};
 use package::build::Build;
 use support::files::copy;
 use support::progress::print_status;
@@ -20,9 +20,9 @@ pub fn test(build: &Build, sdk: &Sdk, fixture: &ConsumerFixture) -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
     }
-    let exported = sdk.export(build.tools()?, &folder)?;
+    let exported = export(sdk, build.tools()?, &folder)?;
     ensure!(
-        sdk.export(build.tools()?, &folder).is_err(),
+        export(sdk, build.tools()?, &folder).is_err(),
         "a folder that is not empty was overwritten"
     );
     let reopened = Sdk::open(&folder).context("the exported SDK is not complete")?;
