@@ -10,8 +10,7 @@ use support::files::copy;
 use support::progress::print_status;
 use support::run::output;
 
-use super::check;
-use super::fixture::ConsumerFixture;
+use super::fixture::{ConsumerFixture, check_faces};
 
 /// Exports the SDK and builds a C++ and a Rust program with it.
 pub fn test(build: &Build, sdk: &Sdk, fixture: &ConsumerFixture) -> Result<()> {
@@ -44,7 +43,7 @@ pub fn test(build: &Build, sdk: &Sdk, fixture: &ConsumerFixture) -> Result<()> {
     let compile = "$CXX -O2 faces.cpp $(pkg-config --cflags --libs opencv4) -o faces";
     let script = format!(". '{}' && {compile} && ./faces", environment.display());
     let mut shell = fixture.command("sh", &work);
-    check(shell.args(["-c", &script]), fixture)?;
+    check_faces(shell.args(["-c", &script]), fixture)?;
 
     print_status("a Rust program, with the command of the exported Dockerfile");
     let work = fixture.copy_of("rust", "rust")?;
@@ -56,7 +55,7 @@ pub fn test(build: &Build, sdk: &Sdk, fixture: &ConsumerFixture) -> Result<()> {
     fixture.run_checked(shell.args(["-c", &command]).env("CARGO_TARGET_DIR", &built))?;
     let program = built.join(program.replace("${PROGRAM}", "faces"));
     let script = format!(". '{}' && '{}'", environment.display(), program.display());
-    check(fixture.command("sh", &work).args(["-c", &script]), fixture)
+    check_faces(fixture.command("sh", &work).args(["-c", &script]), fixture)
 }
 
 /// The command with which the Dockerfile compiles, with the path of the exported folder instead of the image's, and the

@@ -7,8 +7,7 @@ use opencv_build::Target;
 use support::progress::print_status;
 use support::run::output;
 
-use super::expect;
-use super::fixture::ConsumerFixture;
+use super::fixture::{ConsumerFixture, expect};
 
 /// Checks that `find_package` respects components and versions.
 pub fn components(fixture: &ConsumerFixture) -> Result<()> {

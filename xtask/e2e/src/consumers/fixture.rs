@@ -14,11 +14,15 @@ use serde::Deserialize;
 use support::files::copy_tree;
 use support::lock::Lock;
 use support::progress::print_status;
-use support::run::{display_command, run_logged};
+use support::run::{display_command, output, run_logged};
 
 use package::artefacts;
 use package::build::Build;
 use support::files::remove_if_exists;
+
+/// The face in lena.jpg, as the Python wheels of OpenCV find it: that of 4.5.5 with the same cascade, and that of 4.14
+/// with the same model.
+const FACES: &str = "cascade [219,203,169,169]\nYuNet [207,183,147,206] 0.91";
 
 /// The variables of the user's environment that commands get, besides `PATH`: where Rust is installed, and where files
 /// can be written.
@@ -170,6 +174,25 @@ impl<'a> ConsumerFixture<'a> {
     fn log(&self) -> PathBuf {
         self.folder.join("log")
     }
+}
+
+/// Checks that a program prints its version of OpenCV and finds the face with both detectors, in the SDK's sample and
+/// with the SDK's models.
+pub fn check_faces(program: &mut Command, fixture: &ConsumerFixture) -> Result<()> {
+    let found = output(&mut *program)?;
+    let expected = format!("OpenCV {}\n{FACES}", fixture.sdk().manifest().version);
+    ensure!(
+        found == expected,
+        "`{}` prints `{found}` instead of `{expected}`",
+        display_command(program)
+    );
+    Ok(())
+}
+
+/// Checks that the output of a command contains `part`.
+pub fn expect(output_text: &str, part: &str) -> Result<()> {
+    ensure!(output_text.contains(part), "`{part}` is not printed: {output_text}");
+    Ok(())
 }
 
 /// The variables with which pip reaches the user's package index.
