@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
 use fs_err::os::unix::fs::symlink;
+use object::{Object, ObjectSymbol};
 use package::build::Build;
 use support::environment::{VariableGroup, restricted};
 use support::files::{copy, copy_tree, file_name, sorted_entries};
@@ -79,7 +80,14 @@ pub fn test(build: &Build) -> Result<()> {
     );
     let blurred = output_dir.join("program");
     let found = output(cmd!(sh, "{blurred}"))?;
-    ensure!(found == "100 of 14", "the program prints `{found}`");
+    ensure!(found == "100 of 14\nPNG 200, only read", "the program prints `{found}`");
+    let bytes = fs::read(&blurred)?;
+    let file = object::File::parse(&*bytes).with_context(|| format!("failed to read `{}`", blurred.display()))?;
+    let contains = |name: &str| file.symbols().any(|symbol| symbol.name() == Ok(name));
+    ensure!(
+        contains("png_read_row") && !contains("png_write_row"),
+        "the program contains the encoder of PNG, or not its decoder"
+    );
     Ok(())
 }
 

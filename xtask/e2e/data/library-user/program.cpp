@@ -1,7 +1,18 @@
-// Blurs an image of one bright pixel, and prints the sum of all pixels, which stays the same.
+// Blurs an image of one bright pixel, and prints the sum of all pixels, which stays the same. Then reads a PNG file, and
+// prints its grey value and whether PNG files can be written.
+#include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include <cstdio>
+#include <vector>
+
+// One pixel, of grey value 200.
+static const std::vector<unsigned char> PNG = {
+    0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0x00, 0x00, 0x00, 0x0d, 0x49, 0x48, 0x44, 0x52, 0x00,
+    0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x01, 0x08, 0x00, 0x00, 0x00, 0x00, 0x3a, 0x7e, 0x9b, 0x55, 0x00,
+    0x00, 0x00, 0x0a, 0x49, 0x44, 0x41, 0x54, 0x78, 0x9c, 0x63, 0x38, 0x01, 0x00, 0x00, 0xca, 0x00, 0xc9,
+    0x99, 0xca, 0x5d, 0x7e, 0x00, 0x00, 0x00, 0x00, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82,
+};
 
 int main()
 {
@@ -10,5 +21,8 @@ int main()
     cv::Mat blurred;
     cv::GaussianBlur(image, blurred, cv::Size(5, 5), 0);
     std::printf("%.0f of %.0f\n", cv::sum(blurred)[0], blurred.at<float>(16, 16));
+    const cv::Mat pixel = cv::imdecode(PNG, cv::IMREAD_GRAYSCALE);
+    std::printf("PNG %d, %s\n", pixel.empty() ? -1 : pixel.at<unsigned char>(0, 0),
+                cv::haveImageWriter("image.png") ? "written" : "only read");
     return 0;
 }

@@ -1,4 +1,4 @@
-//! Builds an OpenCV with the module imgproc, a program with it, and an image of that program: xtask FOLDER CACHE
+//! Builds a small OpenCV, a program with it, and an image of that program: xtask FOLDER CACHE
 
 use std::env;
 use std::error::Error;
@@ -13,8 +13,9 @@ use opencv_build::{Architecture, BuildPaths, CmakeLauncher, ErrorKind, Recipe, S
 const RECIPE: &str = r#"
     version = "4.5.5"
     cxx_standard = 17
-    modules = ["imgproc"]
-    codecs = []
+    modules = ["imgproc", "imgcodecs"]
+    codecs = ["png"]
+    decode_only = ["png"]
     target = { architecture = "HOST", glibc = "2.28" }
     cpu.x86_64 = { baseline = ["SSE4_2"], dispatch = [] }
     cpu.aarch64 = { baseline = ["NEON"], dispatch = [] }
