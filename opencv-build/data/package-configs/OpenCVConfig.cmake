@@ -82,9 +82,10 @@ function(_opencv_compiler_error result)
     if(NOT holds)
       math(EXPR at "${at} + 1")
       list(GET requirements ${at} error_message)
-      set(${result} "The C++ compiler `${CMAKE_CXX_COMPILER}` ${error_message}. Compile with `zig c++ -target \
-@ZIG_TARGET@`, or with clang and its libc++ (-stdlib=libc++ in CMAKE_CXX_FLAGS) of release @LIBCXX_RELEASE@ or newer. \
-To skip this check, set OpenCV_SKIP_COMPILER_CHECK to ON." PARENT_SCOPE)
+      set(${result} "The C++ compiler `${CMAKE_CXX_COMPILER}` ${error_message}. Compile with \
+`${OpenCV_INSTALL_PATH}/bin/c++`, with `zig c++ -target @ZIG_TARGET@`, or with clang and its libc++ \
+(-stdlib=libc++ in CMAKE_CXX_FLAGS) of release @LIBCXX_RELEASE@ or newer. To skip this check, set \
+OpenCV_SKIP_COMPILER_CHECK to ON." PARENT_SCOPE)
       return()
     endif()
   endforeach()

@@ -65,7 +65,7 @@ pub fn compilers(fixture: &ConsumerFixture, target: &Target) -> Result<()> {
         }
         let output_text = fixture.expect_failure(&mut cmake)?;
         expect(&output_text, &fault)?;
-        expect(&output_text, "Compile with `zig c++ -target ")?;
+        expect(&output_text, "/bin/c++`, with `zig c++ -target ")?;
     }
     Ok(())
 }
