@@ -47,11 +47,11 @@ impl LayoutWriter {
         Ok(writer)
     }
 
-    fn folder(&self) -> PathBuf {
+    pub(crate) fn folder(&self) -> PathBuf {
         self.partial.path().join("layout")
     }
 
-    fn blobs(&self) -> PathBuf {
+    pub(crate) fn blobs(&self) -> PathBuf {
         self.folder().join("blobs/sha256")
     }
 
@@ -87,9 +87,14 @@ impl LayoutWriter {
         let reference = format!("{}:latest", image.name());
         let index = Index::new(vec![image.descriptor(&reference)?])?;
         write_layout_files(&folder, &index)?;
-        atomic::replace_folder(&folder, path, self.partial.path())?;
+        self.move_to(path)?;
         let folder = LayoutFolder::unchecked(path);
         Ok(Layout { folder, image })
+    }
+
+    /// Moves the finished folder to `path`, replacing an existing folder.
+    pub(crate) fn move_to(self, path: &Path) -> Result<()> {
+        atomic::replace_folder(&self.folder(), path, self.partial.path())
     }
 }
 

@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 pub mod archive;
+mod artefact;
 mod atomic;
 mod base;
 mod compression;
@@ -41,6 +42,7 @@ mod validate;
 pub mod zip;
 
 pub use archive::open;
+pub use artefact::{UnpackLimits, unpack_artefact};
 pub use atomic::atomic_write;
 pub use base::{check_base, check_scratch};
 pub use compression::Compression;
