@@ -1,5 +1,5 @@
 //! A client for OCI registries: [`push_layout`] uploads the image of an OCI image layout, and [`pull`] downloads the
-//! image of a reference ([`RegistryImage`]) into one. Source:
+//! image of a reference ([`RegistryImage`]) into one. [`pull_artefact`] downloads what is no image. Source:
 //! <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md>.
 //!
 //! Registries are not trusted: every digest and every size is verified while bytes arrive, and oversized responses are
@@ -28,6 +28,7 @@
 //! # }
 //! ```
 
+mod artefact;
 mod blob;
 mod certificates;
 mod challenge;
@@ -60,6 +61,7 @@ mod token;
 mod upload;
 mod upload_body;
 
+pub use artefact::pull_artefact;
 pub use certificates::Certificates;
 pub use credentials::Keychain;
 pub(crate) use error::Failure;

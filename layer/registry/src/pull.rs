@@ -141,7 +141,7 @@ async fn fetch_child(session: &Session<'_>, entry: &BlobDescriptor) -> Result<Ma
 }
 
 /// Fetches a manifest's blobs and nested manifests; returns the bytes of all blobs and of the downloaded ones.
-async fn fetch_all(
+pub(crate) async fn fetch_all(
     session: &Session<'_>,
     top: &Manifest,
     blobs: &Path,
@@ -217,7 +217,7 @@ fn check_architecture(
 }
 
 /// Writes the index, with the tag of the reference as the image's name.
-fn write_index(folder: &Path, image: &RegistryImage, manifest: &Manifest) -> Result<()> {
+pub(crate) fn write_index(folder: &Path, image: &RegistryImage, manifest: &Manifest) -> Result<()> {
     let media_type = manifest.media_type.as_str().into();
     let size = manifest.bytes.len() as u64;
     let mut entry = layer::descriptor(media_type, &manifest.digest, size)?;

@@ -1,5 +1,6 @@
 //! Pushes to and pulls from a fake registry, with failures, bad responses and authentication.
 
+mod artefacts;
 mod authentication;
 mod bad_responses;
 mod certificates;
