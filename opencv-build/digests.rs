@@ -1,7 +1,12 @@
 //! The code digests that the build script computes: the root module of each, and the modules and files excluded.
 
-/// Modules that only report or wait, and do not affect the result.
-const NO_EFFECT: &[&str] = &["opencv_build::error", "support::lock", "support::progress"];
+/// Modules that only report, wait, or use an SDK that was built elsewhere, and do not affect the result.
+const NO_EFFECT: &[&str] = &[
+    "opencv_build::error",
+    "opencv_build::pulled_sdk",
+    "support::lock",
+    "support::progress",
+];
 /// The fingerprint includes the values that a recipe uses instead of the whole file: pins for another version and
 /// patches for another recipe have no effect.
 const BY_VALUE: &[&str] = &["data/pins.toml", "data/trim.toml"];

@@ -14,6 +14,7 @@ use crate::finish_sdk::finish_sdk;
 use crate::install::InstalledBuild;
 use crate::paths::BuildPaths;
 use crate::pins::Pins;
+use crate::pulled_sdk::{self, PullSdk, SdkOrigin};
 use crate::recipe::Recipe;
 use crate::sdk::Sdk;
 use crate::simd_assembler::SimdAssembler;
@@ -36,8 +37,9 @@ const SANITIZED_CODE_DIGEST: &str = env!("SANITIZED_SDK_CODE_DIGEST");
 #[expect(missing_docs, reason = "the names are self-explanatory")]
 pub struct BuildOutcome {
     pub sdk: Sdk,
-    /// Whether the SDK was up to date, so that nothing was built.
-    pub cached: bool,
+    pub origin: SdkOrigin,
+    /// Why an SDK that was built elsewhere could not be used, if that failed.
+    pub pull_failure: Option<String>,
     pub seconds: f64,
 }
 
@@ -46,16 +48,43 @@ pub struct BuildOutcome {
 /// # Errors
 /// A step fails; no partial result is kept.
 pub fn build(recipe: &Recipe, paths: &BuildPaths, launcher: &CmakeLauncher) -> Result<BuildOutcome, Error> {
+    build_or_pull(recipe, paths, launcher, &|_, _| Ok(false))
+}
+
+/// Like [`build()`], but uses the SDK that `pull` provides instead of building it, if that has the same fingerprint and
+/// exactly the files of its manifest. Otherwise prints a warning, and builds.
+///
+/// # Errors
+/// A step fails; no partial result is kept.
+pub fn build_or_pull(
+    recipe: &Recipe,
+    paths: &BuildPaths,
+    launcher: &CmakeLauncher,
+    pull: &PullSdk<'_>,
+) -> Result<BuildOutcome, Error> {
     let start = Instant::now();
-    let (sdk, cached) = build_unless_cached(recipe, paths, launcher).with_kind(ErrorKind::Step)?;
+    let mut pull_failure = None;
+    let done = build_unless_present(recipe, paths, launcher, &mut |fingerprint| {
+        pulled_sdk::pull(pull, recipe, fingerprint, paths).unwrap_or_else(|reason| {
+            pull_failure = Some(reason);
+            None
+        })
+    });
+    let (sdk, origin) = done.with_kind(ErrorKind::Step)?;
     Ok(BuildOutcome {
         sdk,
-        cached,
+        origin,
+        pull_failure,
         seconds: start.elapsed().as_secs_f64(),
     })
 }
 
-fn build_unless_cached(recipe: &Recipe, paths: &BuildPaths, launcher: &CmakeLauncher) -> anyhow::Result<(Sdk, bool)> {
+fn build_unless_present(
+    recipe: &Recipe,
+    paths: &BuildPaths,
+    launcher: &CmakeLauncher,
+    pull: &mut dyn FnMut(&Fingerprint) -> Option<Sdk>,
+) -> anyhow::Result<(Sdk, SdkOrigin)> {
     let pins = Pins::embedded();
     let plan = TreePlan::new(recipe, pins, Trim::for_recipe(recipe))?;
     let simd_assembler = SimdAssembler::install(recipe, pins, &paths.toolchain_dir())?;
@@ -63,13 +92,16 @@ fn build_unless_cached(recipe: &Recipe, paths: &BuildPaths, launcher: &CmakeLaun
     let path = paths.sdk_dir(&recipe.target);
     let present = || Sdk::open(&path).filter(|sdk| sdk.manifest().fingerprint == fingerprint);
     if let Some(sdk) = present() {
-        return Ok((sdk, true));
+        return Ok((sdk, SdkOrigin::Cached));
     }
     let lock = Lock::acquire(&paths.lock_file(), print_status).with_kind(ErrorKind::Lock)?;
     if let Some(sdk) = present() {
-        return Ok((sdk, true));
+        return Ok((sdk, SdkOrigin::Cached));
     }
     remove_partial_dirs(&paths.sdk_root())?;
+    if let Some(sdk) = pull(&fingerprint) {
+        return Ok((sdk, SdkOrigin::Pulled));
+    }
 
     let work = paths.work_dir(&recipe.target);
     let toolchain = Toolchain::install(pins, &paths.toolchain_dir())?;
@@ -98,7 +130,8 @@ fn build_unless_cached(recipe: &Recipe, paths: &BuildPaths, launcher: &CmakeLaun
     let step = ProgressStep::start("compiling libc++");
     libcxx_build.wait()?;
     drop(step);
-    Ok((finish_sdk(&context, &tree, &installed, face_model.as_ref())?, false))
+    let sdk = finish_sdk(&context, &tree, &installed, face_model.as_ref())?;
+    Ok((sdk, SdkOrigin::Built))
 }
 
 /// Downloads the sources and weights and installs the tools that a build of `recipe` needs, so that the build works

@@ -81,14 +81,14 @@ impl Sdk {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
     use crate::manifest::Link;
     use support::fingerprint::Fingerprint;
 
-    fn manifest(bytes: u64) -> Manifest {
+    pub(crate) fn manifest(bytes: u64) -> Manifest {
         let recipe = crate::recipe::tests::recipe();
         Manifest {
             schema: 2,
@@ -118,7 +118,8 @@ mod tests {
         }
     }
 
-    fn write(folder: &Path, bytes: u64) {
+    /// Writes an SDK with one file of four bytes, which its manifest says to have `bytes`.
+    pub(crate) fn write(folder: &Path, bytes: u64) {
         fs::create_dir_all(folder.join("lib")).unwrap();
         fs::write(folder.join("lib/libopencv_core.a"), "1234").unwrap();
         let text = serde_json::to_vec(&manifest(bytes)).unwrap();

@@ -36,8 +36,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Build the static OpenCV SDK that opencv.toml describes
-    BuildOpencv(build::Arguments),
+    /// Build the static OpenCV SDK that opencv.toml describes, or pull it from a registry
+    BuildOpencv(build_opencv::Arguments),
 
     /// Copy the SDK and its tools into a folder, for projects without this one
     Export(export::Arguments),

@@ -9,7 +9,7 @@ use local::engine::{self, Engine};
 use local::gateway::Gateway;
 use local::local_lambda::LocalLambda;
 use local::test_local;
-use opencv_build::Sdk;
+use opencv_build::{Sdk, SdkOrigin};
 use package::artefacts::base::Base;
 use package::build::Build;
 use package::function::Function;
@@ -114,7 +114,7 @@ impl Suite<'_> {
     pub fn build(&self) -> Result<()> {
         self.build.build_opencv()?;
         let again = self.build.build_opencv()?;
-        ensure!(again.cached, "the second build was not cached");
+        ensure!(again.origin == SdkOrigin::Cached, "the second build was not cached");
         Ok(())
     }
 

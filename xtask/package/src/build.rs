@@ -6,9 +6,11 @@ use std::sync::OnceLock;
 
 use anyhow::{Context, Result};
 use fs_err as fs;
-use opencv_build::{Architecture, BuildOutcome, BuildPaths, CmakeLauncher, Recipe, Sdk, Tools};
+use opencv_build::{Architecture, BuildOutcome, BuildPaths, CmakeLauncher, Recipe, Sdk, Tools, build_or_pull};
+use support::environment::Environment;
 
 use crate::function_package::{FunctionPackage, PackageArguments};
+use crate::sdk_cache::SdkCache;
 use crate::workspace::Workspace;
 
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -47,6 +49,8 @@ pub struct Build {
     pub recipe: Recipe,
     pub paths: BuildPaths,
     pub launcher: CmakeLauncher,
+    /// From where the SDK is pulled instead of built, if it is there.
+    pub sdk_cache: Option<SdkCache>,
     tools: OnceLock<Tools>,
 }
 
@@ -60,6 +64,7 @@ impl Build {
             recipe: Recipe::parse_file(&file, &text, arguments.architecture)?,
             paths: workspace.build_paths()?,
             launcher: CmakeLauncher::init(),
+            sdk_cache: SdkCache::from_environment(&Environment::current(), &[])?,
             tools: OnceLock::new(),
             workspace,
             package,
@@ -78,7 +83,15 @@ impl Build {
     }
 
     pub fn build_opencv(&self) -> Result<BuildOutcome> {
-        Ok(opencv_build::build(&self.recipe, &self.paths, &self.launcher)?)
+        Ok(build_or_pull(
+            &self.recipe,
+            &self.paths,
+            &self.launcher,
+            &|fingerprint, folder| match &self.sdk_cache {
+                None => Ok(false),
+                Some(cache) => Ok(cache.pull(fingerprint, folder)?),
+            },
+        )?)
     }
 
     pub fn build_sdk(&self) -> Result<Sdk> {

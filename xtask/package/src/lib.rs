@@ -1,5 +1,5 @@
 //! Builds artefacts: OpenCV, and for any function's package its program, images, zip archives and SBOMs. Does not run
-//! the built programs, and does not access registries.
+//! the built programs. Only the separate program `registry` accesses registries.
 
 pub mod artefacts;
 pub mod build;
@@ -12,6 +12,7 @@ pub mod function_package;
 pub mod git;
 pub mod program;
 pub mod sbom;
+pub mod sdk_cache;
 pub mod user_cache;
 pub mod workspace;
 

@@ -5,6 +5,7 @@ mod connection;
 mod progress;
 pub mod pull;
 pub mod push;
+pub mod sdk;
 
 pub use base::pull_base;
 pub use connection::{ConnectionOptions, authenticated_image};

@@ -1,4 +1,5 @@
-//! The program behind `cargo xtask pull` and `cargo xtask push`, with a hidden command for `cargo xtask image`.
+//! The program behind `cargo xtask pull` and `cargo xtask push`, with hidden commands for `cargo xtask image` and for
+//! the cache of SDKs.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -7,7 +8,8 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use opencv_build::Architecture;
 use package::program::exit_code;
-use registry::{ConnectionOptions, pull, pull_base, push};
+use package::sdk_cache;
+use registry::{ConnectionOptions, pull, pull_base, push, sdk};
 use support::interruption::install_handler;
 use support::output::print;
 use support::progress::print_to_stderr;
@@ -40,6 +42,24 @@ enum Command {
         #[command(flatten)]
         connection: ConnectionOptions,
     },
+
+    /// Pull an SDK into FOLDER, and print the outcome as JSON
+    #[command(hide = true, name = sdk_cache::PULL_COMMAND)]
+    PullSdk {
+        reference: String,
+        folder: PathBuf,
+        #[command(flatten)]
+        connection: ConnectionOptions,
+    },
+
+    /// Push the SDK in FOLDER, and print the outcome as JSON
+    #[command(hide = true, name = sdk_cache::PUSH_COMMAND)]
+    PushSdk {
+        folder: PathBuf,
+        reference: String,
+        #[command(flatten)]
+        connection: ConnectionOptions,
+    },
 }
 
 fn main() -> ExitCode {
@@ -60,6 +80,22 @@ fn run(cli: &Cli) -> Result<()> {
         } => {
             let layout = pull_base(reference, *architecture, parent, connection)?;
             println!("{}", layout.display());
+        }
+        Command::PullSdk {
+            reference,
+            folder,
+            connection,
+        } => {
+            let report = sdk::pull(reference, folder, connection);
+            println!("{}", serde_json::to_string(&report)?);
+        }
+        Command::PushSdk {
+            folder,
+            reference,
+            connection,
+        } => {
+            let report = sdk::push(folder, reference, connection);
+            println!("{}", serde_json::to_string(&report)?);
         }
     }
     Ok(())
