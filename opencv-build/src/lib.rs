@@ -9,7 +9,7 @@
 //!
 //! Each step is a module of this crate and returns a type whose constructor checks its invariant: a `SourceArchive`
 //! has the expected digest, and a program has been linked against an [`Sdk`]. [`build()`] runs the steps in order and
-//! caches the result by a fingerprint of all inputs. The crate does not depend on AWS, container images or the
+//! caches the result by a fingerprint of all inputs; [`build_or_pull`] can use one that was built elsewhere. The crate does not depend on AWS, container images or the
 //! function.
 //!
 //! A recipe can also be a string:

@@ -18,7 +18,7 @@ const COLUMNS: usize = 120;
 /// The most lines of the documents that are read first. `docs/decisions` has records of a page each.
 const LINES: [(&str, usize); 3] = [("README.md", 120), ("ARCHITECTURE.md", 150), ("docs/decisions/", 60)];
 /// The languages of code blocks. `text` is for output and diagrams.
-const LANGUAGES: [&str; 8] = ["sh", "text", "json", "toml", "rust", "cmake", "cpp", "python"];
+const LANGUAGES: [&str; 9] = ["sh", "text", "json", "toml", "rust", "cmake", "cpp", "python", "yaml"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")

@@ -15,6 +15,7 @@ use support::progress::print_status;
 
 use super::promises;
 use package::build::Build;
+use package::sdk_cache;
 use package::user_cache;
 use package::workspace::Workspace;
 use support::child::Child;
@@ -193,6 +194,7 @@ impl BuildFixture {
         let xtask = cmd!(sh, "{xtask} {command}")
             .env("CARGO_TARGET_DIR", &self.folder)
             .env(user_cache::CACHE_DIR_VARIABLE, &self.cache)
+            .env_remove(sdk_cache::SDK_CACHE_VARIABLE)
             // A killed build leaves temporary files.
             .env("TMPDIR", &self.folder)
             .envs(self.index.iter().map(|index| ("PIP_INDEX_URL", index)));

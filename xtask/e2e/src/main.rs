@@ -58,6 +58,7 @@ mod reproducible;
 mod s3_faults;
 mod s3_outage;
 mod sbom;
+mod sdk_cache;
 mod sdk_fixture;
 mod sdk_headers;
 mod size_page;
@@ -160,6 +161,8 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
         ("skopeo reads what was pushed", &|| {
             registries::skopeo(workspace, suite.function_image()?.layout.path())
         }),
+        ("SDK from a registry", &|| sdk_cache::test(build)),
+        ("registries that fail for an SDK", &|| sdk_cache::failures(build)),
         ("images of other tools", &|| {
             let image = suite.function_image()?;
             suite.with_function(|_, _, function| other_image_tools::test(image.layout.path(), function.architecture()))

@@ -28,9 +28,12 @@ use package::artefacts::write_function_image;
 use package::workspace::Workspace;
 use support::run::{Shell, cmd, output};
 
-use image::{blobs, digest_of, ensure_same_blobs, push, registry_image};
-use server::Registry;
+use image::{blobs, digest_of, ensure_same_blobs};
 use support::files::temporary_dir_in;
+
+pub use authentication::HTPASSWD_LINE;
+pub use image::{push, registry_image};
+pub use server::Registry;
 
 pub fn test(workspace: &Workspace, layout: &Path) -> Result<()> {
     let scratch = scratch(workspace)?;

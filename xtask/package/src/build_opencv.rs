@@ -98,7 +98,15 @@ pub fn build_and_push(build: &Build, push: bool) -> Result<BuildOpencvOutput> {
         // So that no other build replaces the SDK meanwhile.
         let _lock = Lock::acquire(&build.paths.lock_file(), print_status)?;
         match cache.push(&built.sdk) {
-            Ok(pushed) => output.pushed = Some(pushed),
+            Ok(pushed) => {
+                if pushed.existed && output.pull_failure.is_some() {
+                    print_status(
+                        "warning: the registry has this SDK, so nothing was pushed; if pulling it fails again, its \
+                         storage is damaged: delete the tag and push again",
+                    );
+                }
+                output.pushed = Some(pushed);
+            }
             Err(error) => output.push_failure = Some(format!("{error:#}")),
         }
     }

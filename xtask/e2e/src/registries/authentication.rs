@@ -19,7 +19,7 @@ use crate::programs;
 const USER: &str = "tester";
 const PASSWORD: &str = "a fine password";
 /// The password hashed with bcrypt, the only hash that the registry supports.
-const HTPASSWD_LINE: &str = "tester:$2b$05$abcdefghijklmnopqrstuu09fbu.DXGBDbOxzWIokK.6y/RosAchm\n";
+pub const HTPASSWD_LINE: &str = "tester:$2b$05$abcdefghijklmnopqrstuu09fbu.DXGBDbOxzWIokK.6y/RosAchm\n";
 
 /// Pushes and pulls with no, a wrong and the right password.
 pub fn test(scratch: &Path, layout: &Path) -> Result<()> {

@@ -11,7 +11,7 @@ use layer_registry::{RegistryImage, RetryPolicy, push_layout};
 use support::files::{file_name, sorted_entries};
 
 /// The image, with short retries and without the user's credentials.
-pub(super) fn registry_image(reference: &str) -> Result<RegistryImage> {
+pub fn registry_image(reference: &str) -> Result<RegistryImage> {
     let mut image = RegistryImage::parse(reference)?;
     image.retry_policy = RetryPolicy {
         max_attempts: 4,
@@ -21,7 +21,7 @@ pub(super) fn registry_image(reference: &str) -> Result<RegistryImage> {
     Ok(image)
 }
 
-pub(super) fn push(image: &RegistryImage, layout: &Path) -> Result<Digest> {
+pub fn push(image: &RegistryImage, layout: &Path) -> Result<Digest> {
     Ok(push_layout(image, layout, &|_| ())?)
 }
 

@@ -38,21 +38,34 @@ impl Registry {
                 json!({"htpasswd": {"realm": "test", "path": file}})
             }
         };
-        Self::start_with(&folder, &auth, &Value::Null)
+        Self::start_with(&folder, &auth, &Value::Null, false)
+    }
+
+    /// Starts a registry without a login that refuses to change the storage of `Self::start(folder, None)`.
+    pub fn start_read_only(folder: &Path) -> Result<Self> {
+        Self::start_with(&folder.join("open"), &Value::Null, &Value::Null, true)
     }
 
     /// Starts a registry that speaks only TLS, with a certificate and a key in PEM format.
     pub fn start_tls(folder: &Path, certificate: &Path, key: &Path) -> Result<Self> {
         let folder = folder.join("tls");
         fs::create_dir_all(&folder)?;
-        Self::start_with(&folder, &Value::Null, &json!({"certificate": certificate, "key": key}))
+        Self::start_with(
+            &folder,
+            &Value::Null,
+            &json!({"certificate": certificate, "key": key}),
+            false,
+        )
     }
 
-    fn start_with(folder: &Path, auth: &Value, tls: &Value) -> Result<Self> {
+    fn start_with(folder: &Path, auth: &Value, tls: &Value, read_only: bool) -> Result<Self> {
         let mut config = json!({
             "version": "0.1",
             "log": {"level": "info"},
-            "storage": {"filesystem": {"rootdirectory": folder.join("storage")}},
+            "storage": {
+                "filesystem": {"rootdirectory": folder.join("storage")},
+                "maintenance": {"readonly": {"enabled": read_only}},
+            },
             // It chooses a free port and logs it.
             "http": {"addr": "127.0.0.1:0", "secret": "good for this one only"},
         });
@@ -63,7 +76,7 @@ impl Registry {
             config["http"]["tls"] = tls.clone();
         }
         // JSON is valid YAML.
-        let file = folder.join("config.yml");
+        let file = folder.join(if read_only { "read-only.yml" } else { "config.yml" });
         fs::write(&file, config.to_string())?;
         let server = start(&file)?;
         let log = server.stderr().context("the registry has no log")?;
