@@ -95,7 +95,7 @@ pub fn build_and_push(build: &Build, push: bool) -> Result<BuildOpencvOutput> {
     output.cache = Some(cache.reference(&manifest.fingerprint));
     // The registry has what was pulled from it.
     if push && built.origin != SdkOrigin::Pulled {
-        // So that no other build replaces the SDK meanwhile.
+        // So that no other build replaces the SDK during the push.
         let _lock = Lock::acquire(&build.paths.lock_file(), print_status)?;
         match cache.push(&built.sdk) {
             Ok(pushed) => {

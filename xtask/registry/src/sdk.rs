@@ -18,8 +18,7 @@ use crate::progress::Progress;
 /// The type of the artefact.
 pub const SDK_ARTEFACT_TYPE: &str = "application/vnd.opencv-build.sdk.v1";
 
-/// The most bytes of an SDK's compressed layer. That of the project's own recipe has 11 MB, and one of OpenCV with all
-/// its modules about ten times as many.
+/// The most bytes of an SDK's compressed layer. That of the project's own recipe has 9.4 MB.
 const MAX_COMPRESSED_BYTES: u64 = 1 << 30;
 /// Limits of an SDK's files. That of the project's own recipe has 37 MB in 224 files.
 const UNPACK_LIMITS: UnpackLimits = UnpackLimits {
@@ -54,7 +53,7 @@ pub fn push(folder: &Path, reference: &str, options: &ConnectionOptions) -> Push
 fn cache_image(reference: &str, options: &ConnectionOptions) -> Result<RegistryImage> {
     let mut image = authenticated_image(reference, options)?;
     image.retry_policy = RetryPolicy {
-        max_attempts: 4,
+        max_attempts: 3,
         max_retry_after: Duration::from_secs(20),
         max_total_delay: Duration::from_secs(30),
         connect_timeout: Duration::from_secs(10),

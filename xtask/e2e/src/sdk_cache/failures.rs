@@ -68,15 +68,11 @@ pub fn test(build: &Build) -> Result<()> {
             *byte ^= 1;
         }
     };
-    let shorter: fn(&mut Vec<u8>) = |body| body.truncate(body.len() / 2);
-    for change in [flip, shorter] {
-        let digits = digits.clone();
-        proxy.set_faults(move |request| match request.path.ends_with(&digits) {
-            true => Fault::RewriteBody(change),
-            false => Fault::Pass,
-        });
-        small.expect_built("failed to verify blob")?;
-    }
+    proxy.set_faults(move |request| match request.path.ends_with(&digits) {
+        true => Fault::RewriteBody(flip),
+        false => Fault::Pass,
+    });
+    small.expect_built("failed to verify blob")?;
     proxy.set_faults(
         |request| match request.method == "GET" && request.path.contains("/manifests/") {
             true => Fault::Respond("503 Service Unavailable"),
@@ -135,7 +131,7 @@ pub fn test(build: &Build) -> Result<()> {
     promises::record(
         "no wrong SDK is used, and a failing registry stops no build",
         "faults of a registry",
-        11,
+        10,
         failures,
     );
     ensure!(failures == 0, "a push to a registry that cannot be written succeeded");
