@@ -32,26 +32,35 @@ const MAX_REQUEST_BODY: usize = 16 * MAX_PAYLOAD;
 
 pub struct Gateway {
     server: Server,
+    function: Arc<Function>,
 }
 
 /// The function's endpoint. The emulator serves one event at a time: the lock is held while one is posted.
-struct Function {
+struct Function(Mutex<Endpoint>);
+
+struct Endpoint {
     url: String,
-    agent: Mutex<ureq::Agent>,
+    agent: ureq::Agent,
 }
 
 impl Gateway {
     /// Starts a server that posts events to the URL `function`.
     pub fn start(function: &str) -> Result<Self> {
-        let function = Arc::new(Function {
+        let function = Arc::new(Function(Mutex::new(Endpoint {
             url: function.to_owned(),
-            agent: Mutex::new(agent()),
-        });
+            agent: agent(),
+        })));
+        let shared = Arc::clone(&function);
         let server = Server::start("gateway", move |peer| {
-            let function = Arc::clone(&function);
+            let function = Arc::clone(&shared);
             service_fn(move |request| respond(request, peer, Arc::clone(&function)))
         })?;
-        Ok(Self { server })
+        Ok(Self { server, function })
+    }
+
+    /// Posts further events to the URL `function`. Waits for the response to an event that was posted before.
+    pub fn forward_to(&self, function: &str) {
+        function.clone_into(&mut lock_ignoring_poison(&self.function.0).url);
     }
 
     pub fn url(&self) -> String {
@@ -61,8 +70,8 @@ impl Gateway {
 
 impl Function {
     fn invoke(&self, event: &str) -> Result<Vec<u8>> {
-        let agent = lock_ignoring_poison(&self.agent);
-        let mut function_response = agent.post(&self.url).send(event)?;
+        let endpoint = lock_ignoring_poison(&self.0);
+        let mut function_response = endpoint.agent.post(&endpoint.url).send(event)?;
         let body = function_response.body_mut().with_config().limit(MAX_STREAMED as u64);
         Ok(body.read_to_vec()?)
     }

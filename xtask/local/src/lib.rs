@@ -13,3 +13,4 @@ pub mod rie;
 pub mod s3;
 pub mod server;
 pub mod test_local;
+pub mod watch;

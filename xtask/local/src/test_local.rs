@@ -204,7 +204,7 @@ fn check(request: &FunctionRequest, answer: &Answer, expected_photos: Option<&Ex
     }
 }
 
-fn parse_object(text: &str) -> Result<StoredObject> {
+pub(crate) fn parse_object(text: &str) -> Result<StoredObject> {
     let parts = text
         .split_once('=')
         .and_then(|(object, file)| Some((object.split_once('/')?, file)));

@@ -14,6 +14,7 @@ use serde::Serialize;
 use crate::build::{Arguments, Build};
 use crate::function::Function;
 use crate::function_package::FunctionPackage;
+use cargo_command::Profile;
 pub use cargo_command::{cargo_command, function_environment, link_record_dir};
 use crate_prebuild::CratePrebuild;
 use support::files::{file_name, file_size, remove_if_exists, sorted_entries};
@@ -69,18 +70,29 @@ pub fn build_function(build: &Build) -> Result<(Sdk, Function)> {
     Ok((sdk, Function::keep(package, &path, &target)?))
 }
 
-/// The program where cargo writes it.
-pub fn cargo_output(package: &FunctionPackage, target: &Target) -> PathBuf {
-    profile_dir(package, target).join(&package.binary)
+/// Builds the SDK and the function with the development profile. cargo's messages go to stderr. Returns the program,
+/// which runs on this machine if it is of the recipe's architecture.
+pub fn build_for_development(build: &Build) -> Result<PathBuf> {
+    let sdk = build.build_sdk()?;
+    let mut cargo = cargo_command::development_command(build, &sdk, "build")?;
+    cargo.args(["--bin", &build.package.binary]);
+    run_checked(&mut cargo)?;
+    Ok(profile_dir(&build.package, &build.recipe.target, Profile::Development).join(&build.package.binary))
 }
 
-fn profile_dir(package: &FunctionPackage, target: &Target) -> PathBuf {
-    package.workspace.target_dir().join(target.rust_triple()).join("lambda")
+/// The program where cargo writes it.
+pub fn cargo_output(package: &FunctionPackage, target: &Target) -> PathBuf {
+    profile_dir(package, target, Profile::Lambda).join(&package.binary)
+}
+
+fn profile_dir(package: &FunctionPackage, target: &Target, profile: Profile) -> PathBuf {
+    let target_dir = package.workspace.target_dir().join(target.rust_triple());
+    target_dir.join(profile.folder())
 }
 
 /// Makes the next build link the function again, even if nothing has changed.
 pub fn force_relink(package: &FunctionPackage, target: &Target) -> Result<()> {
-    let folder = profile_dir(package, target).join("deps");
+    let folder = profile_dir(package, target, Profile::Lambda).join("deps");
     let prefix = format!("{}-", cargo_command::crate_name(&package.binary));
     for path in sorted_entries(&folder)? {
         if file_name(&path).starts_with(&prefix) && path.extension().is_none() {

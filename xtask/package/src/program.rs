@@ -46,6 +46,10 @@ pub const TEST_LOCAL: Program = Program::new(
     "test-local",
     "Test the function's image in AWS's Lambda emulator with real photos",
 );
+pub const WATCH: Program = Program::new(
+    "watch",
+    "Run the function locally, and build and restart it whenever a file changes",
+);
 pub const EVAL: Program = Program::new("eval", "Measure how well each preset finds faces in labelled photos");
 pub const SIZE: Program = Program::new("size", "Show the sizes of all artefacts and their parts");
 pub const BENCH: Program = Program::new(
@@ -60,7 +64,7 @@ pub const TEST: Program = Program {
     )
 };
 
-pub const PROGRAMS: [&Program; 8] = [&PULL, &PUSH, &AUDIT, &TEST_LOCAL, &EVAL, &SIZE, &BENCH, &TEST];
+pub const PROGRAMS: [&Program; 9] = [&PULL, &PUSH, &AUDIT, &TEST_LOCAL, &WATCH, &EVAL, &SIZE, &BENCH, &TEST];
 
 /// A program has failed and has printed its error to stderr.
 #[derive(Debug, thiserror::Error)]

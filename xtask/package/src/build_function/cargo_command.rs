@@ -16,6 +16,33 @@ use crate::function_package::FunctionPackage;
 /// Between the flags in `CARGO_ENCODED_RUSTFLAGS`.
 const FLAG_SEPARATOR: &str = "\u{1f}";
 
+/// How a function is compiled.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Profile {
+    /// For Lambda. The link is recorded for size reports.
+    Lambda,
+    /// Compiled faster, and larger and slower.
+    Development,
+}
+
+impl Profile {
+    /// cargo's name for the profile.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Lambda => "lambda",
+            Self::Development => "dev",
+        }
+    }
+
+    /// The folder of its output.
+    pub(super) fn folder(self) -> &'static str {
+        match self {
+            Self::Lambda => "lambda",
+            Self::Development => "debug",
+        }
+    }
+}
+
 /// cargo for `subcommand` on the function with the profile for Lambda, in an environment that links it against `sdk`.
 pub fn cargo_command(build: &Build, sdk: &Sdk, subcommand: &str) -> Result<Command> {
     let mut cargo = cargo_command_without_sdk(build, subcommand)?;
@@ -23,27 +50,40 @@ pub fn cargo_command(build: &Build, sdk: &Sdk, subcommand: &str) -> Result<Comma
     Ok(cargo)
 }
 
+/// As [`cargo_command`], with the development profile.
+pub(super) fn development_command(build: &Build, sdk: &Sdk, subcommand: &str) -> Result<Command> {
+    let mut cargo = command(build, subcommand, Profile::Development)?;
+    cargo.envs(sdk.environment());
+    Ok(cargo)
+}
+
 /// The same call of cargo without an SDK: crates that do not need one are compiled with the same flags.
 pub(super) fn cargo_command_without_sdk(build: &Build, subcommand: &str) -> Result<Command> {
+    command(build, subcommand, Profile::Lambda)
+}
+
+fn command(build: &Build, subcommand: &str, profile: Profile) -> Result<Command> {
     let (package, tools) = (&build.package, build.tools()?);
     let target = build.recipe.target;
     let mut cargo = crate::cargo::cargo(&package.workspace, &package.manifest, subcommand)?;
     cargo
         .args(package_arguments(package))
-        .args(["--profile", "lambda", "--target"])
+        .args(["--profile", profile.name(), "--target"])
         .arg(target.rust_triple());
     for setting in lambda_profile::settings(&build.workspace, package)? {
         cargo.arg("--config").arg(setting);
     }
     // After `cargo`, which writes cargo's home, from which the flags are derived.
     let flags = rust_flags(&path_prefixes(package)?).join(FLAG_SEPARATOR);
-    let record = link_record_dir(package, &target);
     cargo
         .env("CARGO_ENCODED_RUSTFLAGS", flags)
         .envs(c_flags(&target, &path_prefixes(package)?))
-        .envs(tools.environment()?)
+        .envs(tools.environment()?);
+    if profile == Profile::Lambda {
+        let record = link_record_dir(package, &target);
         // Overrides the linker in the tools' environment.
-        .envs(tools.link_record_environment(&record, &crate_name(&package.binary))?);
+        cargo.envs(tools.link_record_environment(&record, &crate_name(&package.binary))?);
+    }
     Ok(cargo)
 }
 
