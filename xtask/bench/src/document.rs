@@ -180,11 +180,14 @@ impl CommandOutput for Documents {
 mod tests {
     use serde_json::json;
 
+    use package::function_package::PackageArguments;
+    use package::workspace::Workspace;
+
     use super::*;
     use crate::figures::Unit;
 
     fn document() -> Document {
-        let workspace = Workspace::find();
+        let package = FunctionPackage::find(&Workspace::find(), &PackageArguments::default()).unwrap();
         let group = Group::new("faces", Unit::Milliseconds, Some("wheel"))
             .with_case("a.jpg", &[("wheel", 120.0), ("ours", 8.0)])
             .with_case("b.jpg", &[("wheel", 90.0), ("ours", 10.0)])
@@ -194,7 +197,7 @@ mod tests {
             notes: vec!["nothing was skipped".to_owned()],
             groups: vec![group],
         };
-        Document::new(&workspace, Machine::current(), "detect", true, figures).unwrap()
+        Document::new(&package, Machine::current(), "detect", true, figures).unwrap()
     }
 
     #[test]

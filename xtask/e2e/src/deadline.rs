@@ -44,7 +44,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, function: &Function) -> Result<()>
     let lambda = LocalLambda::start(workspace, (sdk, function), Engine::None, &environment)?;
     lambda.storage.create_bucket(BUCKET)?;
     let sample = function.package.sample_photo()?;
-    let sample = image::open(&sample)
+    let sample = image::open(sample)
         .with_context(|| format!("failed to read `{}`", sample.display()))?
         .to_luma8();
     let [left, top, width, height] = FACE;

@@ -65,7 +65,7 @@ fn budgets_come_from_the_selected_recipe() {
     let limit = |recipe: Option<&Path>| {
         let build = Build::read(&Arguments {
             recipe: recipe.map(Path::to_owned),
-            architecture: None,
+            ..Arguments::default()
         });
         let budgets = Budgets::read(&build.unwrap()).unwrap();
         budgets.limit(Architecture::X86_64, "zip face-detect", Measure::Compressed)
