@@ -68,6 +68,7 @@ mod soak;
 mod suite;
 mod third_party_photos;
 mod tree_diff;
+mod watch;
 
 use background::BackgroundTest;
 use report::TestOutput;
@@ -168,6 +169,7 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
             suite.with_function(|_, _, function| other_image_tools::test(image.layout.path(), function.architecture()))
         }),
         ("a function of another workspace", &|| other_package::test(build)),
+        ("changes of a watched function", &|| watch::test(build)),
         ("programs built against the SDK image", &|| {
             consumers::test(build, &build.build_sdk()?)
         }),

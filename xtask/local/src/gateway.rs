@@ -30,6 +30,10 @@ const MAX_STREAMED: usize = 200 * 1024 * 1024;
 /// A larger request is not read to its end.
 const MAX_REQUEST_BODY: usize = 16 * MAX_PAYLOAD;
 
+/// The path of Lambda's Invoke API.
+/// Source: AWS Lambda API Reference, "Invoke".
+const INVOCATIONS_PATH: &str = "/2015-03-31/functions/function/invocations";
+
 pub struct Gateway {
     server: Server,
     function: Arc<Function>,
@@ -46,6 +50,15 @@ struct Endpoint {
 impl Gateway {
     /// Starts a server that posts events to the URL `function`.
     pub fn start(function: &str) -> Result<Self> {
+        Self::start_server(function, false)
+    }
+
+    /// Starts a server that also takes events of other services, as Lambda's API does.
+    pub fn start_with_invocations(function: &str) -> Result<Self> {
+        Self::start_server(function, true)
+    }
+
+    fn start_server(function: &str, takes_invocations: bool) -> Result<Self> {
         let function = Arc::new(Function(Mutex::new(Endpoint {
             url: function.to_owned(),
             agent: agent(),
@@ -53,9 +66,14 @@ impl Gateway {
         let shared = Arc::clone(&function);
         let server = Server::start("gateway", move |peer| {
             let function = Arc::clone(&shared);
-            service_fn(move |request| respond(request, peer, Arc::clone(&function)))
+            service_fn(move |request| respond(request, peer, Arc::clone(&function), takes_invocations))
         })?;
         Ok(Self { server, function })
+    }
+
+    /// Where events can be posted as they are: see [`Gateway::start_with_invocations`].
+    pub fn invocations_url(&self) -> String {
+        format!("http://{}{INVOCATIONS_PATH}", self.server.address)
     }
 
     /// Posts further events to the URL `function`. Waits for the response to an event that was posted before.
@@ -82,18 +100,24 @@ async fn respond(
     request: Request<Incoming>,
     peer: SocketAddr,
     function: Arc<Function>,
+    takes_invocations: bool,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
     let Ok(body) = Limited::new(body, MAX_REQUEST_BODY).collect().await else {
         return Ok(too_large(MAX_PAYLOAD));
     };
     let request = Request::from_parts(head, body.to_bytes());
-    let event = event(&request, &RequestOrigin::now(peer.ip())).to_string();
+    let is_invocation = takes_invocations && request.uri().path() == INVOCATIONS_PATH;
+    let event = match is_invocation {
+        true => String::from_utf8_lossy(request.body()).into_owned(),
+        false => event(&request, &RequestOrigin::now(peer.ip())).to_string(),
+    };
     if event.len() > MAX_PAYLOAD {
         return Ok(too_large(MAX_PAYLOAD));
     }
     let function_response = spawn_blocking(move || function.invoke(&event)).await;
     let response = match function_response {
+        Ok(Ok(function_response)) if is_invocation => Ok(Response::new(function_response.into())),
         Ok(Ok(function_response)) => response(&function_response, MAX_PAYLOAD),
         Ok(Err(error)) => Err(error),
         Err(error) => Err(error.into()),

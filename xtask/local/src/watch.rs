@@ -124,12 +124,13 @@ impl Session {
                 ));
             }
             None => {
-                let gateway = Gateway::start(next.url())?;
+                let gateway = Gateway::start_with_invocations(next.url())?;
                 print_status(&format!(
                     "built and started in {seconds:.1} s. The function's URL is {}; open it in a browser, or post a \
-                     file to it. S3 is at {}, and the function's log in `{}`.\nThe function is built and restarted \
+                     file to it. Events are posted to\n  {}\nS3 is at {}, and the function's log in `{}`.\nThe function is built and restarted \
                      when a file changes. Ctrl-C stops everything.",
                     gateway.url(),
+                    gateway.invocations_url(),
                     self.storage.endpoint(),
                     display_path(next.log())
                 ));
