@@ -115,7 +115,7 @@ fn affected(libraries: &[(&str, &str)]) -> usize {
         .iter()
         .map(|(name, version)| AuditedComponent::new(name, &format!("pkg:generic/{name}"), version));
     let products = [Product {
-        name: SDK,
+        name: SDK_NAME.to_owned(),
         components: parts.collect(),
         imports: None,
     }];
