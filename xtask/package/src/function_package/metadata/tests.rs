@@ -33,7 +33,7 @@ fn every_key_is_optional_and_read() {
 #[test]
 fn errors_name_the_file_the_key_and_what_is_allowed() {
     for (table, expected) in [
-        ("imge = 'x'", "unknown field `imge`, expected one of `name`"),
+        ("picture = 'x'", "unknown field `picture`, expected one of `name`"),
         ("memory = 'much'", "memory = 'much'"),
         ("memory = 64", "`memory` is 64 MB; Lambda allows 128 to 10240"),
         ("timeout = 0", "`timeout` is 0 s; Lambda allows 1 to 900"),
@@ -86,7 +86,7 @@ fn errors_name_the_file_the_key_and_what_is_allowed() {
 #[test]
 fn the_readme_lists_every_key() {
     let readme = include_str!("../../../README.md");
-    let error = error("imge = 'x'");
+    let error = error("picture = 'x'");
     let (_, keys) = error.split_once("expected one of ").unwrap();
     let keys: Vec<_> = keys.lines().next().unwrap().split(", ").collect();
     assert!(keys.len() > 10, "{keys:?}");
