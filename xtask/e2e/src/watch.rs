@@ -25,10 +25,7 @@ pub fn test(build: &Build) -> Result<()> {
     conformance::skip_unless_runnable(&build.recipe.target)?;
     let watched = WatchedFunction::start(build)?;
     let url = watched.wait_for_line("/2015-03-31/")?;
-    ensure!(
-        watched.invoke(&url)?["label"] == "the mean",
-        "the first answer is wrong"
-    );
+    ensure!(invoke(&url)?["label"] == "the mean", "the first answer is wrong");
 
     let original = fs::read_to_string(&watched.source)?;
     print_status("changing the function");
@@ -38,7 +35,7 @@ pub fn test(build: &Build) -> Result<()> {
     print_status("breaking the function");
     fs::write(&watched.source, "fn main() { does not compile }")?;
     watched.wait_for_line("the previous version still serves")?;
-    let answer = watched.invoke(&url)?;
+    let answer = invoke(&url)?;
     ensure!(answer["average"].is_number(), "the previous version answers {answer}");
 
     print_status("repairing the function, and changing an asset");
@@ -82,13 +79,6 @@ impl WatchedFunction {
         })
     }
 
-    fn invoke(&self, url: &str) -> Result<Value> {
-        let event = json!({"pixels": [1, 2, 3]});
-        let mut response = ureq::post(url).send(event.to_string())?;
-        let text = response.body_mut().read_to_string()?;
-        serde_json::from_str(&text).with_context(|| format!("the response is {text}"))
-    }
-
     /// The first line of the command's output with `part`, trimmed.
     fn wait_for_line(&self, part: &str) -> Result<String> {
         let start = Instant::now();
@@ -109,7 +99,7 @@ impl WatchedFunction {
         let start = Instant::now();
         let mut last = Value::Null;
         while start.elapsed() < TIMEOUT {
-            last = self.invoke(url)?;
+            last = invoke(url)?;
             if is_expected(&last) {
                 return Ok(());
             }
@@ -121,4 +111,11 @@ impl WatchedFunction {
 
 fn log_text(log: &Path) -> Result<String> {
     Ok(String::from_utf8_lossy(&fs::read(log)?).into_owned())
+}
+
+fn invoke(url: &str) -> Result<Value> {
+    let event = json!({"pixels": [1, 2, 3]});
+    let mut response = ureq::post(url).send(event.to_string())?;
+    let text = response.body_mut().read_to_string()?;
+    serde_json::from_str(&text).with_context(|| format!("the response is {text}"))
 }
