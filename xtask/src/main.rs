@@ -8,6 +8,7 @@ mod export;
 mod fetch;
 mod image;
 mod lint;
+mod new;
 mod registry;
 mod zip;
 
@@ -36,6 +37,9 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Make the crate of a function from a template
+    New(new::Arguments),
+
     /// Build the static OpenCV SDK that opencv.toml describes, or pull it from a registry
     BuildOpencv(build_opencv::Arguments),
 
@@ -108,6 +112,7 @@ fn parse_arguments() -> Cli {
 
 fn run(cli: &Cli) -> Result<()> {
     match &cli.command {
+        Command::New(arguments) => new::run(arguments, cli.json),
         Command::BuildOpencv(arguments) => build_opencv::run(arguments, cli.json),
         Command::Export(arguments) => export::run(arguments, cli.json),
         Command::BuildFunction(arguments) => build_function::run(arguments, cli.json),

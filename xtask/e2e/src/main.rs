@@ -66,6 +66,7 @@ mod sizes;
 mod snapshot;
 mod soak;
 mod suite;
+mod templates;
 mod third_party_photos;
 mod tree_diff;
 mod watch;
@@ -81,7 +82,7 @@ pub struct Arguments {
     pub only: Option<String>,
 
     /// Also run the slow tests: a minute of each fuzzer, ten times as many random detections, 10,000 concurrent events,
-    /// builds killed at fifty points, full disks, a build in another folder
+    /// builds killed at fifty points, full disks, a build in another folder, functions of all templates
     #[arg(long)]
     pub slow: bool,
 
@@ -170,6 +171,7 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
         }),
         ("a function of another workspace", &|| other_package::test(build)),
         ("changes of a watched function", &|| watch::test(build)),
+        ("a function from the template scan", &|| templates::scan(build)),
         ("programs built against the SDK image", &|| {
             consumers::test(build, &build.build_sdk()?)
         }),
@@ -277,6 +279,7 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
         }
         let background = Cell::new(None::<BackgroundTest>);
         let slow: &[Test] = &[
+            ("functions from the other templates", &|| templates::others(build)),
             ("10,000 concurrent events", &|| suite.with_function(soak::concurrent)),
             ("libraries in another workspace", &|| library_user::test(build)),
             ("images killed while being written", &|| {

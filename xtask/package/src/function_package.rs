@@ -29,7 +29,7 @@ pub const RECIPE_FILE: &str = "opencv.toml";
 #[derive(clap::Args, Clone, Debug, Default)]
 #[group(skip)]
 pub struct PackageArguments {
-    /// The function's package in this workspace [default: `default-function` in Cargo.toml]
+    /// The function's package in this workspace, or its folder in this project [default: `default-function` in Cargo.toml]
     #[arg(long, global = true, value_name = "NAME", conflicts_with = "manifest_path")]
     pub package: Option<String>,
 
@@ -93,6 +93,11 @@ impl FunctionPackage {
             .with_context(|| format!("failed to find the default function in `{}`", manifest.display()))?;
         let name = name.unwrap_or(default);
         let found = metadata.packages.iter().find(|package| package.name.as_str() == name);
+        let own = project.root().join(name).join("Cargo.toml");
+        let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
+        if found.is_none() && is_name && own.is_file() {
+            return Self::at_manifest(project, &own);
+        }
         let package = found.with_context(|| {
             let names = metadata.packages.iter().filter(|package| !binaries(package).is_empty());
             format!(

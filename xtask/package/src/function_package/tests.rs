@@ -147,3 +147,38 @@ fn packages_of_the_project_are_found_by_name_and_by_manifest() {
     assert!(error.contains("there is no package `no-such`"), "{error}");
     assert!(error.contains(&format!("`{}`", default.package)), "{error}");
 }
+
+#[test]
+fn a_folder_of_the_project_with_a_workspace_of_its_own_is_found_by_name() {
+    let folder = workspace(&[
+        (
+            "Cargo.toml",
+            "[workspace]\nmembers = ['a']\nresolver = '3'\n[workspace.metadata.lambda]\ndefault-function = 'a'\n",
+        ),
+        ("a/Cargo.toml", "[package]\nname = 'a'\nversion = '1.0.0'\n"),
+        ("a/src/main.rs", MAIN),
+        ("photo-size/Cargo.toml", &manifest("[workspace]\n")),
+        ("photo-size/src/main.rs", MAIN),
+        ("opencv.toml", ""),
+    ]);
+    let find = |name: &str| {
+        let arguments = PackageArguments {
+            package: Some(name.to_owned()),
+            manifest_path: None,
+        };
+        FunctionPackage::find(&Workspace::at(folder.path()), &arguments)
+    };
+    let package = find("photo-size").unwrap();
+    assert_eq!(
+        (package.package.as_str(), package.version.as_str()),
+        ("photo-size", "1.2.3")
+    );
+    assert!(is_same_file(
+        package.workspace.root(),
+        &folder.path().join("photo-size")
+    ));
+    for name in ["none", "../photo-size", "a/../photo-size", ""] {
+        let error = find(name).unwrap_err().to_string();
+        assert!(error.contains("there is no package"), "{name}: {error}");
+    }
+}
