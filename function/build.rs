@@ -1,4 +1,4 @@
-//! Passes the SDK's path to rustc, compiles the C file, and generates bindings for the SDK's C functions.
+//! Passes the SDK's path to rustc, and generates bindings for the SDK's C functions.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -15,9 +15,6 @@ fn main() {
     };
     println!("cargo::rerun-if-changed={}", sdk.join("sdk.json").display());
     println!("cargo::rustc-env=OPENCV_SDK={}", sdk.display());
-    let link_stubs = "src/link_stubs.c";
-    println!("cargo::rerun-if-changed={link_stubs}");
-    cc::Build::new().file(link_stubs).compile("link_stubs");
     if let Err(reason) = bind(&sdk) {
         println!("cargo::error={reason}");
     }
