@@ -1,5 +1,7 @@
 //! Lossless WebP files, encoded by `image-webp`; tests with the feature `opencv` compare all variants with OpenCV.
 
+use std::env;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use image_webp::{ColorType, WebPEncoder};
@@ -184,8 +186,28 @@ fn with_huffman_groups(groups: usize) -> Vec<u8> {
     file(&[chunk(b"VP8L", &bits.bytes)])
 }
 
+/// Set in the process that the test below starts.
+const OWN_PROCESS: &str = "WEBP_MEMORY_TEST";
+
+/// In a process of its own, because the limit is for the whole process, and other tests need memory at the same time.
 #[test]
 fn tables_over_the_memory_limit_are_refused() {
+    let name = concat!(module_path!(), "::memory_limit_in_its_own_process");
+    let (_, name) = name.split_once("::").unwrap();
+    let output = Command::new(env::current_exe().unwrap())
+        .args([name, "--exact", "--nocapture"])
+        .env(OWN_PROCESS, "1")
+        .output()
+        .unwrap();
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && stdout.contains("1 passed"), "{output:?}");
+}
+
+#[test]
+fn memory_limit_in_its_own_process() {
+    if env::var_os(OWN_PROCESS).is_none() {
+        return;
+    }
     let available = resident_memory().unwrap() + (200 << 20);
     let limits = ResourceLimits {
         deadline: Instant::now() + TIMEOUT,
