@@ -14,6 +14,7 @@ use support::progress::print_status;
 
 mod background;
 mod benches;
+mod book;
 mod browser;
 mod bucket_permissions;
 mod build_path_leaks;
@@ -262,6 +263,8 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
         ("size report in a browser", &|| suite.size_page()),
         ("size reports add up to the files", &sizes::test),
         ("quick benchmarks", &|| benches::test(build)),
+        ("pages of the book", &book::pages),
+        ("commands in the book", &|| book::commands(build)),
     ];
     // Smaller versions of slow tests.
     let quick: &[Test] = &[

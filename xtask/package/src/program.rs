@@ -56,6 +56,7 @@ pub const BENCH: Program = Program::new(
     "bench",
     "Measure speed, memory and cost against references in the same run",
 );
+pub const BOOK: Program = Program::new("book", "Build the book in docs/ as web pages");
 pub const TEST: Program = Program {
     binary: "e2e",
     ..Program::new(
@@ -64,7 +65,9 @@ pub const TEST: Program = Program {
     )
 };
 
-pub const PROGRAMS: [&Program; 9] = [&PULL, &PUSH, &AUDIT, &TEST_LOCAL, &WATCH, &EVAL, &SIZE, &BENCH, &TEST];
+pub const PROGRAMS: [&Program; 10] = [
+    &PULL, &PUSH, &AUDIT, &TEST_LOCAL, &WATCH, &EVAL, &SIZE, &BENCH, &BOOK, &TEST,
+];
 
 /// A program has failed and has printed its error to stderr.
 #[derive(Debug, thiserror::Error)]
