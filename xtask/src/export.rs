@@ -11,6 +11,8 @@ use support::files::{all_files, file_size};
 use support::output::{CommandOutput, format_bytes, print};
 
 #[derive(clap::Args, Clone, Debug)]
+// clap names the group after the struct, and another `Arguments` has that name already.
+#[group(skip)]
 pub struct Arguments {
     /// The folder to write: a new or an empty one
     #[arg(value_name = "FOLDER")]
