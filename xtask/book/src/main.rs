@@ -57,7 +57,7 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let scratch = temporary_dir_in(parent, ".book-")?;
     let pages = scratch.path().join("pages");
     let chapters = build(&workspace, &pages)?;
-    replace_dir(&folder, &pages, &scratch.path().join("previous"))?;
+    replace_dir(&folder, &pages, scratch.path())?;
     let output = BookOutput {
         index: folder.join("index.html"),
         chapters,

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use anyhow::{Context, Result, bail, ensure};
 use fs_err as fs;
 use mdbook_driver::config::Config;
-use mdbook_preprocessor::book::{Book, BookItem, Chapter};
+use mdbook_preprocessor::book::{Book, BookItem, Chapter, SectionNumber};
 use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
 use serde::Deserialize;
 use support::files::{file_name, files_with_extension};
@@ -151,9 +151,11 @@ impl Preprocessor for RepositoryPreprocessor {
             .filter_map(|chapter| chapter.path.clone())
             .map(|path| (Path::new(CHAPTERS).join(&path), path))
             .collect();
+        let numbered = |item: &BookItem| matches!(item, BookItem::Chapter(chapter) if chapter.number.is_some());
+        let first = book.items.iter().filter(|item| numbered(item)).count() + 1;
         book.push_item(BookItem::PartTitle(self.title.clone()));
-        for document in &self.documents {
-            book.push_item(document.clone());
+        for (index, document) in self.documents.iter().enumerate() {
+            book.push_item(with_numbers(document.clone(), first + index));
         }
         let added = Book::new_with_items(self.documents.iter().cloned().map(BookItem::Chapter).collect());
         for path in added.chapters().filter_map(|chapter| chapter.path.clone()) {
@@ -195,6 +197,18 @@ fn read_chapter(root: &Path, path: &Path, title: Option<&str>, parents: Vec<Stri
     let heading = heading.with_context(|| format!("`{}` does not begin with a heading", path.display()))?;
     let title = title.unwrap_or(heading).to_owned();
     Ok(Chapter::new(&title, text, path, parents))
+}
+
+/// The chapter and those below it with numbers, without which mdBook shows them all on one level.
+fn with_numbers(mut chapter: Chapter, number: usize) -> Chapter {
+    let number = u32::try_from(number).unwrap_or(u32::MAX);
+    chapter.number = Some(SectionNumber::new([number]));
+    for (below, item) in (1..).zip(&mut chapter.sub_items) {
+        if let BookItem::Chapter(sub) = item {
+            sub.number = Some(SectionNumber::new([number, below]));
+        }
+    }
+    chapter
 }
 
 /// The path without `.` and `..`, or `None` if it leads out of the folder in which it begins.

@@ -70,6 +70,18 @@ fn documents_are_chapters_and_links_lead_to_them() {
     ] {
         assert!(page(name).contains(link), "{name} lacks {link}");
     }
+    // The numbers continue those of the book's own chapters.
+    let contents = page("toc.html");
+    for number in ["1.", "2.", "3.", "3.1."] {
+        assert!(
+            contents.contains(&format!("<strong aria-hidden=\"true\">{number}</strong>")),
+            "{contents}"
+        );
+    }
+    assert!(
+        !contents.contains("<strong aria-hidden=\"true\">4.</strong>"),
+        "{contents}"
+    );
 }
 
 #[test]
