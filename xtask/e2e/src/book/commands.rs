@@ -15,8 +15,15 @@ use support::run::{Shell, cmd, run_logged};
 
 const CHAPTERS: &str = "docs/src";
 
-/// The variables of the environment that commands get.
-const KEPT: [&str; 4] = ["PATH", "RUSTUP_TOOLCHAIN", "SSL_CERT_FILE", "TMPDIR"];
+/// The variables of the environment that commands get. With another value of `CARGO_INCREMENTAL`, cargo compiles the
+/// project again.
+const KEPT: [&str; 5] = [
+    "PATH",
+    "CARGO_INCREMENTAL",
+    "RUSTUP_TOOLCHAIN",
+    "SSL_CERT_FILE",
+    "TMPDIR",
+];
 
 /// The chapter of a block and its commands.
 struct Block {
@@ -25,6 +32,7 @@ struct Block {
 }
 
 pub fn test(build: &Build) -> Result<()> {
+    conformance::skip_unless_runnable(&build.recipe.target)?;
     let root = build.workspace.root();
     let folder = std::path::absolute(build.workspace.target_dir().join("book-test"))?;
     let lock = Lock::acquire(&folder.join("lock"), print_status)?;
