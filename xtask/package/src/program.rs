@@ -66,7 +66,16 @@ pub const TEST: Program = Program {
 };
 
 pub const PROGRAMS: [&Program; 10] = [
-    &PULL, &PUSH, &AUDIT, &TEST_LOCAL, &WATCH, &EVAL, &SIZE, &BENCH, &BOOK, &TEST,
+    &PULL,
+    &PUSH,
+    &AUDIT,
+    &TEST_LOCAL,
+    &WATCH,
+    &EVAL,
+    &SIZE,
+    &BENCH,
+    &BOOK,
+    &TEST,
 ];
 
 /// A program has failed and has printed its error to stderr.
