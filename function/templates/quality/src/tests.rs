@@ -23,7 +23,7 @@ fn the_sample_passes_and_each_defect_is_a_reason_to_move_it() {
     sample.convert_to(&mut dark, -1, 0.1, 0.0).unwrap();
     sample.convert_to(&mut bright, -1, 1.0, 200.0).unwrap();
     for (image, min_side, min_sharpness, reason) in [
-        (&sample, 376, 0.0, "too_small"),
+        (&sample, 513, 0.0, "too_small"),
         (&blurred, 0, 100.0, "blurred"),
         (&dark, 0, 0.0, "too_dark"),
         (&bright, 0, 0.0, "too_bright"),

@@ -21,12 +21,12 @@ fn the_sample_becomes_pictures_of_each_size_and_format() {
         let image = imdecode(&file, IMREAD_COLOR).unwrap();
         (&*picture.name, picture.format.extension, image.cols(), image.rows())
     });
-    // The photo has 500 x 375 pixels, and is not enlarged.
+    // The photo has 512 x 512 pixels, and is not enlarged.
     let expected = [
-        ("100", "jpg", 100, 75),
-        ("100", "webp", 100, 75),
-        ("640", "jpg", 500, 375),
-        ("640", "webp", 500, 375),
+        ("100", "jpg", 100, 100),
+        ("100", "webp", 100, 100),
+        ("640", "jpg", 512, 512),
+        ("640", "webp", 512, 512),
     ];
     assert_eq!(pictures.collect::<Vec<_>>(), expected);
 }
