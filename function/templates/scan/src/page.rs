@@ -38,8 +38,7 @@ pub fn find(photo: &Photo) -> Result<Option<Page>, PhotoError> {
         let area = -imgproc::contour_area(&outline, true)?;
         let is_inside = outline.iter().all(|point| inner.contains(point));
         if outline.len() == 4 && area > largest && is_inside && imgproc::is_contour_convex(&outline)? {
-            largest = area;
-            found = Some(Page::new(photo, outline.to_vec()));
+            (largest, found) = (area, Some(Page::new(photo, outline.to_vec())));
         }
     }
     Ok(found)
