@@ -38,7 +38,8 @@ pub fn find(photo: &Photo) -> Result<Option<Page>, PhotoError> {
         let area = -imgproc::contour_area(&outline, true)?;
         let is_inside = outline.iter().all(|point| inner.contains(point));
         if outline.len() == 4 && area > largest && is_inside && imgproc::is_contour_convex(&outline)? {
-            (largest, found) = (area, Some(Page::new(photo, outline.to_vec())));
+            largest = area;
+            found = Some(Page::new(photo, outline.to_vec()));
         }
     }
     Ok(found)
@@ -66,8 +67,10 @@ impl Page {
 }
 
 pub fn flatten(photo: &Mat, page: &Page) -> Result<Mat, PhotoError> {
-    let (right, bottom) = (f64::from(page.width), f64::from(page.height));
-    let to = [[0.0, 0.0], [right, 0.0], [right, bottom], [0.0, bottom]];
+    // Leaves out the pixels at the edges, which are partly of the background.
+    const EDGE: f64 = 2.0;
+    let [right, bottom] = [page.width, page.height].map(|side| f64::from(side) + EDGE);
+    let to = [[-EDGE, -EDGE], [right, -EDGE], [right, bottom], [-EDGE, bottom]];
     let [from, to] = [page.corners, to]
         .map(|corners| Vector::<Point2f>::from_iter(corners.map(|[x, y]| Point2f::new(x as f32, y as f32))));
     let transform = imgproc::get_perspective_transform_def(&from, &to)?;
@@ -77,11 +80,9 @@ pub fn flatten(photo: &Mat, page: &Page) -> Result<Mat, PhotoError> {
 }
 
 pub fn black_and_white(image: &Mat) -> Result<Mat, PhotoError> {
-    const GREEN: i32 = 1;
-    let mut grey = Mat::default();
-    extract_channel(image, &mut grey, GREEN)?;
-    // Surroundings larger than a letter.
-    threshold(&grey, 40, 12)
+    let mut green = Mat::default();
+    extract_channel(image, &mut green, 1)?;
+    threshold(&green, 40, 12)
 }
 
 /// Black where the image is darker by `contrast` than the mean of a square whose side is a `part` of the longest side.
@@ -91,8 +92,7 @@ fn threshold(grey: &Mat, part: i32, contrast: i32) -> Result<Mat, PhotoError> {
     let mut result = Mat::default();
     imgproc::blur_def(grey, &mut result, Size::new(side, side))?;
     for (mean, level) in result.data_bytes_mut()?.iter_mut().zip(grey.data_bytes()?) {
-        let is_dark = i32::from(*level) < i32::from(*mean) - contrast;
-        *mean = if is_dark { 0 } else { 255 };
+        *mean = 255 * u8::from(i32::from(*level) >= i32::from(*mean) - contrast);
     }
     Ok(result)
 }
