@@ -165,7 +165,6 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
             registries::skopeo(workspace, suite.function_image()?.layout.path())
         }),
         ("SDK from a registry", &|| sdk_cache::test(build)),
-        ("registries that fail for an SDK", &|| sdk_cache::failures(build)),
         ("images of other tools", &|| {
             let image = suite.function_image()?;
             suite.with_function(|_, _, function| other_image_tools::test(image.layout.path(), function.architecture()))
@@ -264,7 +263,6 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
         ("size reports add up to the files", &sizes::test),
         ("quick benchmarks", &|| benches::test(build)),
         ("pages of the book", &book::pages),
-        ("commands in the book", &|| book::commands(build)),
     ];
     // Smaller versions of slow tests.
     let quick: &[Test] = &[
@@ -282,6 +280,8 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
         }
         let background = Cell::new(None::<BackgroundTest>);
         let slow: &[Test] = &[
+            ("commands in the book", &|| book::commands(build)),
+            ("registries that fail for an SDK", &|| sdk_cache::failures(build)),
             ("functions from the other templates", &|| templates::others(build)),
             ("10,000 concurrent events", &|| suite.with_function(soak::concurrent)),
             ("libraries in another workspace", &|| library_user::test(build)),
