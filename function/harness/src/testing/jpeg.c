@@ -22,7 +22,7 @@ static void longjmp_on_error(j_common_ptr info) { longjmp(*(jmp_buf *)info->clie
 
 // Returns the file's length, or 0 if it does not fit or libjpeg fails.
 size_t harness_write_jpeg_variant(const struct jpeg_variant *variant, const uint8_t *samples, uint8_t *file,
-                                      size_t room) {
+                                  size_t room) {
     struct jpeg_compress_struct info;
     struct jpeg_error_mgr errors;
     jmp_buf back;
