@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
 use package::build::Build;
+use package::build_function::cargo_output;
 use package::sdk_cache::SDK_CACHE_VARIABLE;
 use serde_json::Value;
 use support::files::temporary_dir_in;
@@ -63,10 +64,11 @@ pub fn test(build: &Build) -> Result<()> {
     // Another command pulls it by the variable, and links it: the function's build script reads its `sdk.json`.
     fs::remove_dir_all(sdk.path())?;
     let start = SystemTime::now();
-    let linked = run(&["build-function"], Some(&cache))?;
-    let binary = linked["binary"].as_str().context("the output has no binary")?;
+    run(&["build-function"], Some(&cache))?;
+    // The program that is kept is not written again if it is the same.
+    let program = cargo_output(&build.package, &build.recipe.target);
     ensure!(
-        modified(Path::new(binary)).is_some_and(|time| time >= start),
+        modified(&program).is_some_and(|time| time >= start),
         "the function was not linked again"
     );
     tree_diff::ensure_same(&moved.copy, sdk.path())?;
