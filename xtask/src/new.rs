@@ -10,7 +10,8 @@ use anyhow::{Context, Result, bail, ensure};
 use fs_err as fs;
 use serde::Serialize;
 use support::cargo::cargo;
-use support::files::{PARTIAL_PREFIX, all_files, copy, temporary_dir_in};
+use support::files::{all_files, copy};
+use support::interruption::scratch_dir;
 use support::output::{CommandOutput, display_path, print};
 use support::run::output;
 
@@ -92,7 +93,7 @@ fn create(project: &Workspace, arguments: &Arguments, folder: &Path) -> Result<N
     let place = Place::new(project.root(), existing, folder)?;
     let placeholders = |project_path: &str| Placeholders::new(project.root(), &arguments.name, &place, project_path);
 
-    let partial = temporary_dir_in(existing, PARTIAL_PREFIX).with_context(failed)?;
+    let (partial, _cleanup) = scratch_dir(existing).with_context(failed)?;
     write_files(project.root(), arguments.template, partial.path()).with_context(failed)?;
     // The lock file is resolved here, where relative paths are wrong.
     let template = project.root().join(TEMPLATES).join(arguments.template.name());
