@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, OpenOptions};
+use cap_std::fs::{Dir, OpenOptions, Permissions, PermissionsExt};
 use fs_err as fs;
 use oci_spec::image::{ImageManifest, ImageManifestBuilder, MediaType};
 
@@ -72,7 +72,7 @@ impl LayoutWriter {
 }
 
 /// Unpacks the only artefact of a layout into the folder `path`, which must not exist, and verifies all digests and
-/// sizes. Files get this process's default permissions and the current time.
+/// sizes. Programs can be executed; other files get this process's default permissions. All get the current time.
 ///
 /// # Errors
 /// The layout does not have one artefact of the type `artefact_type`, is damaged, exceeds `limits`, or has anything but files and folders below its root, each once. Nothing is at `path` then.
@@ -138,7 +138,11 @@ impl UnpackedFiles {
                 }
                 let mut options = OpenOptions::new();
                 let mut file = self.root.open_with(&entry.path, options.write(true).create_new(true))?;
-                io::copy(content, &mut file).map(drop)
+                io::copy(content, &mut file)?;
+                if entry.mode & 0o100 != 0 {
+                    file.set_permissions(Permissions::from_mode(0o755))?;
+                }
+                Ok(())
             }
             EntryKind::Symlink(_) | EntryKind::Hardlink(_) => refused("an artefact has no links"),
             EntryKind::Special => refused("an artefact has no devices and no pipes"),

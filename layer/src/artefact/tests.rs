@@ -1,3 +1,5 @@
+use std::os::unix::fs::PermissionsExt as _;
+
 use serde_json::{Value, json};
 use tar::EntryType;
 
@@ -43,6 +45,8 @@ fn files_round_trip_and_the_digest_is_reproducible() {
         let content = Content::bytes("test", content.as_bytes());
         tree.add(path, content, Mode::Data).unwrap();
     }
+    tree.add("bin/run", Content::bytes("test", b"#!".as_slice()), Mode::Program)
+        .unwrap();
     let annotations = BTreeMap::from([("b", "2"), ("a", "1")].map(|(key, value)| (key.to_owned(), value.to_owned())));
     let write = |name: &str| {
         let path = parent.path().join(name);
@@ -68,13 +72,17 @@ fn files_round_trip_and_the_digest_is_reproducible() {
     assert_eq!(manifest["annotations"], json!({"a": "1", "b": "2"}));
 
     let to = parent.path().join("to");
-    let four_bytes = UnpackLimits { bytes: 4, ..LIMITS };
-    unpack_artefact(&layout, TYPE, &to, four_bytes).unwrap();
+    let six_bytes = UnpackLimits { bytes: 6, ..LIMITS };
+    unpack_artefact(&layout, TYPE, &to, six_bytes).unwrap();
     assert_eq!(fs::read(to.join(&long)).unwrap(), b"abc");
     assert_eq!(fs::read(to.join("lib/empty")).unwrap(), b"");
     assert_eq!(fs::read(to.join("top")).unwrap(), b"t");
+    for (path, is_program) in [("bin/run", true), ("top", false)] {
+        let mode = fs::metadata(to.join(path)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o100 != 0, is_program, "{path}");
+    }
     fs::remove_dir_all(&to).unwrap();
-    let error = unpack_artefact(&layout, TYPE, &to, UnpackLimits { bytes: 3, ..LIMITS })
+    let error = unpack_artefact(&layout, TYPE, &to, UnpackLimits { bytes: 5, ..LIMITS })
         .unwrap_err()
         .to_string();
     assert!(error.contains("too large"), "{error}");

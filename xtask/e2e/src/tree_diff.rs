@@ -1,6 +1,7 @@
 //! Compares folders byte for byte.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
@@ -18,7 +19,10 @@ pub fn ensure_same(expected: &Path, found: &Path) -> Result<usize> {
         found.display()
     );
     for (name, path) in &expected_files {
-        let read = |path: &Path| fs::read(path);
+        let read = |path: &Path| -> Result<_> {
+            let is_program = fs::metadata(path)?.permissions().mode() & 0o100 != 0;
+            Ok((fs::read(path)?, is_program))
+        };
         ensure!(
             read(path)? == read(&found_files[name])?,
             "`{}` differs in `{}`",
