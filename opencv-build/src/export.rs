@@ -17,7 +17,7 @@ use support::run::{Shell, cmd, output};
 pub const ENVIRONMENT_FILE: &str = "env.sh";
 /// For cargo: a `.cargo/config.toml`.
 pub const CARGO_CONFIG_FILE: &str = "cargo-config.toml";
-/// An example.
+/// For a container engine: builds a Rust program with the exported SDK.
 pub const DOCKERFILE: &str = "Dockerfile";
 
 const DOCKERFILE_TEMPLATE: &str = include_str!("../data/programs/Dockerfile");

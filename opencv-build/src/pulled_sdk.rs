@@ -80,6 +80,7 @@ fn verify(folder: &Path, recipe: &Recipe, fingerprint: &Fingerprint) -> Result<M
         ("version", manifest.version != recipe.version),
         ("modules", manifest.modules != recipe.modules),
         ("codecs", manifest.codecs != recipe.codecs),
+        ("decode_only", manifest.decode_only != recipe.decode_only),
         ("target", manifest.target != recipe.target),
         ("cpu", manifest.cpu != recipe.cpu),
         ("haar", manifest.haar != recipe.haar),

@@ -11,6 +11,7 @@ use serde_json::json;
 use package::build::{self, Build};
 use package::build_function::function_environment;
 use support::output::{CommandOutput, print};
+use support::run::shell_word;
 
 /// Flags for rustc, separated by this character, and the same separated by spaces.
 const ENCODED_FLAGS: &str = "CARGO_ENCODED_RUSTFLAGS";
@@ -94,17 +95,12 @@ impl CommandOutput for EnvOutput {
         let lines: Vec<_> = match self.format {
             Format::RustAnalyzer => return self.rust_analyzer(),
             Format::Shell => variables
-                .map(|(name, value)| format!("export {name}={}", quote(value)))
+                .map(|(name, value)| format!("export {name}={}", shell_word(value)))
                 .collect(),
             Format::Github => variables.map(|(name, value)| format!("{name}={value}")).collect(),
         };
         lines.join("\n")
     }
-}
-
-/// The value as one word of a shell.
-fn quote(value: &str) -> String {
-    format!("'{}'", value.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]
@@ -127,7 +123,7 @@ mod tests {
 
     #[test]
     fn values_are_quoted_for_a_shell() {
-        let expected = "export CARGO_BUILD_TARGET='x86_64-unknown-linux-gnu'\n\
+        let expected = "export CARGO_BUILD_TARGET=x86_64-unknown-linux-gnu\n\
                         export OPENCV_SDK='/it'\\''s/sdk'\nexport RUSTFLAGS='-Ca -Cb'";
         assert_eq!(output(Format::Shell, "-Ca\u{1f}-Cb"), expected);
     }

@@ -13,7 +13,7 @@ use support::cargo::cargo;
 use support::files::{all_files, copy};
 use support::interruption::scratch_dir;
 use support::output::{CommandOutput, display_path, print};
-use support::run::output;
+use support::run::{output, shell_word};
 
 use package::function_package::{FunctionPackage, PackageArguments, RECIPE_FILE};
 use package::workspace::Workspace;
@@ -192,7 +192,7 @@ impl Place {
         let Ok(inside) = real_folder.strip_prefix(&real_project) else {
             return Ok(Self {
                 project: utf8(&real_project)?.to_owned(),
-                manifest: shell_word(utf8(&folder.join("Cargo.toml"))?),
+                manifest: shell_word(utf8(&folder.join("Cargo.toml"))?).into_owned(),
                 options: format!("--manifest-path {}", shell_word(utf8(folder)?)),
             });
         };
@@ -203,7 +203,7 @@ impl Place {
         };
         Ok(Self {
             project: vec![".."; inside.components().count()].join("/"),
-            manifest: shell_word(&format!("{name}/Cargo.toml")),
+            manifest: shell_word(&format!("{name}/Cargo.toml")).into_owned(),
             options,
         })
     }
@@ -253,15 +253,6 @@ fn utf8(path: &Path) -> Result<&str> {
             "the path `{}` is not a line of UTF-8; choose another folder",
             path.display()
         ),
-    }
-}
-
-/// The text as one word of a shell.
-fn shell_word(text: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "/._-+@%:,".contains(c);
-    match text.chars().all(plain) {
-        true => text.to_owned(),
-        false => format!("'{}'", text.replace('\'', r"'\''")),
     }
 }
 

@@ -42,7 +42,7 @@ impl PictureFormat {
         #[cfg(feature = "opencv")]
         encode: encode::jpeg,
     };
-    /// Lossless.
+    /// Lossless: the quality does not matter.
     pub const PNG: Self = Self {
         extension: "png",
         content_type: "image/png",
@@ -51,7 +51,7 @@ impl PictureFormat {
         #[cfg(feature = "opencv")]
         encode: encode::png,
     };
-    /// Lossy.
+    /// Lossy, by OpenCV: the SDK needs the codec `webp` and its encoder.
     pub const WEBP: Self = Self {
         extension: "webp",
         content_type: "image/webp",

@@ -1,5 +1,5 @@
-//! Photos in work, each on its own thread: one is processed at a time, and one that is no longer awaited is counted until
-//! it ends.
+//! The queue of photos, each on its own thread: one is processed at a time. A photo that is no longer awaited counts
+//! until its work ends.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};

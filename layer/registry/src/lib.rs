@@ -1,5 +1,5 @@
 //! A client for OCI registries: [`push_layout`] uploads the image of an OCI image layout, and [`pull`] downloads the
-//! image of a reference ([`RegistryImage`]) into one. [`pull_artefact`] downloads what is no image. Source:
+//! image of a reference ([`RegistryImage`]) into one. [`pull_artefact`] downloads other artefacts. Source:
 //! <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md>.
 //!
 //! Registries are not trusted: every digest and every size is verified while bytes arrive, and oversized responses are

@@ -18,7 +18,7 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// This project.
+    /// The workspace of this project, wherever the command was started.
     pub fn find() -> Self {
         // cargo sets this variable for `cargo run`; it stays correct if the checkout is moved.
         let package =

@@ -109,9 +109,3 @@ fn nothing_is_overwritten() {
     let left = support::files::sorted_entries(folder.path()).unwrap();
     assert_eq!(left.len(), 3, "{left:?}");
 }
-
-#[test]
-fn words_are_quoted_for_a_shell() {
-    assert_eq!(shell_word("/home/ä/scan-2"), "/home/ä/scan-2");
-    assert_eq!(shell_word("it's here"), r"'it'\''s here'");
-}

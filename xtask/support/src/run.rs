@@ -2,6 +2,7 @@
 //! the output above it, or its end and the log's path. Users and passwords in URLs, which those of private package
 //! indexes can contain, are redacted.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
@@ -184,16 +185,19 @@ impl Drop for KillOnDrop {
 pub fn display_command(command: &Command) -> String {
     let mut shown = command.get_program().to_string_lossy().into_owned();
     for argument in command.get_args() {
-        let argument = argument.to_string_lossy();
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-_=./:,+@%".contains(c);
         shown.push(' ');
-        if !argument.is_empty() && argument.chars().all(plain) {
-            shown.push_str(&argument);
-        } else {
-            shown.push_str(&format!("'{}'", argument.replace('\'', r"'\''")));
-        }
+        shown.push_str(&shell_word(&argument.to_string_lossy()));
     }
     redact_credentials(&shown)
+}
+
+/// The text as one word of a POSIX shell, in quotes if it needs them.
+pub fn shell_word(text: &str) -> Cow<'_, str> {
+    let plain = |c: char| c.is_alphanumeric() || "-_=./:,+@%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.into();
+    }
+    format!("'{}'", text.replace('\'', r"'\''")).into()
 }
 
 /// The text with `***` instead of the user and the password in every URL.
@@ -215,6 +219,13 @@ pub fn redact_credentials(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_are_quoted_for_a_shell() {
+        assert_eq!(shell_word("/home/ä/scan-2"), "/home/ä/scan-2");
+        assert_eq!(shell_word("it's here"), r"'it'\''s here'");
+        assert_eq!(shell_word(""), "''");
+    }
 
     #[test]
     fn a_failure_shows_command_folder_status_tail_and_log() {

@@ -1,4 +1,4 @@
-//! Pulls and pushes of artefacts, which are no images.
+//! Pulls and pushes of artefacts other than images.
 
 use std::collections::BTreeMap;
 

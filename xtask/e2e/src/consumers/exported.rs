@@ -69,7 +69,7 @@ fn dockerfile_build(folder: &Path) -> Result<(String, String)> {
         line.with_context(|| format!("no line begins with `{start}`:\n{text}"))
     };
     let command = instruction("RUN ")?.replace("/opt/opencv", &folder.display().to_string());
-    let copied = instruction("COPY --from=build /work/target/")?;
+    let copied = instruction("COPY --from=build /build/target/")?;
     let program = copied.split(' ').next().unwrap_or_default();
     Ok((command, program.to_owned()))
 }
