@@ -50,6 +50,7 @@ mod outdated_pins;
 mod package_index;
 mod photo_formats;
 mod photo_variants;
+mod plain_function;
 mod process;
 mod programs;
 mod promises;

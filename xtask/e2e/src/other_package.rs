@@ -13,12 +13,11 @@ use package::build::Build;
 use package::program::sibling_binary;
 use package::workspace::Workspace;
 use serde_json::{Value, json};
-use support::files::{all_files, file_name, write_if_changed};
+use support::files::file_name;
 use support::lock::Lock;
-use support::progress::print_status;
 use support::run::{Shell, cmd, output, run_checked, wait_with_output};
 
-use super::{build_path_leaks, programs};
+use super::{build_path_leaks, plain_function, programs};
 
 /// The package's own name, and that of its artefacts.
 const PACKAGE: &str = "pixel-mean";
@@ -47,17 +46,8 @@ struct OtherPackage<'a> {
 }
 
 impl<'a> OtherPackage<'a> {
-    /// Copies the package into a folder that is kept, so that a second run compiles nothing.
     fn new(build: &'a Build) -> Result<Self> {
-        let workspace = &build.workspace;
-        let folder = std::path::absolute(workspace.target_dir().join("other workspace"))?;
-        let lock = Lock::acquire(&folder.join("lock"), print_status)?;
-        let source = workspace.root().join("xtask/e2e/data/plain-function");
-        for file in all_files(&source)? {
-            let to = folder.join(file.strip_prefix(&source)?);
-            fs::create_dir_all(to.parent().context("a file has no folder")?)?;
-            write_if_changed(&to, &fs::read(&file)?)?;
-        }
+        let (folder, lock) = plain_function::copy_to(&build.workspace, "other workspace")?;
         Ok(Self {
             build,
             manifest: folder.join("Cargo.toml"),

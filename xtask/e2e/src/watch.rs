@@ -10,12 +10,11 @@ use fs_err as fs;
 use package::build::Build;
 use serde_json::{Value, json};
 use support::child::Child;
-use support::files::{all_files, write_if_changed};
 use support::lock::Lock;
 use support::progress::print_status;
 use support::run::{Shell, cmd};
 
-use super::programs;
+use super::{plain_function, programs};
 
 /// For a first build on a busy machine.
 const TIMEOUT: Duration = Duration::from_secs(900);
@@ -55,17 +54,8 @@ struct WatchedFunction {
 }
 
 impl WatchedFunction {
-    /// The folder is kept, so that a second run compiles little.
     fn start(build: &Build) -> Result<Self> {
-        let workspace = &build.workspace;
-        let folder = std::path::absolute(workspace.target_dir().join("watched function"))?;
-        let lock = Lock::acquire(&folder.join("lock"), print_status)?;
-        let original = workspace.root().join("xtask/e2e/data/plain-function");
-        for file in all_files(&original)? {
-            let to = folder.join(file.strip_prefix(&original)?);
-            fs::create_dir_all(to.parent().context("a file has no folder")?)?;
-            write_if_changed(&to, &fs::read(&file)?)?;
-        }
+        let (folder, lock) = plain_function::copy_to(&build.workspace, "watched function")?;
         let (sh, program, manifest) = (Shell::new()?, programs::xtask()?, folder.join("Cargo.toml"));
         let log = folder.join("watch.log");
         let watch = cmd!(sh, "{program} watch --manifest-path {manifest}");
