@@ -107,8 +107,16 @@ impl FileTree {
         Ok(self)
     }
 
-    /// Adds all files below the folder `from`, with their relative paths below `path`: those that their owner may
-    /// execute as programs, the others as data.
+    /// Adds the file `from`: as a program if its owner may execute it, otherwise as data.
+    pub fn add_file(&mut self, path: &str, from: &Path) -> Result<&mut Self> {
+        let mode = match fs::metadata(from)?.permissions().mode() & 0o100 {
+            0 => Mode::Data,
+            _ => Mode::Program,
+        };
+        self.add(path, Content::File(from.to_owned()), mode)
+    }
+
+    /// Adds all files below the folder `from` as [`Self::add_file`] does, with their relative paths below `path`.
     pub fn add_folder(&mut self, path: &str, from: &Path) -> Result<&mut Self> {
         for entry in fs::read_dir(from)? {
             let file = entry?.path();
@@ -120,11 +128,7 @@ impl FileTree {
             if found.is_dir() {
                 self.add_folder(&path, &file)?;
             } else if found.is_file() {
-                let mode = match found.permissions().mode() & 0o100 {
-                    0 => Mode::Data,
-                    _ => Mode::Program,
-                };
-                self.add(&path, Content::File(file), mode)?;
+                self.add_file(&path, &file)?;
             } else {
                 let path = file.display();
                 let what = "is neither a file nor a folder; leave it out";

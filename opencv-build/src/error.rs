@@ -30,8 +30,6 @@ pub enum ErrorKind {
     Io,
     /// A tool or a step of the build failed; the message names the log.
     Step,
-    /// A folder is not a complete and unchanged SDK: build it again.
-    Sdk,
 }
 
 impl Error {

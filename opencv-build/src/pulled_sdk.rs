@@ -5,13 +5,13 @@
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use fs_err as fs;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, ErrorKind, WithKind};
 use crate::manifest::Manifest;
 use crate::paths::BuildPaths;
 use crate::recipe::Recipe;
@@ -146,28 +146,15 @@ fn collect_files(folder: &Path, prefix: &str, sizes: &mut BTreeMap<String, u64>)
             collect_files(&path, &format!("{name}/"), sizes)?;
         } else {
             ensure!(found.is_file(), "its entry `{name}` is neither a file nor a folder");
+            let is_executable = found.permissions().mode() & 0o100 != 0;
+            ensure!(
+                is_executable || !name.starts_with("bin/"),
+                "its program `{name}` cannot be executed"
+            );
             sizes.insert(name, found.len());
         }
     }
     Ok(())
-}
-
-impl Sdk {
-    /// Opens the SDK in `path`, and checks that it has exactly the files of its manifest, with their sizes. Unlike
-    /// [`Sdk::open`], which ignores files that a user has added.
-    ///
-    /// # Errors
-    /// There is no SDK in `path`, or its files are not those of its manifest.
-    pub fn open_unchanged(path: &Path) -> Result<Self, Error> {
-        let opened = || {
-            let manifest = read_manifest(path)?;
-            check_files(path, &manifest)?;
-            anyhow::Ok(Self::from_parts(path, manifest))
-        };
-        opened()
-            .with_context(|| format!("`{}` is not a complete and unchanged SDK", path.display()))
-            .with_kind(ErrorKind::Sdk)
-    }
 }
 
 #[cfg(test)]

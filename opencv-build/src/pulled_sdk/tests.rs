@@ -59,7 +59,6 @@ fn complete_sdk_replaces_the_previous_one() {
     assert_eq!(sdk.path(), target.sdk_dir());
     assert!(!target.sdk_dir().join("old").exists());
     assert!(Sdk::open(&target.sdk_dir()).is_some());
-    Sdk::open_unchanged(&target.sdk_dir()).unwrap();
 }
 
 /// Asserts that an SDK that `change` has changed is discarded for `reason`.
@@ -123,6 +122,17 @@ fn sdk_with_other_files_is_discarded() {
 }
 
 #[test]
+fn sdk_with_a_program_that_cannot_be_executed_is_discarded() {
+    assert_discarded("`bin/cc` cannot be executed", |folder| {
+        fs::create_dir(folder.join("bin")).unwrap();
+        fs::write(folder.join("bin/cc"), "#!").unwrap();
+        change_manifest(folder, |manifest| {
+            manifest.files.insert("bin/cc".into(), 2);
+        });
+    });
+}
+
+#[test]
 fn failed_pull_keeps_the_previous_sdk() {
     let target = Target::new();
     target.pull(|_| ()).unwrap();
@@ -132,20 +142,5 @@ fn failed_pull_keeps_the_previous_sdk() {
     };
     assert!(pull(&|_, _| Ok(false)).unwrap().is_none());
     assert_eq!(pull(&|_, _| Err("no network".into())).unwrap_err(), "no network");
-    Sdk::open_unchanged(&target.sdk_dir()).unwrap();
-}
-
-#[test]
-fn changed_sdk_is_not_opened_as_unchanged() {
-    let folder = tempfile::tempdir().unwrap();
-    write(folder.path(), 4);
-    Sdk::open_unchanged(folder.path()).unwrap();
-    fs::write(folder.path().join("notes.txt"), "").unwrap();
-    let error = Sdk::open_unchanged(folder.path()).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Sdk);
-    assert!(
-        format!("{error:#}").contains("`notes.txt` is not in its sdk.json"),
-        "{error:#}"
-    );
-    assert!(Sdk::open(folder.path()).is_some());
+    assert!(Sdk::open(&target.sdk_dir()).is_some());
 }

@@ -26,6 +26,9 @@ use support::atomic;
 /// The folder of a function's files in its image: Lambda's task root.
 pub const TASK_ROOT: &str = "/var/task";
 
+/// Keeps two processes from writing the same artefacts.
+const LOCK: &str = ".lock";
+
 /// The path of a function's program in its image.
 pub const BOOTSTRAP_PATH: &str = "/var/task/bootstrap";
 
@@ -52,7 +55,7 @@ impl WrittenImages {
 /// Writes both images, the function's on `base`, to [`output_dir`].
 pub fn write_images(workspace: &Workspace, sdk: &Sdk, function: &Function, base: &Base) -> Result<WrittenImages> {
     let folder = output_dir(&function.package, function.architecture());
-    let _lock = Lock::acquire(&folder.join("lock"), print_status)?;
+    let _lock = Lock::acquire(&folder.join(LOCK), print_status)?;
     let reference = format!("{}:latest", function.package.name);
     Ok(WrittenImages {
         sdk: write_sdk_image(&folder, workspace, sdk)?,
@@ -69,10 +72,18 @@ pub fn zip_path(package: &FunctionPackage, architecture: Architecture) -> PathBu
     output_dir(package, architecture).join(format!("{}.zip", package.name))
 }
 
+/// The SDK's own files, with their paths after `prefix`: without what a user has added, such as its tools.
+pub fn sdk_tree(prefix: &str, sdk: &Sdk) -> Result<FileTree> {
+    let mut tree = FileTree::new();
+    for name in sdk.manifest().files.keys().map(String::as_str).chain(["sdk.json"]) {
+        tree.add_file(&format!("{prefix}{name}"), &sdk.path().join(name))?;
+    }
+    Ok(tree)
+}
+
 /// The SDK in `/opt/opencv`, as a base for builds.
 pub fn write_sdk_image(folder: &Path, workspace: &Workspace, sdk: &Sdk) -> Result<WrittenImage> {
-    let mut tree = FileTree::new();
-    tree.add_folder("opt/opencv", sdk.path())?;
+    let mut tree = sdk_tree("opt/opencv/", sdk)?;
     let manifest = sdk.manifest();
     let what = format!("OpenCV {} as static libraries", manifest.version);
     let mut config = ImageConfig::new(SDK_NAME, manifest.target.architecture);
@@ -139,7 +150,7 @@ pub fn write_function_image(
 pub fn write_function_zip(sdk: &Sdk, function: &Function) -> Result<(PathBuf, Zip)> {
     let package = &function.package;
     let folder = output_dir(package, function.architecture());
-    let _lock = Lock::acquire(&folder.join("lock"), print_status)?;
+    let _lock = Lock::acquire(&folder.join(LOCK), print_status)?;
     let path = zip_path(package, function.architecture());
     // The runtime provides the libraries.
     let tree = function_tree("", function)?;

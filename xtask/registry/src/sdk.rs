@@ -6,9 +6,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use layer::{Content, Digest, FileTree, LayoutFolder, LayoutWriter, Mode, UnpackLimits, unpack_artefact};
+use layer::{Digest, LayoutFolder, LayoutWriter, UnpackLimits, unpack_artefact};
 use layer_registry::{Error, RegistryImage, RetryPolicy, pull_artefact, push_layout, resolve};
 use opencv_build::Sdk;
+use package::artefacts::sdk_tree;
 use package::sdk_cache::{PullReport, PushReport, PushedSdk};
 use support::files::{PARTIAL_PREFIX, temporary_dir_in};
 
@@ -82,7 +83,8 @@ fn pull_files(image: &RegistryImage, folder: &Path) -> Result<bool> {
 }
 
 fn push_sdk(folder: &Path, image: &RegistryImage) -> Result<PushedSdk> {
-    let sdk = Sdk::open_unchanged(folder)?;
+    let sdk = Sdk::open(folder);
+    let sdk = sdk.with_context(|| format!("`{}` is not a complete and unchanged SDK", folder.display()))?;
     let fingerprint = sdk.manifest().fingerprint.to_string();
     ensure!(
         image.reference.tag() == Some(&fingerprint),
@@ -109,10 +111,7 @@ fn push_sdk(folder: &Path, image: &RegistryImage) -> Result<PushedSdk> {
 /// Writes the artefact of `sdk` as a layout to `path`, in `parent`; returns its digest.
 fn write_artefact(sdk: &Sdk, parent: &Path, path: &Path) -> Result<Digest> {
     let manifest = sdk.manifest();
-    let mut tree = FileTree::new();
-    for name in manifest.files.keys().map(String::as_str).chain(["sdk.json"]) {
-        tree.add(name, Content::File(sdk.path().join(name)), Mode::Data)?;
-    }
+    let tree = sdk_tree("", sdk)?;
     let (version, target) = (&manifest.version, manifest.target);
     let description = format!(
         "OpenCV {version} as static libraries for {} with glibc {}",
@@ -133,6 +132,9 @@ fn write_artefact(sdk: &Sdk, parent: &Path, path: &Path) -> Result<Digest> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
+
     use fs_err as fs;
     use serde_json::json;
 
@@ -142,6 +144,12 @@ mod tests {
     fn write_sdk(folder: &Path) -> Sdk {
         fs::create_dir_all(folder.join("lib")).unwrap();
         fs::write(folder.join("lib/libopencv_core.a"), "1234").unwrap();
+        fs::create_dir_all(folder.join("bin")).unwrap();
+        fs::write(folder.join("bin/cc"), "#!").unwrap();
+        fs::set_permissions(folder.join("bin/cc"), Permissions::from_mode(0o755)).unwrap();
+        // Not part of the SDK.
+        fs::create_dir_all(folder.join("tools")).unwrap();
+        fs::write(folder.join("tools/zig"), "#!").unwrap();
         let manifest = json!({
             "schema": 2,
             "version": "4.5.5",
@@ -159,13 +167,13 @@ mod tests {
             },
             "libraries": [{"file": "libopencv_core.a", "bytes": 4}],
             "third_party": [],
-            "files": {"lib/libopencv_core.a": 4},
+            "files": {"bin/cc": 2, "lib/libopencv_core.a": 4},
             "fingerprint": "f".repeat(64),
             "source": "test",
             "tools": {},
         });
         fs::write(folder.join("sdk.json"), manifest.to_string()).unwrap();
-        Sdk::open_unchanged(folder).unwrap()
+        Sdk::open(folder).unwrap()
     }
 
     #[test]
@@ -179,7 +187,10 @@ mod tests {
         assert_eq!(write("a", "first"), write("b", "second"));
         let layout = LayoutFolder::open(&at("first")).unwrap();
         unpack_artefact(&layout, SDK_ARTEFACT_TYPE, &at("unpacked"), UNPACK_LIMITS).unwrap();
-        Sdk::open_unchanged(&at("unpacked")).unwrap();
+        Sdk::open(&at("unpacked")).unwrap();
+        let mode = fs::metadata(at("unpacked/bin/cc")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o100, 0o100);
+        assert!(!at("unpacked/tools").exists());
         for file in ["sdk.json", "lib/libopencv_core.a"] {
             assert_eq!(
                 fs::read(at("unpacked").join(file)).unwrap(),
