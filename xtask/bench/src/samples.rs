@@ -15,7 +15,7 @@ use super::context::{BenchContext, Repetitions};
 use super::figures::{Figures, Group, Unit};
 use super::process::peak_memory_kb;
 use super::rig::OURS;
-use super::statistics::time_ms;
+use super::statistics::as_milliseconds;
 
 const COLD_RUNS: Repetitions = (9, 1);
 const WARM_RUNS: Repetitions = (100, 3);
@@ -49,8 +49,8 @@ pub fn cold(context: &BenchContext) -> Result<Figures> {
         let mut step = ProgressStep::start("starting the function");
         for run in 0..runs {
             step.advance(run as u64, runs as u64);
-            let function = RunningFunction::start(context, &request)?;
-            times.push(time_ms(|| function.send(&request))?);
+            let function = RunningFunction::start(context)?;
+            times.push(function.send(&request)?);
         }
         group.add_case(case(&request), &[(OURS, median(&times))]);
     }
@@ -65,9 +65,9 @@ pub fn warm(context: &BenchContext) -> Result<Figures> {
     let runs = context.repetitions(WARM_RUNS);
     let mut group = Group::new("whole invocation, median", Unit::Milliseconds, None);
     for request in requests(context)? {
-        let function = RunningFunction::start(context, &request)?;
+        let function = RunningFunction::start(context)?;
         function.send(&request)?;
-        let times: Result<Vec<_>> = (0..runs).map(|_| time_ms(|| function.send(&request))).collect();
+        let times: Result<Vec<_>> = (0..runs).map(|_| function.send(&request)).collect();
         group.add_case(case(&request), &[(OURS, median(&times?))]);
         let starts = function.lambda.emulator.start_count();
         ensure!(starts == 1, "the function was started {starts} times");
@@ -85,7 +85,7 @@ pub fn memory(context: &BenchContext) -> Result<Figures> {
     for request in requests(context)? {
         let mut peaks = Vec::new();
         for _ in 0..runs {
-            let function = RunningFunction::start(context, &request)?;
+            let function = RunningFunction::start(context)?;
             for _ in 0..invocations {
                 function.send(&request)?;
             }
@@ -129,21 +129,21 @@ struct RunningFunction {
 }
 
 impl RunningFunction {
-    /// Starts the emulator with what the request needs; the function starts at the first request.
-    fn start(context: &BenchContext, request: &FunctionRequest) -> Result<Self> {
+    /// Starts the emulator; the function starts at the first request.
+    fn start(context: &BenchContext) -> Result<Self> {
         let function = (&context.sdk, &context.function);
         let lambda = LocalLambda::start(&context.build.workspace, function, Engine::None, &[])?;
-        lambda.put_objects(&request.objects)?;
         Ok(Self {
             gateway: Gateway::start(&lambda.emulator.url)?,
             lambda,
         })
     }
 
-    fn send(&self, request: &FunctionRequest) -> Result<()> {
-        let answer = request.send(&self.lambda, &self.gateway)?;
-        request
-            .check(&answer)
-            .with_context(|| format!("`{}`", request.file().display()))
+    /// The time of an invocation, in milliseconds.
+    fn send(&self, request: &FunctionRequest) -> Result<f64> {
+        let (answer, time) = request.send(&self.lambda, &self.gateway, &[])?;
+        let checked = request.check(&answer);
+        checked.with_context(|| format!("`{}`", request.file().display()))?;
+        Ok(as_milliseconds(&time))
     }
 }

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use opencv_build::Sdk;
 use package::function::Function;
-use package::function_package::StoredObject;
 use serde_json::{Value, json};
 use support::progress::ProgressStep;
 use tempfile::TempDir;
@@ -68,15 +67,6 @@ impl LocalLambda {
             scratch,
             _cleanup: cleanup,
         })
-    }
-
-    /// Puts objects into S3; creates their buckets.
-    pub fn put_objects<'a>(&self, objects: impl IntoIterator<Item = &'a StoredObject>) -> Result<()> {
-        for object in objects {
-            self.storage.create_bucket(&object.bucket)?;
-            self.storage.put(&object.bucket, &object.key, &object.file)?;
-        }
-        Ok(())
     }
 
     pub fn invoke(&self, event: &Value) -> Result<Value> {

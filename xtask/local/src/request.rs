@@ -1,6 +1,7 @@
 //! A request to a function under test: an event, a photo as an event, or a file that is posted to its URL.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
@@ -11,6 +12,7 @@ use crate::emulator::agent;
 use crate::expected;
 use crate::gateway::Gateway;
 use crate::local_lambda::LocalLambda;
+use crate::s3::S3Server;
 
 /// Content types by the extensions of files.
 const CONTENT_TYPES: [(&str, &str); 8] = [
@@ -149,15 +151,29 @@ impl FunctionRequest {
         }
     }
 
-    /// Sends the request; `gateway` is the function's URL.
-    pub fn send(&self, lambda: &LocalLambda, gateway: &Gateway) -> Result<Answer> {
-        match &self.kind {
+    /// Puts the request's objects and `others` into S3, and sends the request; `gateway` is the function's URL. The
+    /// time is that from sending to the answer.
+    pub fn send(&self, lambda: &LocalLambda, gateway: &Gateway, others: &[StoredObject]) -> Result<(Answer, Duration)> {
+        self.send_with(&lambda.storage, others, || match &self.kind {
             RequestKind::Event { event, .. } | RequestKind::Photo { event, .. } => Ok(Answer {
                 value: lambda.invoke(event)?,
                 http: None,
             }),
             RequestKind::Http(file) => post(&gateway.url(), file),
-        }
+        })
+    }
+
+    fn send_with(
+        &self,
+        storage: &S3Server,
+        others: &[StoredObject],
+        send: impl FnOnce() -> Result<Answer>,
+    ) -> Result<(Answer, Duration)> {
+        // A function may have moved or deleted what was put for a previous request.
+        storage.put_objects(self.objects.iter().chain(others))?;
+        let start = Instant::now();
+        let answer = send()?;
+        Ok((answer, start.elapsed()))
     }
 }
 
@@ -212,6 +228,30 @@ mod tests {
         assert_eq!(content_type(Path::new("a/b.JPG")), "image/jpeg");
         assert_eq!(content_type(Path::new("b.json")), "application/json");
         assert_eq!(content_type(Path::new("b")), "application/octet-stream");
+    }
+
+    #[test]
+    fn objects_are_put_before_each_send() {
+        let photo = tempfile::NamedTempFile::new().unwrap();
+        let object = |key: &str| StoredObject {
+            bucket: "photos".to_owned(),
+            key: key.to_owned(),
+            file: photo.path().to_owned(),
+        };
+        let mut request = FunctionRequest::new(RequestKind::Http(photo.path().to_owned()));
+        request.objects.push(object("own"));
+        let storage = S3Server::start().unwrap();
+        for _ in 0..2 {
+            let move_objects = || {
+                storage.remove("photos", "own")?;
+                storage.remove("photos", "other")?;
+                Ok(Answer {
+                    value: Value::Null,
+                    http: None,
+                })
+            };
+            request.send_with(&storage, &[object("other")], move_objects).unwrap();
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
+use package::function_package::StoredObject;
 use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
 
@@ -54,6 +55,15 @@ impl S3Server {
     pub fn put(&self, bucket: &str, key: &str, file: &Path) -> Result<()> {
         let content = fs::read(file)?;
         self.write(bucket, key, &content)
+    }
+
+    /// Creates their buckets.
+    pub fn put_objects<'a>(&self, objects: impl IntoIterator<Item = &'a StoredObject>) -> Result<()> {
+        for object in objects {
+            self.create_bucket(&object.bucket)?;
+            self.put(&object.bucket, &object.key, &object.file)?;
+        }
+        Ok(())
     }
 
     /// # Errors

@@ -6,7 +6,7 @@ mod output;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use opencv_build::Sdk;
@@ -102,9 +102,15 @@ pub fn test_requests<T>(
     let expected = expected_photos(arguments, &function.package, sdk)?;
     let engine = Engine::choose(arguments.engine)?;
     let lambda = LocalLambda::start(workspace, (sdk, function), engine, &[])?;
+    put_objects(&lambda, &requests, arguments)?;
+    let output = send_all(&lambda, engine, &requests, (&arguments.object, expected.as_ref()));
+    then(output, &lambda)
+}
+
+/// Puts all objects into S3: an event may name those of other requests.
+fn put_objects(lambda: &LocalLambda, requests: &[FunctionRequest], arguments: &Arguments) -> Result<()> {
     let objects = requests.iter().flat_map(|request| &request.objects);
-    lambda.put_objects(objects.chain(&arguments.object))?;
-    then(send_all(&lambda, engine, &requests, expected.as_ref()), &lambda)
+    lambda.storage.put_objects(objects.chain(&arguments.object))
 }
 
 /// The requests of the command line, or the package's samples.
@@ -166,21 +172,19 @@ fn send_all(
     lambda: &LocalLambda,
     engine: Engine,
     requests: &[FunctionRequest],
-    expected: Option<&ExpectedPhotos>,
+    (objects, expected): (&[StoredObject], Option<&ExpectedPhotos>),
 ) -> Result<TestLocalOutput> {
     let gateway = Gateway::start(&lambda.emulator.url)?;
     let send = |request: &FunctionRequest| -> Result<(Answer, f64)> {
-        let start = Instant::now();
-        let answer = request.send(lambda, &gateway)?;
-        let milliseconds = milliseconds(start);
+        let (answer, time) = request.send(lambda, &gateway, objects)?;
         check(request, &answer, expected).with_context(|| format!("`{}`", display_path(request.file())))?;
-        Ok((answer, milliseconds))
+        Ok((answer, milliseconds(time)))
     };
     let mut results = Vec::new();
     let mut cold_ms = None;
     for request in requests {
         let (answer, time) = send(request)?;
-        cold_ms.get_or_insert(milliseconds(lambda.emulator.started));
+        cold_ms.get_or_insert(milliseconds(lambda.emulator.started.elapsed()));
         results.push(RequestOutput::new(lambda, request, answer, time)?);
     }
     let mut times = Vec::new();
@@ -219,13 +223,15 @@ pub(crate) fn parse_object(text: &str) -> Result<StoredObject> {
     })
 }
 
-fn milliseconds(since: Instant) -> f64 {
-    (since.elapsed().as_secs_f64() * 1e4).round() / 10.0
+fn milliseconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e4).round() / 10.0
 }
 
 fn keep_running(lambda: &LocalLambda, package: &FunctionPackage, arguments: &Arguments) -> Result<()> {
     let gateway = Gateway::start(&lambda.emulator.url)?;
     let requests = requests(arguments, package)?;
+    // For the event that is printed: the function may have moved or deleted its objects.
+    put_objects(lambda, &requests, arguments)?;
     let event = requests.iter().find_map(|request| match &request.kind {
         RequestKind::Event { event, .. } | RequestKind::Photo { event, .. } => Some(event.to_string()),
         RequestKind::Http(_) => None,

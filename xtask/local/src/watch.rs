@@ -41,7 +41,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     // Errors of the manifest and the recipe end the command only at its start.
     let first = Build::read(&inputs)?;
     let storage = S3Server::start()?;
-    put_objects(&storage, &first, &arguments.object)?;
+    let samples = first.package.samples.iter().flat_map(|sample| &sample.objects);
+    storage.put_objects(samples.chain(&arguments.object))?;
     let mut changes = Changes::new(&first.package.workspace.target_dir())?;
     let mut session = Session {
         storage,
@@ -80,15 +81,6 @@ fn package_folders(build: &Build) -> Result<Vec<PathBuf>> {
     let files = files.iter().chain(assets).chain([&build.recipe_file]);
     folders.extend(files.filter_map(|file| file.parent().map(Path::to_owned)));
     Ok(folders)
-}
-
-fn put_objects(storage: &S3Server, build: &Build, objects: &[StoredObject]) -> Result<()> {
-    let samples = build.package.samples.iter().flat_map(|sample| &sample.objects);
-    for object in samples.chain(objects) {
-        storage.create_bucket(&object.bucket)?;
-        storage.put(&object.bucket, &object.key, &object.file)?;
-    }
-    Ok(())
 }
 
 struct Session {
