@@ -3,14 +3,13 @@
 
 mod output;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use opencv_build::Sdk;
-use support::files::file_name;
 use support::median::median;
 use support::progress::print_status;
 
@@ -19,8 +18,8 @@ use crate::expected::ExpectedPhotos;
 use crate::gateway::Gateway;
 use crate::local_lambda::LocalLambda;
 use crate::request::{Answer, FunctionRequest, RequestKind};
-use output::RequestOutput;
 pub use output::TestLocalOutput;
+use output::{RequestOutput, saved_name};
 use package::build::{self, Build};
 use package::build_function::build_function;
 use package::function::Function;
@@ -137,15 +136,26 @@ fn requests(arguments: &Arguments, package: &FunctionPackage) -> Result<Vec<Func
          `[package.metadata.lambda]` of `{}`",
         package.manifest.display()
     );
-    let mut names = HashSet::new();
-    for request in &requests {
-        let name = file_name(request.file());
-        ensure!(
-            names.insert(name.clone()),
-            "two requests have files with the name `{name}`; rename one"
-        );
-    }
+    ensure_different_outputs(&requests)?;
     Ok(requests)
+}
+
+/// Fails if one request would overwrite what another one has saved. Others may have files of the same name.
+fn ensure_different_outputs(requests: &[FunctionRequest]) -> Result<()> {
+    let mut files = HashMap::new();
+    for request in requests {
+        let Some(name) = saved_name(request) else {
+            continue;
+        };
+        let file = display_path(request.file());
+        if let Some(other) = files.insert(name.clone(), file.clone()) {
+            bail!(
+                "what the function writes for `{other}` and for `{file}` would both be saved as `{name}`; rename one, or \
+                 send them with two commands"
+            );
+        }
+    }
+    Ok(())
 }
 
 fn expected_photos(arguments: &Arguments, package: &FunctionPackage, sdk: &Sdk) -> Result<Option<ExpectedPhotos>> {
@@ -253,17 +263,4 @@ fn keep_running(lambda: &LocalLambda, package: &FunctionPackage, arguments: &Arg
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn objects_have_a_bucket_a_key_and_a_file() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        let path = file.path().display();
-        let object = parse_object(&format!("in/a/b={path}")).unwrap();
-        assert_eq!((object.bucket.as_str(), object.key.as_str()), ("in", "a/b"));
-        for text in ["in/a", &format!("in={path}"), "in/a=/nowhere/x"] {
-            assert!(parse_object(text).is_err(), "{text}");
-        }
-    }
-}
+mod tests;

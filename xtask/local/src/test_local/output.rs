@@ -43,6 +43,15 @@ pub(super) struct RequestOutput {
     annotated: Option<PathBuf>,
 }
 
+/// The name of the file in the results' folder, if the request may save one.
+pub(super) fn saved_name(request: &FunctionRequest) -> Option<String> {
+    match &request.kind {
+        RequestKind::Event { .. } => None,
+        RequestKind::Http(file) => Some(format!("{}.response", file_name(file))),
+        RequestKind::Photo { result, .. } => result.as_ref().map(|(_, key)| file_name(Path::new(key))),
+    }
+}
+
 impl RequestOutput {
     /// Saves what the function wrote.
     pub(super) fn new(
@@ -57,19 +66,21 @@ impl RequestOutput {
             ..Self::default()
         };
         let file = request.file().to_owned();
+        let saved = saved_name(request).map(|name| lambda.results.join(name));
         match &request.kind {
             RequestKind::Event { .. } => output.event = Some(file),
-            RequestKind::Http(_) => output.http = Some(file.clone()),
+            RequestKind::Http(_) => output.http = Some(file),
             RequestKind::Photo { result, .. } => {
-                if let Some((bucket, key)) = result {
-                    output.annotated = Some(save_result(lambda, bucket, key)?);
+                if let (Some((bucket, key)), Some(path)) = (result, &saved) {
+                    save_result(lambda, bucket, key, path)?;
+                    output.annotated = Some(path.clone());
                 }
-                output.photo = Some(file.clone());
+                output.photo = Some(file);
             }
         }
         if let Some(http) = answer.http {
-            if serde_json::from_slice::<Value>(&http.body).is_err() {
-                let path = lambda.results.join(format!("{}.response", file_name(request.file())));
+            let is_json = serde_json::from_slice::<Value>(&http.body).is_ok();
+            if let Some(path) = saved.filter(|_| !is_json) {
                 fs::write(&path, &http.body)?;
                 output.response = format!("{} bytes", http.body.len()).into();
                 output.annotated = Some(path);
@@ -81,17 +92,16 @@ impl RequestOutput {
     }
 }
 
-/// Saves an object that the function wrote in the results' folder.
-fn save_result(lambda: &LocalLambda, bucket: &str, key: &str) -> Result<PathBuf> {
+/// Saves an object that the function wrote.
+fn save_result(lambda: &LocalLambda, bucket: &str, key: &str, path: &Path) -> Result<()> {
     let content = lambda.storage.get(bucket, key)?;
     let is_jpeg = Path::new(key).extension().is_some_and(|extension| extension == "jpg");
     ensure!(
         !is_jpeg || content.starts_with(&[0xff, 0xd8]),
         "the function wrote s3://{bucket}/{key}, which is not a JPEG file"
     );
-    let path = lambda.results.join(file_name(Path::new(key)));
-    fs::write(&path, content)?;
-    Ok(path)
+    fs::write(path, content)?;
+    Ok(())
 }
 
 impl CommandOutput for TestLocalOutput {
