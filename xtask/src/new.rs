@@ -4,7 +4,7 @@
 mod name;
 mod recipe;
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use fs_err as fs;
@@ -90,7 +90,7 @@ fn create(project: &Workspace, arguments: &Arguments, folder: &Path) -> Result<N
     ensure_free(folder).with_context(failed)?;
     let existing = folder.ancestors().skip(1).find(|ancestor| ancestor.is_dir());
     let existing = existing.with_context(failed)?;
-    let place = Place::new(project.root(), existing, folder)?;
+    let place = Place::new(project.root(), existing, (folder, &arguments.name)).with_context(failed)?;
     let placeholders = |project_path: &str| Placeholders::new(project.root(), &arguments.name, &place, project_path);
 
     let (partial, _cleanup) = scratch_dir(existing).with_context(failed)?;
@@ -185,10 +185,19 @@ struct Place {
 }
 
 impl Place {
-    /// `existing` is the innermost folder that exists of those that contain `folder`.
-    fn new(project: &Path, existing: &Path, folder: &Path) -> Result<Self> {
+    /// The place of the package `name` in `folder`. `existing` is the innermost folder that exists of those that contain
+    /// `folder`.
+    fn new(project: &Path, existing: &Path, (folder, name): (&Path, &str)) -> Result<Self> {
+        let new = folder.strip_prefix(existing)?;
+        // What it names would depend on folders that do not exist yet.
+        ensure!(
+            !new.components().any(|part| part == Component::ParentDir),
+            "`{}` has `..`, and is below `{}`, where it does not exist; write the path without `..`",
+            new.display(),
+            existing.display()
+        );
         let real_project = fs::canonicalize(project)?;
-        let real_folder = fs::canonicalize(existing)?.join(folder.strip_prefix(existing)?);
+        let real_folder = fs::canonicalize(existing)?.join(new);
         let Ok(inside) = real_folder.strip_prefix(&real_project) else {
             return Ok(Self {
                 project: utf8(&real_project)?.to_owned(),
@@ -196,14 +205,15 @@ impl Place {
                 options: format!("--manifest-path {}", shell_word(utf8(folder)?)),
             });
         };
-        let name = utf8(inside)?;
-        let options = match inside.components().count() {
-            1 => format!("--package {name}"),
-            _ => format!("--manifest-path {}", shell_word(name)),
+        let path = utf8(inside)?;
+        // A package is found in a folder of its own name; another folder can have the name of another package.
+        let options = match path == name {
+            true => format!("--package {name}"),
+            false => format!("--manifest-path {}", shell_word(path)),
         };
         Ok(Self {
             project: vec![".."; inside.components().count()].join("/"),
-            manifest: shell_word(&format!("{name}/Cargo.toml")).into_owned(),
+            manifest: shell_word(&format!("{path}/Cargo.toml")).into_owned(),
             options,
         })
     }

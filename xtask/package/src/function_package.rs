@@ -13,6 +13,8 @@ use anyhow::{Context, Result, ensure};
 use cargo_metadata::{Metadata as CargoMetadata, Package};
 use fs_err as fs;
 use serde::{Deserialize, Serialize};
+use support::output::display_path;
+use support::run::shell_word;
 
 use crate::workspace::Workspace;
 pub use assets::AssetFile;
@@ -215,7 +217,7 @@ impl FunctionPackage {
         } else if self.workspace == *project {
             format!(" --package {}", self.package)
         } else {
-            format!(" --manifest-path {}", support::output::display_path(&self.manifest))
+            format!(" --manifest-path {}", shell_word(&display_path(&self.manifest)))
         }
     }
 

@@ -31,7 +31,7 @@ fn names_are_those_of_folders_and_of_the_command_line() {
 fn templates_are_complete_and_short() {
     let project = Workspace::find();
     let folder = tempfile::tempdir().unwrap();
-    let place = Place::new(project.root(), folder.path(), &folder.path().join("a b")).unwrap();
+    let place = Place::new(project.root(), folder.path(), (&folder.path().join("a b"), "my-scan")).unwrap();
     let placeholders = Placeholders::new(project.root(), "my-scan", &place, &place.project).unwrap();
     let common = project.root().join(TEMPLATES).join(COMMON_README);
     for template in Template::value_variants() {
@@ -73,7 +73,7 @@ fn crates_in_the_project_have_relative_paths_and_others_absolute_ones() {
     fs::create_dir_all(root.join("functions")).unwrap();
     let place = |existing: &str, path: &str| {
         let existing = folder.path().join(existing);
-        Place::new(&root, &existing, &folder.path().join(path)).unwrap()
+        Place::new(&root, &existing, (&folder.path().join(path), "scan")).unwrap()
     };
     let inside = place("the project", "the project/scan");
     assert_eq!(
@@ -84,6 +84,10 @@ fn crates_in_the_project_have_relative_paths_and_others_absolute_ones() {
     let deeper = place("the project/functions", "the project/functions/new/a b");
     let expected = ("../../..", "--manifest-path 'functions/new/a b'");
     assert_eq!((deeper.project.as_str(), deeper.options.as_str()), expected);
+    let renamed = place("the project", "the project/local");
+    assert_eq!(renamed.options, "--manifest-path local");
+    let nested = place("the project/functions", "the project/functions/scan");
+    assert_eq!(nested.options, "--manifest-path functions/scan");
     let outside = place("", "scan");
     let real = fs::canonicalize(&root).unwrap();
     assert_eq!(outside.project, real.to_str().unwrap());
@@ -108,4 +112,19 @@ fn nothing_is_overwritten() {
     assert!(error(&at("used")).contains("the folder is not empty; choose another"));
     let left = support::files::sorted_entries(folder.path()).unwrap();
     assert_eq!(left.len(), 3, "{left:?}");
+}
+
+#[test]
+fn paths_do_not_leave_folders_that_do_not_exist() {
+    let folder = tempfile::tempdir().unwrap();
+    for path in ["new/../scan", "new/a/../../scan", "new/.."] {
+        let error = error(&folder.path().join(path));
+        assert!(error.contains("write the path without `..`"), "{path}: {error}");
+    }
+    let left = support::files::sorted_entries(folder.path()).unwrap();
+    assert!(left.is_empty(), "{left:?}");
+    let existing = folder.path().join("a/..");
+    fs::create_dir(folder.path().join("a")).unwrap();
+    let project = Workspace::find();
+    Place::new(project.root(), &existing, (&existing.join("scan"), "scan")).unwrap();
 }

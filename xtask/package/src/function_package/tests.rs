@@ -50,6 +50,17 @@ fn a_package_of_another_workspace_has_defaults() {
 }
 
 #[test]
+fn options_are_quoted_for_a_shell() {
+    let folder = workspace(&[
+        ("my size/Cargo.toml", &manifest("[workspace]\n")),
+        ("my size/src/main.rs", MAIN),
+    ]);
+    let options = at(&folder, "my size").unwrap().options(&Workspace::find());
+    let path = options.strip_prefix(" --manifest-path '").unwrap();
+    assert!(path.ends_with("/my size/Cargo.toml'"), "{options}");
+}
+
+#[test]
 fn the_recipe_beside_the_manifest_is_used_unless_another_is_named() {
     let named = manifest("[workspace]\n[package.metadata.lambda]\nrecipe = 'small.toml'\n");
     let files = [
