@@ -18,6 +18,8 @@ const ENCODED_FLAGS: &str = "CARGO_ENCODED_RUSTFLAGS";
 const FLAG_SEPARATOR: char = '\u{1f}';
 const FLAGS: &str = "RUSTFLAGS";
 const TARGET: &str = "CARGO_BUILD_TARGET";
+/// The output of a failure for `eval`, which would succeed with an empty one.
+const FAILING_COMMAND: &str = "false";
 
 #[derive(clap::Args, Clone, Debug, Default)]
 // clap names the group after the struct, and another `Arguments` has that name already.
@@ -49,14 +51,21 @@ struct EnvOutput {
 }
 
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
+    let output = read(arguments);
+    if output.is_err() && arguments.format == Format::Shell && !json {
+        println!("{FAILING_COMMAND}");
+    }
+    print(&output?, json)
+}
+
+fn read(arguments: &Arguments) -> Result<EnvOutput> {
     let build = Build::read(&arguments.build)?;
     let sdk = build.build_sdk()?;
-    let output = EnvOutput {
+    Ok(EnvOutput {
         environment: readable(function_environment(&build, &sdk)?)?,
         features: build.package.features.clone(),
         format: arguments.format,
-    };
-    print(&output, json)
+    })
 }
 
 /// The variables as text, with the flags separated by spaces unless they contain spaces.
