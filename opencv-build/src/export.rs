@@ -1,6 +1,6 @@
 //! Exports an SDK with its tools: a folder with which programs can be built without this project, pip or a network.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
@@ -67,9 +67,9 @@ fn write_export(sdk: &Sdk, tools: &Tools, to: &Path) -> Result<Sdk> {
     Ok(Sdk::from_parts(to, sdk.manifest().clone()))
 }
 
-/// `to` as an absolute path, if it can be the folder of an export.
+/// `to` as an absolute path without links, if it can be the folder of an export.
 fn export_dir(to: &Path) -> Result<PathBuf> {
-    let path = usable_path(to)?;
+    let path = real_path(&usable_path(to)?)?;
     ensure!(path.parent().is_some(), "it is the root folder; name a new folder");
     if path.is_dir() {
         let mut entries = fs::read_dir(&path)?;
@@ -80,11 +80,29 @@ fn export_dir(to: &Path) -> Result<PathBuf> {
     } else {
         ensure!(!path.exists(), "it is a file; name a new folder");
     }
-    Ok(path)
+    usable_path(&path)
+}
+
+/// The path without links, as the SDK's programs print it. Its end need not exist.
+fn real_path(path: &Path) -> Result<PathBuf> {
+    let existing = path.ancestors().find(|ancestor| ancestor.exists());
+    let existing = existing.context("no folder of its path exists")?;
+    let new = path.strip_prefix(existing)?;
+    let leaves = new.components().any(|part| part == Component::ParentDir);
+    ensure!(
+        !leaves,
+        "`{}` does not exist, and has `..`; write the path without it",
+        new.display()
+    );
+    // Joining an empty path would add a slash.
+    let real = fs::canonicalize(existing)?;
+    Ok(real.components().chain(new.components()).collect())
 }
 
 #[cfg(test)]
 mod tests {
+    use fs_err::os::unix::fs::symlink;
+
     use super::*;
 
     #[test]
@@ -94,17 +112,41 @@ mod tests {
         fs::create_dir(at("empty")).unwrap();
         fs::create_dir(at("full")).unwrap();
         fs::write(at("full/file"), "").unwrap();
+        let real = fs::canonicalize(scratch.path()).unwrap();
         for good in ["empty", "new", "new/below"] {
-            assert_eq!(export_dir(&at(good)).unwrap(), at(good));
+            assert_eq!(export_dir(&at(good)).unwrap(), real.join(good));
         }
         for (bad, why) in [
             (at("full"), "delete it"),
             (at("full/file"), "is a file"),
             (at("a,b"), "cannot work in"),
             ("/".into(), "root folder"),
+            (at("new/../other"), "without it"),
         ] {
             let error = format!("{:#}", export_dir(&bad).unwrap_err());
             assert!(error.contains(why), "{error}");
         }
+    }
+
+    #[test]
+    fn links_are_resolved_because_programs_print_real_paths() {
+        let scratch = tempfile::tempdir().unwrap();
+        let real = fs::canonicalize(scratch.path()).unwrap();
+        for folder in ["disk/empty", "disk/a,b"] {
+            fs::create_dir_all(real.join(folder)).unwrap();
+        }
+        for (to, link) in [("disk", "link"), ("disk/empty", "empty"), ("disk/a,b", "comma")] {
+            symlink(to, real.join(link)).unwrap();
+        }
+        for (to, expected) in [
+            ("link/new/below", "disk/new/below"),
+            ("link/empty", "disk/empty"),
+            ("empty", "disk/empty"),
+            ("link/../new", "new"),
+        ] {
+            assert_eq!(export_dir(&real.join(to)).unwrap(), real.join(expected));
+        }
+        let error = format!("{:#}", export_dir(&real.join("comma/new")).unwrap_err());
+        assert!(error.contains("cannot work in"), "{error}");
     }
 }
