@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use notify::event::ModifyKind;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 /// Changes are complete if none follows for this long: editors and version control write several files.
@@ -73,11 +74,14 @@ impl Changes {
             // Events may be missing: a build finds what has changed.
             return true;
         };
-        if let EventKind::Remove(_) = event.kind {
-            // An editor may replace a watched file by another one of the same name.
-            event.paths.iter().for_each(|path| {
-                self.watched.remove(path);
-            });
+        if matches!(
+            event.kind,
+            EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_))
+        ) {
+            // Another file or folder of the same name is not watched yet, nor are folders below it.
+            for path in &event.paths {
+                self.watched.retain(|watched| !watched.starts_with(path));
+            }
         }
         let is_ours = |path: &PathBuf| path.starts_with(&self.target_dir);
         !matches!(event.kind, EventKind::Access(_)) && !event.paths.iter().all(is_ours)
@@ -87,6 +91,7 @@ impl Changes {
 #[cfg(test)]
 mod tests {
     use std::thread;
+    use std::time::Instant;
 
     use fs_err as fs;
 
@@ -117,5 +122,30 @@ mod tests {
         thread::sleep(QUIET);
         fs::write(&file, "3").unwrap();
         waiting.join().unwrap().unwrap();
+    }
+
+    #[test]
+    fn a_folder_in_the_place_of_a_renamed_one_is_watched() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir_all(at("src/inner")).unwrap();
+        let watched = || ["", "src", "src/inner"].map(at);
+        let mut changes = Changes::new(&at("target")).unwrap();
+        changes.watch(watched()).unwrap();
+        fs::rename(at("src"), at("old")).unwrap();
+        fs::create_dir_all(at("src/inner")).unwrap();
+        changes.wait().unwrap();
+        for file in ["src/main.rs", "src/inner/mod.rs"] {
+            changes.watch(watched()).unwrap();
+            let waiting = thread::spawn(move || changes.wait().map(|()| changes));
+            thread::sleep(QUIET);
+            fs::write(at(file), "1").unwrap();
+            let start = Instant::now();
+            while !waiting.is_finished() {
+                assert!(start.elapsed() < 50 * QUIET, "{file} is not watched");
+                thread::sleep(QUIET);
+            }
+            changes = waiting.join().unwrap().unwrap();
+        }
     }
 }
