@@ -61,12 +61,20 @@ pub enum Kind {
 }
 
 #[derive(Serialize)]
-pub struct LintOutput {
+struct LintOutput {
     reference: String,
     errors: usize,
     warnings: usize,
     notes: usize,
-    findings: Vec<Finding>,
+    findings: Vec<ArtefactFinding>,
+}
+
+/// A finding with the path or the reference of its artefact.
+#[derive(Serialize)]
+struct ArtefactFinding {
+    artefact: String,
+    #[serde(flatten)]
+    finding: Finding,
 }
 
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
@@ -87,23 +95,21 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
         Some(reference) => vec![reference.clone()],
         None => artefacts_of(arguments)?,
     };
-    let mut findings = Vec::new();
-    for reference in &references {
-        let found = lint_reference(reference, options.clone(), &arguments.plain_http);
-        findings.extend(found.with_context(|| format!("failed to check `{reference}`"))?);
+    let mut checked = Vec::new();
+    for reference in references {
+        let findings = lint_reference(&reference, options.clone(), &arguments.plain_http);
+        let findings = findings.with_context(|| format!("failed to check `{reference}`"))?;
+        checked.push((reference, findings));
     }
-    let reference = references.join(" and ");
-    let count = |severity| findings.iter().filter(|f| f.severity == severity).count();
-    let output = LintOutput {
-        reference: reference.clone(),
-        errors: count(Severity::Error),
-        warnings: count(Severity::Warning),
-        notes: count(Severity::Note),
-        findings,
-    };
     if arguments.sarif {
-        println!("{:#}", sarif("cargo xtask lint", &reference, &output.findings));
-    } else {
+        let checked: Vec<_> = checked
+            .iter()
+            .map(|(it, found)| (it.as_str(), found.as_slice()))
+            .collect();
+        println!("{:#}", sarif("cargo xtask lint", &checked));
+    }
+    let output = LintOutput::new(checked);
+    if !arguments.sarif {
         print(&output, json)?;
     }
     match output.errors {
@@ -184,9 +190,40 @@ impl CommandOutput for RuleOutput {
     }
 }
 
+impl LintOutput {
+    /// The output for artefacts, each with its findings.
+    fn new(checked: Vec<(String, Vec<Finding>)>) -> Self {
+        let references: Vec<_> = checked.iter().map(|(reference, _)| reference.as_str()).collect();
+        let reference = references.join(" and ");
+        let of_artefact = |(artefact, findings): (String, Vec<Finding>)| {
+            findings.into_iter().map(move |finding| ArtefactFinding {
+                artefact: artefact.clone(),
+                finding,
+            })
+        };
+        let findings: Vec<_> = checked.into_iter().flat_map(of_artefact).collect();
+        let count = |severity| findings.iter().filter(|it| it.finding.severity == severity).count();
+        Self {
+            reference,
+            errors: count(Severity::Error),
+            warnings: count(Severity::Warning),
+            notes: count(Severity::Note),
+            findings,
+        }
+    }
+}
+
 impl CommandOutput for LintOutput {
     fn to_text(&self) -> String {
-        let mut lines: Vec<_> = self.findings.iter().map(format_finding).collect();
+        let format = |ArtefactFinding { artefact, finding }: &ArtefactFinding| {
+            let text = format_finding(finding);
+            // The last line names a single artefact.
+            match *artefact == self.reference {
+                true => text,
+                false => format!("{text}\n  in      {artefact}"),
+            }
+        };
+        let mut lines: Vec<_> = self.findings.iter().map(format).collect();
         let summary = match (self.errors, self.warnings, self.notes) {
             (0, 0, 0) => "no errors, no warnings".to_owned(),
             (errors, warnings, 0) => format!("errors: {errors}, warnings: {warnings}"),
@@ -200,6 +237,33 @@ impl CommandOutput for LintOutput {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn findings_of_several_artefacts_name_their_own() {
+        let about = Rule::Entrypoint.description();
+        let found = || {
+            vec![Finding {
+                rule: Rule::Entrypoint,
+                severity: Severity::Error,
+                message: "there is none".to_owned(),
+                requirement: &about.requirement,
+                remedy: &about.remedy,
+            }]
+        };
+        let both = LintOutput::new(vec![("image".to_owned(), found()), ("a.zip".to_owned(), found())]);
+        let text = both.to_text();
+        let places: Vec<_> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("  in      "))
+            .collect();
+        assert_eq!(places, ["image", "a.zip"]);
+        assert!(text.ends_with("\nimage and a.zip: errors: 2, warnings: 0"), "{text}");
+        let json = serde_json::to_value(&both).unwrap();
+        assert_eq!(json["findings"][1]["artefact"], "a.zip");
+        assert_eq!(json["findings"][1]["rule"], "entrypoint");
+        let one = LintOutput::new(vec![("a.zip".to_owned(), found())]);
+        assert!(!one.to_text().contains("  in "), "{}", one.to_text());
+    }
 
     #[test]
     fn paths_are_distinguished_from_references() {

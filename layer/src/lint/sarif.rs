@@ -9,17 +9,24 @@ use crate::Digest;
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
-/// A SARIF log with one run. `artefact` is the path or the reference that was checked, `tool` the name of the command.
-pub fn sarif(tool: &str, artefact: &str, findings: &[Finding]) -> Value {
+/// A SARIF log with one run by the command `tool`. `checked` has each path or reference that was checked, with its
+/// findings.
+pub fn sarif(tool: &str, checked: &[(&str, &[Finding])]) -> Value {
     let rules: Vec<_> = Rule::all().map(rule_object).collect();
-    let uri = artefact_uri(artefact);
-    let results: Vec<_> = findings.iter().map(|finding| result(finding, &uri)).collect();
+    let mut artifacts = Vec::new();
+    let mut results = Vec::new();
+    for (index, (artefact, findings)) in checked.iter().enumerate() {
+        let uri = artefact_uri(artefact);
+        let location = json!({"uri": uri, "index": index});
+        results.extend(findings.iter().map(|finding| result(finding, &location)));
+        artifacts.push(json!({"location": {"uri": uri}}));
+    }
     json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
         "runs": [{
             "tool": {"driver": {"name": tool, "version": env!("CARGO_PKG_VERSION"), "rules": rules}},
-            "artifacts": [{"location": {"uri": uri}}],
+            "artifacts": artifacts,
             "results": results,
         }],
     })
@@ -39,7 +46,7 @@ fn rule_object(rule: Rule) -> Value {
     })
 }
 
-fn result(finding: &Finding, uri: &str) -> Value {
+fn result(finding: &Finding, artefact_location: &Value) -> Value {
     let level = match finding.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
@@ -55,7 +62,7 @@ fn result(finding: &Finding, uri: &str) -> Value {
         "message": {"text": format!("{}. Remedy: {}", finding.message, finding.remedy)},
         // GitHub shows only results with a line.
         "locations": [{"physicalLocation": {
-            "artifactLocation": {"uri": uri, "index": 0},
+            "artifactLocation": artefact_location,
             "region": {"startLine": 1},
         }}],
         "partialFingerprints": {"finding/v1": fingerprint.hex()},
@@ -96,7 +103,10 @@ mod tests {
             finding(Rule::ZipLayerPaths, Severity::Warning),
             finding(Rule::Intact, Severity::Note),
         ];
-        let log = sarif("a tool", "target/a b.zip", &findings);
+        let log = sarif(
+            "a tool",
+            &[("image", &findings[..1]), ("target/a b.zip", &findings[1..])],
+        );
         assert_eq!(log["version"], "2.1.0");
         let run = &log["runs"][0];
         let rules = &run["tool"]["driver"]["rules"];
@@ -118,7 +128,8 @@ mod tests {
                 run["artifacts"][place]["location"]["uri"],
                 location["artifactLocation"]["uri"]
             );
-            assert_eq!(location["artifactLocation"]["uri"], "target/a%20b.zip");
+            let expected = ["image", "target/a%20b.zip", "target/a%20b.zip"][number];
+            assert_eq!(location["artifactLocation"]["uri"], expected);
         }
         let fingerprint = |number: usize| run["results"][number]["partialFingerprints"]["finding/v1"].clone();
         assert_ne!(fingerprint(0), fingerprint(1));
@@ -127,7 +138,7 @@ mod tests {
     /// What the schema of SARIF and GitHub require of rules.
     #[test]
     fn rules_have_texts_of_permitted_length_and_ids_of_their_own() {
-        let log = sarif("a tool", "a.zip", &[]);
+        let log = sarif("a tool", &[("a.zip", &[])]);
         let run = &log["runs"][0];
         assert_eq!(run["results"], json!([]));
         let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
