@@ -117,9 +117,10 @@ impl ExpectedPhotos {
                 path.display()
             )
         })?;
+        let folders = folders.iter().map(std::path::absolute);
         Ok(Self {
             by_name,
-            folders: folders.to_owned(),
+            folders: folders.collect::<Result<_, _>>()?,
             pointer: pointer.to_owned(),
         })
     }
@@ -127,7 +128,8 @@ impl ExpectedPhotos {
     /// # Errors
     /// The answer to a photo is not the expected one, or none is listed for a photo of the folders.
     pub fn check(&self, photo: &Path, answer: &Value) -> Result<()> {
-        let in_folder = |folder: &PathBuf| photo.parent() == Some(folder);
+        let absolute = std::path::absolute(photo)?;
+        let in_folder = |folder: &PathBuf| absolute.parent() == Some(folder);
         if !self.folders.is_empty() && !self.folders.iter().any(in_folder) {
             return Ok(());
         }
@@ -217,5 +219,22 @@ mod tests {
         assert!(error("/p/a.jpg", &json!({"body": {"faces": [1]}})).contains("unexpected answer to a.jpg"));
         fs::write(&file, "[]").unwrap();
         assert!(ExpectedPhotos::read(&file, "", &[]).is_err());
+    }
+
+    #[test]
+    fn relative_paths_of_photos_and_folders_are_those_of_the_current_folder() {
+        let here = std::env::current_dir().unwrap();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), r#"{"a.jpg": 1}"#).unwrap();
+        for (folder, photo) in [
+            (here.join("photos"), "photos/a.jpg"),
+            (here.clone(), "./a.jpg"),
+            (here.clone(), "a.jpg"),
+            ("photos".into(), "photos/./a.jpg"),
+        ] {
+            let expected = ExpectedPhotos::read(file.path(), "", &[folder]).unwrap();
+            expected.check(Path::new(photo), &json!(1)).unwrap();
+            assert!(expected.check(Path::new(photo), &json!(2)).is_err(), "{photo}");
+        }
     }
 }
