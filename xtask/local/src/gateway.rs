@@ -6,7 +6,9 @@ mod response;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, TryLockError};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use http_body_util::{BodyExt, Full, Limited};
@@ -29,6 +31,9 @@ const MAX_PAYLOAD: usize = 6_291_556;
 const MAX_STREAMED: usize = 200 * 1024 * 1024;
 /// A larger request is not read to its end.
 const MAX_REQUEST_BODY: usize = 16 * MAX_PAYLOAD;
+/// A function that does not respond for longer is not waited for when another one replaces it.
+const MAX_WAIT: Duration = Duration::from_secs(5);
+const CHECK_INTERVAL: Duration = Duration::from_millis(10);
 
 /// The path of Lambda's Invoke API.
 /// Source: AWS Lambda API Reference, "Invoke".
@@ -39,12 +44,14 @@ pub struct Gateway {
     function: Arc<Function>,
 }
 
-/// The function's endpoint. The emulator serves one event at a time: the lock is held while one is posted.
-struct Function(Mutex<Endpoint>);
+/// The function: its current endpoint.
+struct Function(Mutex<Arc<Endpoint>>);
 
 struct Endpoint {
     url: String,
     agent: ureq::Agent,
+    /// Held while an event is posted: the emulator serves one at a time.
+    turn: Mutex<()>,
 }
 
 impl Gateway {
@@ -59,10 +66,7 @@ impl Gateway {
     }
 
     fn start_server(function: &str, takes_invocations: bool) -> Result<Self> {
-        let function = Arc::new(Function(Mutex::new(Endpoint {
-            url: function.to_owned(),
-            agent: agent(),
-        })));
+        let function = Arc::new(Function(Mutex::new(Arc::new(Endpoint::new(function)))));
         let shared = Arc::clone(&function);
         let server = Server::start("gateway", move |peer| {
             let function = Arc::clone(&shared);
@@ -76,9 +80,19 @@ impl Gateway {
         format!("http://{}{INVOCATIONS_PATH}", self.server.address)
     }
 
-    /// Posts further events to the URL `function`. Waits for the response to an event that was posted before.
+    /// Posts further events to the URL `function`. Waits for the response to an event that was posted before, at most
+    /// 5 seconds.
     pub fn forward_to(&self, function: &str) {
-        function.clone_into(&mut lock_ignoring_poison(&self.function.0).url);
+        self.forward_within(function, MAX_WAIT);
+    }
+
+    fn forward_within(&self, function: &str, limit: Duration) {
+        let next = Arc::new(Endpoint::new(function));
+        let previous = std::mem::replace(&mut *lock_ignoring_poison(&self.function.0), next);
+        let start = Instant::now();
+        while previous.is_busy() && start.elapsed() < limit {
+            sleep(CHECK_INTERVAL);
+        }
     }
 
     pub fn url(&self) -> String {
@@ -87,9 +101,37 @@ impl Gateway {
 }
 
 impl Function {
+    fn current(&self) -> Arc<Endpoint> {
+        Arc::clone(&lock_ignoring_poison(&self.0))
+    }
+
     fn invoke(&self, event: &str) -> Result<Vec<u8>> {
-        let endpoint = lock_ignoring_poison(&self.0);
-        let mut function_response = endpoint.agent.post(&endpoint.url).send(event)?;
+        loop {
+            let endpoint = self.current();
+            let _turn = lock_ignoring_poison(&endpoint.turn);
+            // Another endpoint may have replaced it since.
+            if Arc::ptr_eq(&endpoint, &self.current()) {
+                return endpoint.post(event);
+            }
+        }
+    }
+}
+
+impl Endpoint {
+    fn new(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            agent: agent(),
+            turn: Mutex::new(()),
+        }
+    }
+
+    fn is_busy(&self) -> bool {
+        matches!(self.turn.try_lock(), Err(TryLockError::WouldBlock))
+    }
+
+    fn post(&self, event: &str) -> Result<Vec<u8>> {
+        let mut function_response = self.agent.post(&self.url).send(event)?;
         let body = function_response.body_mut().with_config().limit(MAX_STREAMED as u64);
         Ok(body.read_to_vec()?)
     }
@@ -194,5 +236,37 @@ mod tests {
     fn an_unreachable_function_is_a_bad_gateway() {
         let gateway = Gateway::start("http://127.0.0.1:1/").unwrap();
         assert_eq!(post(&gateway.url(), b"").0, 502);
+    }
+
+    #[test]
+    fn a_function_that_does_not_respond_can_be_replaced() {
+        let hanging = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let gateway = Gateway::start(&format!("http://{}/", hanging.local_addr().unwrap())).unwrap();
+        let url = gateway.url();
+        let first = thread::spawn(move || post(&url, b"").0);
+        let (socket, _) = hanging.accept().unwrap();
+        let (next, _served) = function(br#"{"statusCode": 201, "body": ""}"#.to_vec());
+        let limit = Duration::from_millis(100);
+        let start = Instant::now();
+        gateway.forward_within(&next, limit);
+        assert!(start.elapsed() >= limit);
+        assert_eq!(post(&gateway.url(), b"").0, 201);
+        // As when the process ends.
+        drop((socket, hanging));
+        assert_eq!(first.join().unwrap(), 502);
+    }
+
+    #[test]
+    fn requests_that_wait_reach_the_current_function() {
+        let gateway = Gateway::start("http://127.0.0.1:1/").unwrap();
+        let previous = gateway.function.current();
+        let turn = previous.turn.lock().unwrap();
+        let url = gateway.url();
+        let waiting = thread::spawn(move || post(&url, b"").0);
+        thread::sleep(Duration::from_millis(100));
+        let (next, _served) = function(br#"{"statusCode": 201, "body": ""}"#.to_vec());
+        gateway.forward_within(&next, Duration::ZERO);
+        drop(turn);
+        assert_eq!(waiting.join().unwrap(), 201);
     }
 }
