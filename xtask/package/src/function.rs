@@ -10,9 +10,7 @@ use opencv_build::Target;
 use support::atomic;
 
 use crate::function_package::FunctionPackage;
-
-/// The file that Lambda starts, in the task root.
-pub const PROGRAM_NAME: &str = "bootstrap";
+pub use crate::function_package::PROGRAM_NAME;
 
 #[derive(Clone, Debug)]
 pub struct Function {

@@ -22,7 +22,7 @@ use cargo_package::{
     artefact_name, binaries, binary, default_function, ensure_unique_name, is_same_file, join, query_cargo,
 };
 use metadata::Metadata;
-pub use metadata::SDK_NAME;
+pub use metadata::{PROGRAM_NAME, SDK_NAME};
 pub use sample::{PhotoEvent, Sample, SampleRequest, StoredObject};
 
 /// The recipe of a package, beside its manifest, and of the project.

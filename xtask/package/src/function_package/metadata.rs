@@ -2,13 +2,15 @@
 //! key is optional, and an unknown one is an error. Checks values without reading other files.
 
 use std::collections::BTreeMap;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 
 /// The name of the SDK's image, which a function cannot have.
 pub const SDK_NAME: &str = "opencv-sdk";
+/// The file that Lambda starts, in the task root.
+pub const PROGRAM_NAME: &str = "bootstrap";
 
 /// In megabytes. <https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html>
 const MEMORY: std::ops::RangeInclusive<u32> = 128..=10240;
@@ -139,7 +141,7 @@ impl Metadata {
             );
         }
         for asset in &self.assets {
-            check_relative(asset).with_context(|| format!("`{asset}` in `assets` cannot be used"))?;
+            check_asset(asset).with_context(|| format!("`{asset}` in `assets` cannot be used"))?;
         }
         check_environment(&self.environment)?;
         if let Some(photo) = &self.photo {
@@ -204,15 +206,19 @@ pub(super) fn check_name(name: &str) -> Result<()> {
     Ok(())
 }
 
-/// The path, if it stays in the folder that it is relative to.
-fn check_relative(path: &str) -> Result<&Path> {
-    let inside = |part: Component<'_>| matches!(part, Component::Normal(_));
-    let checked = Path::new(path);
+/// Fails unless a file can have this path below the manifest's folder and, written in the same way, in the task root.
+fn check_asset(path: &str) -> Result<()> {
+    // `Path` ignores `.` and empty parts, which archives contain as they are.
+    let mut parts = path.trim_end_matches('/').split('/');
     ensure!(
-        !path.is_empty() && checked.components().all(inside),
-        "it must be a path below the manifest's folder, without `..`"
+        parts.clone().all(|part| !["", ".", ".."].contains(&part)),
+        "it must be a path below the manifest's folder, such as `models/faces.onnx`, without `.`, `..` and `//`"
     );
-    Ok(checked)
+    ensure!(
+        parts.next() != Some(PROGRAM_NAME),
+        "the function's program has the name `{PROGRAM_NAME}` in the task root; rename it"
+    );
+    Ok(())
 }
 
 /// Bucket and key of `BUCKET/KEY`.

@@ -14,7 +14,7 @@ fn every_key_is_optional_and_read() {
     assert_eq!(parse("").unwrap(), Metadata::default());
     let found = parse(
         "name = 'photo-size'\ndescription = 'Says how large a photo is'\nrecipe = 'small.toml'\nbinary = 'size'\n\
-         features = ['opencv']\nassets = ['models/a.onnx']\nenvironment = { LOG_LEVEL = 'info' }\nmemory = 512\n\
+         features = ['opencv']\nassets = ['models/a.onnx', 'data/', 'bin/bootstrap']\nenvironment = { LOG_LEVEL = 'info' }\nmemory = 512\n\
          timeout = 30\nunlinked-libraries = ['png']\npython-reference = true\n\
          photo = { event = { key = '{photo}' }, object = 'in/{photo}', result = 'out/a/{photo}', \
          expected-at = '/body' }\n\
@@ -42,8 +42,19 @@ fn errors_name_the_file_the_key_and_what_is_allowed() {
         ("name = 'opencv-sdk'", "is the name of the SDK's image"),
         ("description = ' '", "`description` is empty"),
         ("assets = ['../secret']", "`../secret` in `assets` cannot be used"),
-        ("assets = ['/etc/passwd']", "without `..`"),
+        ("assets = ['/etc/passwd']", "without `.`, `..` and `//`"),
         ("assets = ['']", "below the manifest's folder"),
+        (
+            "assets = ['a//b']",
+            "`a//b` in `assets` cannot be used: it must be a path",
+        ),
+        ("assets = ['a/./b']", "without `.`, `..` and `//`"),
+        ("assets = ['./a']", "without `.`, `..` and `//`"),
+        (
+            "assets = ['a', 'bootstrap']",
+            "`bootstrap` in `assets` cannot be used: the function's program",
+        ),
+        ("assets = ['bootstrap/']", "has the name `bootstrap` in the task root"),
         (
             "environment = { AWS_REGION = 'x' }",
             "`AWS_REGION` in `environment` is set by Lambda",
