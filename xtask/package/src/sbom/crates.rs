@@ -5,6 +5,7 @@
 
 mod cache;
 mod cargo_tree_output;
+mod manifests;
 
 use std::collections::BTreeMap;
 use std::process::Command;

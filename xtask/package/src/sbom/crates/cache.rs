@@ -1,5 +1,5 @@
 //! Caches the list of crates of a program, because listing them with cargo is slower than writing an image. The key
-//! covers the lock file, the workspace's manifests, the compiler and our own code.
+//! covers the lock file, the manifests of all packages at paths, the compiler and our own code.
 
 use std::path::Path;
 
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use support::fingerprint::Fingerprint;
 
 use super::super::component::Component;
+use super::manifests::with_path_dependencies;
 use crate::function_package::FunctionPackage;
 use support::atomic;
 
@@ -49,15 +50,15 @@ pub(super) fn get_or_compute(
 
 fn fingerprint(package: &FunctionPackage, triple: &str, rustc: &str) -> Result<Fingerprint> {
     let root = package.workspace.root();
-    // Other packages of the workspace can be linked into the program, and the lock file does not contain features.
-    let manifests = package.members.iter().map(|(_, manifest)| fs::read_to_string(manifest));
-    let manifests = manifests.collect::<Result<String, _>>()?;
+    // Other packages can be linked into the program, and the lock file does not contain features.
+    let manifests = package.members.iter().map(|(_, manifest)| manifest.clone());
+    let manifests = with_path_dependencies(manifests.chain([root.join("Cargo.toml")]))?;
+    let manifests: Vec<_> = manifests.into_values().collect();
     Ok(Fingerprint::of([
         ("code", CODE_DIGEST.as_bytes()),
         ("package", package.package.as_bytes()),
         ("features", package.features.join(",").as_bytes()),
-        ("workspace", fs::read_to_string(root.join("Cargo.toml"))?.as_bytes()),
-        ("packages", manifests.as_bytes()),
+        ("manifests", manifests.join("\0").as_bytes()),
         ("lock", fs::read_to_string(root.join("Cargo.lock"))?.as_bytes()),
         ("triple", triple.as_bytes()),
         ("rustc", rustc.as_bytes()),
@@ -83,10 +84,11 @@ mod tests {
     fn cached_result_is_used_until_an_input_changes() {
         let root = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| fs::write(root.path().join(name), text).unwrap();
-        for package in ["app", "part"] {
+        for package in ["app", "part", "outside"] {
             fs::create_dir(root.path().join(package)).unwrap();
-            write(&format!("{package}/Cargo.toml"), "1");
+            write(&format!("{package}/Cargo.toml"), "");
         }
+        write("app/Cargo.toml", "[dependencies]\noutside = { path = '../outside' }");
         write("Cargo.toml", "[workspace]\nmembers = [\"*\"]\n");
         write("Cargo.lock", "1");
         let app = function_package(root.path(), &["app", "part"]);
@@ -101,8 +103,10 @@ mod tests {
         assert_eq!(get(&app, ("a", "1.96.0"), "fourth"), linked("fourth"));
         write("Cargo.lock", "2");
         assert_eq!(get(&app, on, "fifth"), linked("fifth"));
-        write("part/Cargo.toml", "2");
+        write("part/Cargo.toml", "[features]");
         assert_eq!(get(&app, on, "sixth"), linked("sixth"));
+        write("outside/Cargo.toml", "[features]");
+        assert_eq!(get(&app, on, "outside"), linked("outside"));
         for entry in fs::read_dir(root.path().join("kept")).unwrap() {
             fs::write(entry.unwrap().path(), "{").unwrap();
         }
