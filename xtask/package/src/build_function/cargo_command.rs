@@ -3,12 +3,14 @@
 
 mod lambda_profile;
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::Result;
 use opencv_build::{Sdk, Target};
+use support::run::shell_word;
 
 use crate::build::Build;
 use crate::function_package::FunctionPackage;
@@ -160,16 +162,59 @@ fn c_flags(target: &Target, prefixes: &[(PathBuf, &str)]) -> Vec<(String, OsStri
     let flags = prefixes
         .iter()
         .map(|(from, to)| format!("-ffile-prefix-map={}={to}", from.display()));
-    let mut flags: Vec<_> = flags.collect();
+    let flags: Vec<_> = flags.collect();
+    let words: Vec<_> = flags.iter().map(|flag| shell_word(flag)).collect();
     let mut variables = Vec::new();
-    if flags.iter().any(|flag| flag.contains(char::is_whitespace)) {
-        // `BuildPaths` rejects paths with quotes.
-        flags.iter_mut().for_each(|flag| *flag = format!("'{flag}'"));
+    if words.iter().any(|word| matches!(word, Cow::Owned(_))) {
+        // Otherwise `cc` splits the value at spaces only.
         variables.push(("CC_SHELL_ESCAPED_FLAGS".to_owned(), "1".into()));
     }
     let triple = target.rust_triple().replace('-', "_");
     for name in ["CFLAGS", "CXXFLAGS"] {
-        variables.push((format!("{name}_{triple}"), flags.join(" ").into()));
+        variables.push((format!("{name}_{triple}"), words.join(" ").into()));
     }
     variables
+}
+
+#[cfg(test)]
+mod tests {
+    use opencv_build::{Architecture, GlibcVersion};
+    use support::run::{Shell, cmd, output};
+
+    use super::*;
+
+    fn flags(folders: &[&str]) -> Vec<(String, String)> {
+        let target = Target {
+            architecture: Architecture::X86_64,
+            glibc: GlibcVersion::new(2, 26),
+        };
+        let prefixes: Vec<_> = folders.iter().map(|&folder| (folder.into(), "project")).collect();
+        let variables = c_flags(&target, &prefixes).into_iter();
+        variables
+            .map(|(name, value)| (name, value.into_string().unwrap()))
+            .collect()
+    }
+
+    #[test]
+    fn flags_for_c_are_words_of_a_shell() {
+        let plain = flags(&["/p/ä", "/home/me/.cargo"]);
+        let names: Vec<_> = plain.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(
+            names,
+            ["CFLAGS_x86_64_unknown_linux_gnu", "CXXFLAGS_x86_64_unknown_linux_gnu"]
+        );
+        assert_eq!(
+            plain[0].1,
+            "-ffile-prefix-map=/p/ä=project -ffile-prefix-map=/home/me/.cargo=project"
+        );
+
+        let folders = ["/my p", "/it's", "/$HOME (old)", "/a\"b"];
+        let quoted = flags(&folders);
+        assert_eq!(quoted[0], ("CC_SHELL_ESCAPED_FLAGS".to_owned(), "1".to_owned()));
+        let sh = Shell::new().unwrap();
+        let script = format!("printf '%s\\n' {}", quoted[1].1);
+        let words = output(cmd!(sh, "sh -c {script}")).unwrap();
+        let expected = folders.map(|folder| format!("-ffile-prefix-map={folder}=project"));
+        assert_eq!(words.lines().collect::<Vec<_>>(), expected);
+    }
 }
