@@ -12,6 +12,7 @@ use anyhow::{Context, Result, bail, ensure};
 use opencv_build::Sdk;
 use support::median::median;
 use support::progress::print_status;
+use support::run::shell_word;
 
 use crate::engine::Engine;
 use crate::expected::ExpectedPhotos;
@@ -251,15 +252,18 @@ fn keep_running(lambda: &LocalLambda, package: &FunctionPackage, arguments: &Arg
     let storage = if has_objects { storage.as_str() } else { "" };
     print_status(&format!(
         "The function's URL is {}; open it in a browser, or post a file to it.{storage} Post an event with\n  \
-         curl {} -d '{}'\nCtrl-C stops everything.",
+         {}\nCtrl-C stops everything.",
         gateway.url(),
-        lambda.emulator.url,
-        event.unwrap_or_else(|| "{}".to_owned())
+        curl_command(&lambda.emulator.url, event.as_deref().unwrap_or("{}"))
     ));
     loop {
         sleep(CHECK_INTERVAL);
         lambda.emulator.ensure_running()?;
     }
+}
+
+fn curl_command(url: &str, event: &str) -> String {
+    format!("curl {url} -d {}", shell_word(event))
 }
 
 #[cfg(test)]

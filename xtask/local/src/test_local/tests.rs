@@ -44,3 +44,12 @@ fn objects_have_a_bucket_a_key_and_a_file() {
         assert!(parse_object(text).is_err(), "{text}");
     }
 }
+
+#[test]
+fn events_are_quoted_for_a_shell() {
+    assert_eq!(curl_command("http://a/b", "{}"), "curl http://a/b -d '{}'");
+    assert_eq!(
+        curl_command("http://a/b", r#"{"key":"it's"}"#),
+        r#"curl http://a/b -d '{"key":"it'\''s"}'"#
+    );
+}
