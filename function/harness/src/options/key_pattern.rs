@@ -47,11 +47,14 @@ impl KeyPattern {
     /// Whether `key` can be the key of a picture or a sidecar.
     #[must_use]
     pub fn matches(&self, key: &str) -> bool {
-        let matches = |pattern: &Self| {
-            let literals = literals(&pattern.prefix).chain(literals(&pattern.suffix));
-            is_match(&literals.collect::<Vec<_>>(), key)
-        };
-        matches(self) || matches(&self.sidecar_pattern())
+        is_match(&self.to_string(), key) || is_match(&self.sidecar_pattern().to_string(), key)
+    }
+
+    /// Whether it has only the placeholder `{key}`: a photo has no name and no format to choose.
+    #[must_use]
+    pub fn is_for_photos(&self) -> bool {
+        let is_literal = |part: &str| !part.contains(NAME) && !part.contains(EXTENSION);
+        is_literal(&self.prefix) && is_literal(&self.suffix)
     }
 
     /// Whether the key of a picture is the photo's own.
@@ -90,18 +93,32 @@ fn literals(part: &str) -> impl Iterator<Item = &str> {
     part.split(NAME).flat_map(|rest| rest.split(EXTENSION))
 }
 
-/// Whether `text` begins with the first literal, ends with the last, and has the others between them in this order.
-fn is_match(literals: &[&str], text: &str) -> bool {
-    let [first, between @ .., last] = literals else {
-        return false;
-    };
-    let Some(rest) = text.strip_prefix(first).and_then(|rest| rest.strip_suffix(last)) else {
-        return false;
-    };
-    let found = between
-        .iter()
-        .try_fold(rest, |rest, literal| rest.split_once(literal).map(|(_, rest)| rest));
-    found.is_some()
+/// Whether `text` is `pattern` with each placeholder replaced by at least one character, and `{extension}` only by
+/// letters and digits.
+fn is_match(pattern: &str, text: &str) -> bool {
+    let (mut pattern, text) = (pattern.as_bytes(), text.as_bytes());
+    // For each number of bytes: whether that many of `text` can be what is before `pattern`.
+    let mut reached = vec![false; text.len() + 1];
+    reached[0] = true;
+    while let [literal, rest @ ..] = pattern {
+        let placeholder = [KEY, NAME, EXTENSION].map(str::as_bytes);
+        let placeholder = placeholder.into_iter().find(|name| pattern.starts_with(name));
+        let mut next = vec![false; reached.len()];
+        for (at, byte) in text.iter().enumerate() {
+            next[at + 1] = match placeholder {
+                Some(name) => {
+                    let is_allowed = name != EXTENSION.as_bytes() || byte.is_ascii_alphanumeric();
+                    (reached[at] || next[at]) && is_allowed
+                }
+                None => reached[at] && byte == literal,
+            };
+        }
+        if !next.contains(&true) {
+            return false;
+        }
+        (pattern, reached) = (placeholder.map_or(rest, |name| &pattern[name.len()..]), next);
+    }
+    reached[text.len()]
 }
 
 impl fmt::Display for KeyPattern {
@@ -154,6 +171,41 @@ mod tests {
             assert!(
                 KeyPattern::parse(unspecific).unwrap().only_adds_extension(),
                 "{unspecific}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_extension_has_letters_and_digits() {
+        let pattern = KeyPattern::parse("{key}_output.{extension}").unwrap();
+        for (key, expected) in [
+            ("a/b.jpg_output.webp", true),
+            ("a_output.b_output.jpg", true),
+            ("\u{e9}_output.json", true),
+            ("a_output.d/b.jpg", false),
+            ("a_output.v2 (1).jpg", false),
+            ("a_output.", false),
+            ("_output.jpg", false),
+            ("", false),
+        ] {
+            assert_eq!(pattern.matches(key), expected, "{key}");
+        }
+        // Takes no longer for what cannot match.
+        let long = KeyPattern::parse(&format!("{{key}}{}", "{name}".repeat(1 << 20))).unwrap();
+        assert!(!long.matches(&"a".repeat(1024)));
+    }
+
+    #[test]
+    fn a_photo_has_neither_a_name_nor_an_extension() {
+        for (pattern, expected) in [
+            ("rejected/{key}", true),
+            ("{key}{extension}", false),
+            ("{name}/{key}", false),
+        ] {
+            assert_eq!(
+                KeyPattern::parse(pattern).unwrap().is_for_photos(),
+                expected,
+                "{pattern}"
             );
         }
     }
