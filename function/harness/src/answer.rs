@@ -4,11 +4,13 @@ use std::fmt::{Debug, Write};
 
 use serde::Serialize;
 
-/// The answer about one photo. It must serialize as a JSON object, whose fields become part of the response.
+/// The answer about one photo. It must serialize as a JSON object, whose fields become part of the response; so they
+/// cannot have the names of the response's own fields, such as `width` or `error`, or of the pictures.
 ///
 /// Lists in it can be counted: the numbers are in logs, metrics, and responses that cannot contain the answer.
 pub trait Answer: Serialize + Clone + Debug + Send + Sync + 'static {
-    /// What is counted, in the singular, such as `face`.
+    /// What is counted, in the singular, such as `face`. HTTP responses with a picture have the number of the first in a
+    /// header, such as `x-faces`.
     const COUNTED: &'static [&'static str] = &[];
 
     /// A number for each element of [`Self::COUNTED`], in the same order.
@@ -17,7 +19,8 @@ pub trait Answer: Serialize + Clone + Debug + Send + Sync + 'static {
     }
 
     /// Whether the photo's object is moved to the [`destination`](crate::options::FunctionOptions::destination) in its
-    /// bucket. The function's role needs the permission `s3:DeleteObject`.
+    /// bucket, where it replaces an object of the same key. The function's role needs the permission `s3:DeleteObject`,
+    /// and `s3:ListBucket` to skip an event whose photo is moved already. Photos by HTTP are not moved.
     fn moves_photo(&self) -> bool {
         false
     }

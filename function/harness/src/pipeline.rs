@@ -2,6 +2,7 @@
 //! another thread, so others are downloaded and uploaded at the same time; one is processed at a time, with all
 //! processors.
 
+mod destination;
 mod download;
 mod photo_task;
 mod process;
@@ -20,7 +21,7 @@ use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::machine::Machine;
 use crate::memory_budget::MemoryBudget;
-use crate::options::{FunctionOptions, Options};
+use crate::options::Options;
 use crate::picture::{PictureFormat, PictureRequest};
 use crate::processing_queue::ProcessingQueue;
 use crate::processor::{Processed, Processor};
@@ -117,7 +118,7 @@ impl<P: Processor> Pipeline<'_, P> {
             max_bytes: None,
         });
         // Only for a photo that may be moved: otherwise the content is dropped after decoding.
-        let content = task.options.own.destination().map(|_| download.content.clone());
+        let move_to = download.destination.map(|key| (key, download.content.clone()));
         let result = self.process(download.content, &task.options, pictures, &url);
         let (header, processed) = result.await?;
 
@@ -125,8 +126,11 @@ impl<P: Processor> Pipeline<'_, P> {
         let bucket = output.bucket.as_ref().unwrap_or(&object.bucket);
         let pictures = self.upload_pictures(task, object, bucket, &processed.pictures).await?;
         let sidecar = self.upload_sidecar(task, object, bucket, (&header, &processed)).await?;
-        let moved = match content.filter(|_| processed.answer.moves_photo()) {
-            Some(content) => self.move_photo(task, object, content, &download.metadata).await?,
+        let moved = match move_to.filter(|_| processed.answer.moves_photo()) {
+            Some((key, content)) => {
+                let photo = (content, &download.metadata);
+                Some(self.move_photo(task, object, photo, &key).await?)
+            }
             None => None,
         };
         let transfer_times = [("download", download.time), ("upload", start.elapsed())];
@@ -141,4 +145,4 @@ impl<P: Processor> Pipeline<'_, P> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

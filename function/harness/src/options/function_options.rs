@@ -71,7 +71,8 @@ pub trait FunctionOptions: Clone + Debug + Default + PartialEq + Serialize + Sen
         pixels.saturating_mul(2 * 3)
     }
 
-    /// Where photos are moved whose answer says so: [`Answer::moves_photo`]. Photos there are not processed.
+    /// The key to which photos are moved whose answer says so: [`Answer::moves_photo`]. Its only placeholder is `{key}`.
+    /// Photos that are there already are not moved, and notifications of them are skipped.
     ///
     /// [`Answer::moves_photo`]: crate::Answer::moves_photo
     fn destination(&self) -> Option<&KeyPattern> {

@@ -6,7 +6,7 @@ use super::Pipeline;
 use super::photo_task::{Download, PhotoTask};
 use crate::error::{Error, Result};
 use crate::memory_budget::Reservation;
-use crate::options::{FunctionOptions, KeyPattern, OutputOptions};
+use crate::options::{FunctionOptions, OutputOptions};
 use crate::processor::Processor;
 use crate::response::SkipReason;
 
@@ -28,18 +28,15 @@ impl<P: Processor> Pipeline<'_, P> {
         if task.is_delete_marker {
             return Ok(Err(SkipReason::DeleteMarker));
         }
-        if task.folder_guard && object.is_folder() {
+        if !task.is_direct && object.is_folder() {
             return Ok(Err(SkipReason::Folder));
         }
         if task.loop_guard && same_bucket && output.key_pattern.matches(&object.key) {
             return Ok(Err(SkipReason::OwnOutput));
         }
-        let destination = task.options.own.destination();
-        if destination.is_some_and(KeyPattern::is_identity) {
-            let reason = "a photo cannot be moved to `{key}`, its own key; add a prefix or suffix";
-            return Err(Error::InvalidOption(reason.to_owned()));
-        }
-        if destination.is_some_and(|destination| task.loop_guard && destination.matches(&object.key)) {
+        let destination = self.destination_key(task, object)?;
+        let is_moved = destination.is_none() && task.options.own.destination().is_some();
+        if task.loop_guard && is_moved {
             return Ok(Err(SkipReason::OwnOutput));
         }
         let url = storage_config.url(&object.bucket, &object.key);
@@ -56,9 +53,19 @@ impl<P: Processor> Pipeline<'_, P> {
         }
         let read = async {
             let limit = task.options.common.limits.max_bytes;
-            let found = self.storage.get(storage_config, object, limit, task.loop_guard);
-            let Some(found) = found.await? else {
-                return Ok(Err(SkipReason::OwnOutput));
+            let found = self.storage.get(storage_config, object, limit, task.loop_guard).await;
+            let found = match (found, &destination) {
+                (Ok(Some(found)), _) => found,
+                (Ok(None), _) => return Ok(Err(SkipReason::OwnOutput)),
+                // S3 may notify several times, and Lambda repeats an event if one of its photos failed.
+                (Err(Error::ObjectNotFound(url)), Some(key)) if !task.is_direct => {
+                    let moved = self.storage.has_moved_object(storage_config, &object.bucket, key);
+                    return match moved.await? {
+                        true => Ok(Err(SkipReason::Moved)),
+                        false => Err(Error::ObjectNotFound(url)),
+                    };
+                }
+                (Err(error), _) => return Err(error),
             };
             // The wait for memory does not count as download time.
             let wait = Instant::now();
@@ -69,6 +76,7 @@ impl<P: Processor> Pipeline<'_, P> {
             Ok(Ok(Download {
                 content,
                 metadata,
+                destination,
                 time: start.elapsed().saturating_sub(waited),
             }))
         };

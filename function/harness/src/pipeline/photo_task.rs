@@ -15,8 +15,8 @@ pub struct PhotoTask<O> {
     pub(super) options: Arc<Options<O>>,
     /// Whether photos that this function wrote are skipped.
     pub(super) loop_guard: bool,
-    /// Whether objects that mark folders are skipped.
-    pub(super) folder_guard: bool,
+    /// Whether the photo was requested by its key, so that nothing but its answer will do.
+    pub(super) is_direct: bool,
     pub(super) is_delete_marker: bool,
 }
 
@@ -26,7 +26,7 @@ impl<O> PhotoTask<O> {
         Self {
             object: Ok(photo.object),
             loop_guard: !photo.is_direct && options.common.output.loop_guard,
-            folder_guard: !photo.is_direct,
+            is_direct: photo.is_direct,
             is_delete_marker: photo.is_delete_marker,
             options,
         }
@@ -37,7 +37,7 @@ impl<O> PhotoTask<O> {
         Self {
             object,
             loop_guard: options.common.output.loop_guard,
-            folder_guard: true,
+            is_direct: false,
             is_delete_marker: false,
             options: Arc::clone(options),
         }
@@ -53,5 +53,7 @@ impl<O> PhotoTask<O> {
 pub(super) struct Download {
     pub(super) content: Bytes,
     pub(super) metadata: ObjectMetadata,
+    /// The key to which it may be moved.
+    pub(super) destination: Option<String>,
     pub(super) time: Duration,
 }

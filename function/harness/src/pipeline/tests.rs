@@ -67,7 +67,7 @@ fn report() -> Report {
 }
 
 /// A PNG file of `pixels`x1 pixels, with another chunk of `bytes` bytes.
-fn png(pixels: u32, bytes: u32) -> Vec<u8> {
+pub fn png(pixels: u32, bytes: u32) -> Vec<u8> {
     let mut png = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR".to_vec();
     png.extend(pixels.to_be_bytes());
     png.extend(b"\0\0\0\x01\x08\x02\0\0\0\0\0\0\0");

@@ -1,17 +1,16 @@
-//! Writes the output for a processed photo, and moves the photo if its answer says so.
+//! Writes the output for a processed photo.
 
 use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::{PhotoTask, Pipeline};
 use crate::error::{Error, ErrorDetails, Result};
-use crate::options::{FunctionOptions, StorageConfig};
+use crate::options::StorageConfig;
 use crate::photo::Header;
 use crate::picture::PictureFile;
 use crate::processor::{Processed, Processor};
 use crate::request::Object;
 use crate::response::Pictures;
-use crate::storage::ObjectMetadata;
 
 impl<P: Processor> Pipeline<'_, P> {
     /// The URLs of the pictures, or why they are missing. Pictures of the same name have their extension in it.
@@ -85,27 +84,6 @@ impl<P: Processor> Pipeline<'_, P> {
         let file = Bytes::from(document.to_string());
         let upload = self.upload(storage_config, bucket, &key, "application/json", file);
         upload.await.map(Some)
-    }
-
-    /// The URL to which the photo with this content is moved.
-    pub(super) async fn move_photo(
-        &self,
-        task: &PhotoTask<P::Options>,
-        object: &Object,
-        content: Bytes,
-        metadata: &ObjectMetadata,
-    ) -> Result<Option<String>> {
-        let Some(pattern) = task.options.own.destination() else {
-            return Ok(None);
-        };
-        let storage_config = &task.options.common.storage;
-        let key = pattern.picture_key(&object.key, "", "");
-        let url = storage_config.url(&object.bucket, &object.key);
-        let work = self
-            .storage
-            .move_object(storage_config, object, (content, metadata), &key);
-        self.deadline.enforce("move", &url, work).await?;
-        Ok(Some(storage_config.url(&object.bucket, &key)))
     }
 
     async fn upload(

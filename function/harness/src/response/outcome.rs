@@ -21,6 +21,8 @@ pub enum Outcome<A> {
 pub enum SkipReason {
     #[strum(serialize = "it was written by this function")]
     OwnOutput,
+    #[strum(serialize = "it was moved by this function")]
+    Moved,
     #[strum(serialize = "it marks a folder")]
     Folder,
     #[strum(serialize = "it is a delete marker")]

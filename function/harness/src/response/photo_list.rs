@@ -44,6 +44,8 @@ struct OmittedAnswer {
     pictures: Pictures,
     #[serde(skip_serializing_if = "Option::is_none")]
     sidecar: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    moved: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -155,6 +157,7 @@ impl<A: Answer> Photo<A> {
             omitted: format!("{}: the response would exceed the size limit", description(&processed)),
             pictures,
             sidecar: processed.sidecar,
+            moved: processed.moved,
         });
     }
 

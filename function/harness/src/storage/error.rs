@@ -184,6 +184,11 @@ impl RequestError {
         }
     }
 
+    /// Whether S3 says that the bucket exists, and the object does not.
+    pub(super) fn is_missing_object(&self) -> bool {
+        matches!(self, Self::Response(response) if response.is_missing() && !response.has_code(&MISSING_BUCKET_CODES))
+    }
+
     pub(super) fn into_error(self, operation: &'static str, config: &StorageConfig, bucket: &str, key: &str) -> Error {
         let url = config.url(bucket, key);
         let (operation, temporary) = match &self {

@@ -72,13 +72,20 @@ impl FolderBucket {
         Ok(run(write).await)
     }
 
-    pub(super) async fn rename(&self, from: &str, to: &str) -> Result<io::Result<()>> {
-        let (from, to) = (self.path(from)?, self.path(to)?);
-        let rename = move || {
-            fs::create_dir_all(to.parent().unwrap_or(&to))?;
-            fs::rename(from, to)
+    /// Deletes the file if it has this content. One that does not exist is deleted already.
+    pub(super) async fn delete(&self, key: &str, content: Bytes) -> Result<io::Result<()>> {
+        let path = self.path(key)?;
+        let delete = move || {
+            let found = match fs::read(&path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+                found => found?,
+            };
+            if found != content {
+                return Err(io::Error::other("it was replaced since it was read"));
+            }
+            fs::remove_file(&path)
         };
-        Ok(run(rename).await)
+        Ok(run(delete).await)
     }
 
     /// Refuses keys that are not the path of a file below the folder, although S3 has such objects.

@@ -122,8 +122,7 @@ impl S3Bucket {
     /// Deletes the object if it is still the one with this `ETag`; servers that do not know the condition ignore it.
     /// Source: Amazon S3 User Guide, "How to perform conditional deletes".
     pub(super) async fn delete(&self, key: &str, etag: Option<&HeaderValue>) -> Result<(), RequestError> {
-        let condition = etag.filter(|_| !self.is_directory());
-        let headers = condition.map(|etag| (IF_MATCH, etag.clone())).into_iter().collect();
+        let headers = etag.map(|etag| (IF_MATCH, etag.clone())).into_iter().collect();
         let path = format!("/{}", encode_key(key));
         let response = self.send(Method::DELETE, &path, &headers, &Bytes::new()).await?;
         response.body.read_message().await?;

@@ -129,6 +129,14 @@ async fn directory_bucket_is_used_through_one_session() {
         .write(&config, NAME, "w", "image/jpeg", Vec::new())
         .await
         .unwrap();
+    let metadata = storage
+        .get(&config, &photo, 100, false)
+        .await
+        .unwrap()
+        .unwrap()
+        .metadata();
+    let moved = storage.move_object(&config, &photo, (Bytes::from_static(b"abc"), &metadata), "m");
+    moved.await.unwrap();
 
     let requests = requests.lock().unwrap();
     let lines: Vec<_> = requests
@@ -141,9 +149,13 @@ async fn directory_bucket_is_used_through_one_session() {
         [
             format!("GET {path}/?session"),
             format!("GET {path}/k"),
-            format!("PUT {path}/w")
+            format!("PUT {path}/w"),
+            format!("GET {path}/k"),
+            format!("PUT {path}/m"),
+            format!("DELETE {path}/k"),
         ]
     );
+    assert!(requests[5].contains("\r\nif-match: "), "{}", requests[5]);
     for (number, request) in requests.iter().enumerate() {
         assert_eq!(scope(request), "us-east-1/s3express");
         let session = request.contains("x-amz-s3session-token: session-token\r\n");

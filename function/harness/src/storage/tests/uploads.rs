@@ -93,6 +93,61 @@ async fn moved_object_keeps_its_type_and_metadata() {
     assert!(delete.contains("\r\nif-match: \"e\"\r\n"), "{delete}");
 }
 
+/// The first attempt to delete it succeeded, or another invocation moved the object.
+#[tokio::test]
+async fn object_that_is_deleted_already_is_moved() {
+    const FAILED: &str = "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    const MISSING: &str = "HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n<Error><Code>NoSuchKey</Code></Error>";
+    const NO_BUCKET: &str =
+        "HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n<Error><Code>NoSuchBucket</Code></Error>";
+    let (moved, requests) = move_object(&[PHOTO, STORED, FAILED, MISSING]).await;
+    moved.unwrap();
+    assert_eq!(requests.len(), 4, "{requests:?}");
+    let (moved, _) = move_object(&[PHOTO, STORED, NO_BUCKET]).await;
+    assert_eq!(moved.unwrap_err().name(), "BucketNotFound");
+}
+
+#[tokio::test]
+async fn file_in_a_folder_is_not_deleted_if_it_was_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("b/k");
+    std::fs::create_dir(folder.path().join("b")).unwrap();
+    let (storage, config) = (Storage::default(), folder_storage(folder.path()));
+    for (found, is_deleted) in [("abc", true), ("new", false)] {
+        std::fs::write(&file, found).unwrap();
+        let photo = (Bytes::from_static(b"abc"), &ObjectMetadata::default());
+        let moved = storage.move_object(&config, &object("k"), photo, "old/k").await;
+        assert_eq!(moved.is_ok(), is_deleted, "{moved:?}");
+        assert_eq!(file.exists(), !is_deleted);
+        assert_eq!(std::fs::read(folder.path().join("b/old/k")).unwrap(), b"abc");
+    }
+}
+
+#[tokio::test]
+async fn moved_objects_are_recognized() {
+    const MOVED: &str = "HTTP/1.1 200 OK\r\ncontent-length: 3\r\nconnection: close\r\netag: \"e\"\r\n\
+        x-amz-meta-written-by: photo\r\n\r\nabc";
+    const MISSING: &str = "HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n<Error><Code>NoSuchKey</Code></Error>";
+    for (response, expected) in [(MOVED, true), (PHOTO, false), (MISSING, false)] {
+        let (url, _) = server(vec![response].leak());
+        let (storage, config) = (storage_at(&url), StorageConfig::default());
+        let found = storage.has_moved_object(&config, "b", "old/k").await;
+        assert_eq!(found.unwrap(), expected, "{response}");
+    }
+}
+
+#[test]
+fn objects_cannot_be_moved_through_object_lambda() {
+    let storage = storage_with_variables(&[("AWS_REGION", "us-west-2")]);
+    for (bucket, expected) in [
+        ("b", true),
+        ("arn:aws:s3-object-lambda:us-west-2:123456789012:accesspoint/ap", false),
+    ] {
+        let checked = storage.check_move(&StorageConfig::default(), bucket, "old/k");
+        assert_eq!(checked.is_ok(), expected, "{checked:?}");
+    }
+}
+
 #[tokio::test]
 async fn object_is_not_deleted_if_it_was_replaced_or_not_written() {
     let (moved, requests) = move_object(&[PHOTO, STORED, REPLACED]).await;
