@@ -17,6 +17,9 @@ pub(super) fn jpeg(pixels: &Mat, quality: i32, limits: ResourceLimits) -> Result
     if channels(pixels)? == 1 {
         return jpeg(&to_bgr(pixels)?, quality, limits);
     }
+    if !pixels.is_continuous() {
+        return jpeg(&pixels.try_clone()?, quality, limits);
+    }
     let size = pixels.size()?;
     let side = |side: i32| u32::try_from(side).unwrap_or_default();
     let stride = pixels.step1(0)?;
@@ -122,11 +125,19 @@ mod tests {
 
     #[test]
     fn a_part_of_a_picture_is_encoded() {
-        let pixels = noise(CV_8UC3);
-        let part = Mat::roi(&pixels, opencv::core::Rect::new(5, 6, 20, 10)).unwrap();
-        let part = part.try_clone().unwrap();
-        let file = png(&part, 0, unlimited()).unwrap();
-        assert!(norm2(&decoded(&file), &part, NORM_INF, &no_array()).unwrap() == 0.0);
+        for kind in [CV_8UC1, CV_8UC3] {
+            let mut pixels = noise(kind);
+            let stride = pixels.step1(0).unwrap();
+            let start = pixels.ptr_2d_mut(6, 5).unwrap().cast();
+            // SAFETY: the pixels outlive it, and have these rows and columns after the start.
+            let part = unsafe { Mat::new_rows_cols_with_data_unsafe(10, 20, kind, start, stride) }.unwrap();
+            let copy = part.try_clone().unwrap();
+            assert!(!part.is_continuous() && copy.is_continuous());
+            for encode in [jpeg, png, webp] {
+                let [file, expected] = [&part, &copy].map(|pixels| encode(pixels, 90, unlimited()).unwrap());
+                assert!(file == expected, "{kind}");
+            }
+        }
     }
 
     #[test]
