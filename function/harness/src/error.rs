@@ -73,6 +73,9 @@ pub enum Error {
     AnnotatedTooLarge { width: u32, height: u32, limit: u32 },
     #[error("OpenCV failed: {0}")]
     OpenCvFailed(String),
+    /// An error in the program of the function.
+    #[error("{photo}: the function's answer cannot be part of a response: {reason}")]
+    InvalidAnswer { photo: String, reason: String },
     /// `limit` is that of Lambda or of the sender.
     #[error("the response has {bytes} bytes, more than the limit of {limit}; {remedy}")]
     ResponseTooLarge {
@@ -122,7 +125,7 @@ impl Error {
             Self::OutOfTime { .. } | Self::NotTried => 503,
             Self::AnnotatedTooLarge { .. } | Self::ResponseTooLarge { .. } => 413,
             Self::PhotoTooSlow { .. } => 422,
-            Self::OpenCvFailed(_) | Self::InternalError => 500,
+            Self::OpenCvFailed(_) | Self::InvalidAnswer { .. } | Self::InternalError => 500,
             Self::Photo { refusal, .. } => refusal.status(),
         }
     }

@@ -38,7 +38,7 @@ pub trait PhotoFunction: Send + 'static {
     fn process(&mut self, photo: &Photo, options: &Self::Options) -> Result<Self::Answer, PhotoError>;
 
     /// The pictures, only called if any are wanted: for events from S3 unless `output` is `sidecar`, over HTTP if the
-    /// request accepts a picture rather than JSON. Over HTTP only the first is sent.
+    /// request accepts a picture rather than JSON. Over HTTP the first in the requested format is sent.
     ///
     /// # Errors
     /// As for [`Self::process`].

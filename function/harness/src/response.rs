@@ -3,6 +3,7 @@
 mod batch;
 mod cors;
 mod direct;
+mod fields;
 mod http;
 mod items;
 mod notification;
@@ -17,6 +18,7 @@ mod stream;
 pub use self::batch::{BatchResponse, batch};
 pub use self::cors::preflight;
 pub use self::direct::{DirectResponse, direct};
+pub use self::fields::check_fields;
 pub use self::http::{HttpResponse, error_response, json, max_picture_bytes, picture};
 pub use self::items::{ItemsResponse, items};
 pub use self::notification::{NotificationResponse, notification};

@@ -104,24 +104,25 @@ async fn respond_to_photo<P: Processor>(
     let photo = http.body.photo().await?;
     let output = &options.common.output;
     let lowers_quality = output.oversized_jpeg == OversizedJpeg::LowerQuality;
-    let pictures = match response_format {
-        ResponseFormat::Picture(format) => Some(PictureRequest {
-            format,
-            quality: output.jpeg_quality,
-            max_bytes: lowers_quality.then(|| response::max_picture_bytes(sender)),
-        }),
-        ResponseFormat::Json | ResponseFormat::NotAcceptable => None,
-    };
-    let mut processed = pipeline.process_body(photo, &options, pictures).await?;
-    if pictures.is_none() {
+    let ResponseFormat::Picture(format) = response_format else {
+        let processed = pipeline.process_body(photo, &options, None).await?;
         return Ok(response::json(&ProcessedPhoto::from(processed)));
+    };
+    let pictures = PictureRequest {
+        format,
+        quality: output.jpeg_quality,
+        max_bytes: lowers_quality.then(|| response::max_picture_bytes(sender)),
+    };
+    let processed = pipeline.process_body(photo, &options, Some(pictures)).await?;
+    let mut pictures = processed.pictures.into_iter();
+    match pictures.find(|picture| picture.format == format) {
+        Some(picture) => response::picture(picture, &processed.answer, sender, lowers_quality),
+        None => {
+            let kind = format.content_type;
+            let message = format!("the function made no {kind} of this photo; accept application/json");
+            Ok(response::error_response(406, "NotAcceptable", &message))
+        }
     }
-    if processed.pictures.is_empty() {
-        let message = "the function made no picture of this photo; accept application/json";
-        return Ok(response::error_response(406, "NotAcceptable", message));
-    }
-    let picture = processed.pictures.swap_remove(0);
-    response::picture(picture, &processed.answer, sender, lowers_quality)
 }
 
 fn not_acceptable(formats: &[PictureFormat]) -> HttpResponse {

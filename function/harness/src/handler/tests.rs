@@ -1,5 +1,7 @@
 //! Preparation before the first event, and before a snapshot.
 
+mod answers;
+
 use super::*;
 use crate::photo::{Header, PhotoError};
 use crate::processor::{Processed, Task};

@@ -13,6 +13,7 @@ use crate::photo::resource_limits::ResourceLimits;
 use crate::photo::{Header, PhotoError, Refusal};
 use crate::picture::PictureRequest;
 use crate::processor::{Processed, Processor, Task};
+use crate::response::check_fields;
 
 impl<P: Processor> Pipeline<'_, P> {
     /// Processes the photo on another thread. Untrusted content is read only there, so that it can neither delay the
@@ -32,21 +33,27 @@ impl<P: Processor> Pipeline<'_, P> {
         };
         let queued = self.processing_queue.enqueue();
         let started_at = queued.started_at();
+        let operation = P::TEXTS.operation;
+        let photo = url.to_owned();
         let run = move || {
-            let (header, options) = read_header(&content, &options, &machine).map_err(PhotoError::Refused)?;
+            let fail = |failure: PhotoError| failure.into_error(operation, &photo);
+            let read = read_header(&content, &options, &machine).map_err(PhotoError::Refused);
+            let (header, options) = read.map_err(fail)?;
             let task = Task {
                 options,
                 pictures,
                 limits,
             };
             let _guard = queued.start();
-            let processed = processor.process(&content, &header, &task)?;
-            Ok((header, processed))
+            let processed = processor.process(&content, &header, &task).map_err(fail)?;
+            match check_fields(&processed) {
+                Ok(()) => Ok((header, processed)),
+                Err(reason) => Err(Error::InvalidAnswer { photo, reason }),
+            }
         };
-        let operation = P::TEXTS.operation;
         let work = async {
             match spawn_blocking(run).await {
-                Ok(done) => done.map_err(|failure: PhotoError| failure.into_error(operation, url)),
+                Ok(done) => done,
                 Err(_) => Err(Error::OpenCvFailed(format!("it panicked on {url}"))),
             }
         };

@@ -122,7 +122,9 @@ pub fn picture<A: Answer>(
 
 /// The name of the header with the number of what an answer counts first, such as `x-faces`.
 pub(super) fn count_header<A: Answer>() -> Option<String> {
-    A::COUNTED.first().map(|singular| format!("x-{singular}s"))
+    let name = A::COUNTED.first()?.to_ascii_lowercase();
+    let name = name.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-");
+    Some(format!("x-{name}s"))
 }
 
 pub fn error_response(status: u16, error_type: &str, message: &str) -> HttpResponse {
@@ -232,6 +234,19 @@ mod tests {
             assert!(message.contains(remedy), "{message}");
             assert_eq!(message.contains("oversized_jpeg"), !lowers_quality, "{message}");
         }
+    }
+
+    #[test]
+    fn count_is_in_a_header_with_a_valid_name() {
+        #[derive(Clone, Debug, Serialize)]
+        struct RedEyes {}
+
+        impl Answer for RedEyes {
+            const COUNTED: &'static [&'static str] = &["Red eye", "face"];
+        }
+
+        assert_eq!(count_header::<RedEyes>().as_deref(), Some("x-red-eyes"));
+        assert_eq!(count_header::<Things>().as_deref(), Some("x-things"));
     }
 
     #[test]
