@@ -38,7 +38,8 @@ pub trait PhotoFunction: Send + 'static {
     fn process(&mut self, photo: &Photo, options: &Self::Options) -> Result<Self::Answer, PhotoError>;
 
     /// The pictures, only called if any are wanted: for events from S3 unless `output` is `sidecar`, over HTTP if the
-    /// request accepts a picture rather than JSON. Over HTTP the first in the requested format is sent.
+    /// request accepts a picture rather than JSON. Over HTTP the first in the format that the
+    /// request prefers is sent.
     ///
     /// # Errors
     /// As for [`Self::process`].

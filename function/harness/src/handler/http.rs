@@ -114,14 +114,16 @@ async fn respond_to_photo<P: Processor>(
         max_bytes: lowers_quality.then(|| response::max_picture_bytes(sender)),
     };
     let processed = pipeline.process_body(photo, &options, Some(pictures)).await?;
+    // The function may have chosen other formats.
+    let made: Vec<_> = processed.pictures.iter().map(|picture| picture.format).collect();
+    let format = http.accept.response_format(&made);
+    if format == ResponseFormat::Json {
+        return Ok(response::json(&ProcessedPhoto::from(processed)));
+    }
     let mut pictures = processed.pictures.into_iter();
-    match pictures.find(|picture| picture.format == format) {
+    match pictures.find(|picture| format == ResponseFormat::Picture(picture.format)) {
         Some(picture) => response::picture(picture, &processed.answer, sender, lowers_quality),
-        None => {
-            let kind = format.content_type;
-            let message = format!("the function made no {kind} of this photo; accept application/json");
-            Ok(response::error_response(406, "NotAcceptable", &message))
-        }
+        None => Ok(not_acceptable(&made)),
     }
 }
 

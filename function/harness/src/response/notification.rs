@@ -1,7 +1,7 @@
 //! The response to S3 notifications. Only an on-success destination receives it. If the invocation fails, Lambda
 //! retries the event and finally sends it to the dead-letter queue or the on-failure destination. So it fails if any
 //! photo failed, and no photo is lost; a retry writes the output of the successful photos again, unchanged, and skips those
-//! that were moved.
+//! that were moved, unless the bucket keeps versions: then they are moved again, with the same content.
 
 use serde::Serialize;
 

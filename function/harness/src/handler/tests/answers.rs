@@ -54,23 +54,34 @@ async fn post(painter: Painter, accept: &str) -> Value {
 }
 
 #[tokio::test]
-async fn first_picture_in_the_requested_format_is_sent() {
+async fn first_picture_in_the_preferred_format_is_sent() {
     let (jpeg, png) = (PictureFormat::JPEG, PictureFormat::PNG);
     for (formats, accept, expected) in [
-        (vec![png, jpeg, jpeg], "image/jpeg", Some("jpg")),
-        (vec![png, jpeg], "image/png", Some("png")),
-        (vec![png, jpeg], "image/webp", None),
-        (vec![], "image/jpeg", None),
+        (vec![png, jpeg, jpeg], "image/jpeg", jpeg),
+        (vec![png, jpeg], "image/png", png),
+        (vec![png, jpeg], "image/*", png),
+        (vec![png], "image/jpeg, image/*;q=0.5", png),
+        (vec![png], "image/webp, image/png;q=0.5, application/json;q=0.1", png),
     ] {
         let answer = json!({});
         let response = post(Painter { answer, formats }, accept).await;
-        let Some(expected) = expected else {
-            assert_eq!(response["statusCode"], 406, "{response}");
-            assert!(response["body"].as_str().unwrap().contains(accept), "{response}");
-            continue;
-        };
-        assert_eq!(response["headers"]["content-type"], accept, "{response}");
-        assert_eq!(response["body"], STANDARD.encode(expected), "{response}");
+        assert_eq!(response["headers"]["content-type"], expected.content_type, "{response}");
+        assert_eq!(response["body"], STANDARD.encode(expected.extension), "{response}");
+    }
+    for (formats, accept, status, content) in [
+        (
+            vec![png, jpeg],
+            "image/webp",
+            406,
+            "application/json or image/png or image/jpeg",
+        ),
+        (vec![], "image/jpeg", 406, "can only be application/json"),
+        (vec![png], "image/jpeg, application/json;q=0.1", 200, "\"sharpness\":1"),
+    ] {
+        let answer = json!({"sharpness": 1});
+        let response = post(Painter { answer, formats }, accept).await;
+        assert_eq!(response["statusCode"], status, "{response}");
+        assert!(response["body"].as_str().unwrap().contains(content), "{response}");
     }
 }
 
