@@ -1,6 +1,6 @@
 //! Makes small versions of photos in several sizes and formats, as an AWS Lambda function.
 
-use harness::{Answer, Photo, PhotoError, PhotoFunction, Picture, RuntimeError};
+use harness::{Answer, Photo, PhotoError, PhotoFunction, Picture, PictureFormat, RuntimeError};
 use opencv::core::{Mat, Size};
 use opencv::imgproc::{INTER_AREA, resize};
 use serde::Serialize;
@@ -41,6 +41,8 @@ struct ThumbnailFunction;
 impl PhotoFunction for ThumbnailFunction {
     type Options = Options;
     type Answer = Thumbnails;
+
+    const PICTURE_FORMATS: &'static [PictureFormat] = &[PictureFormat::JPEG, PictureFormat::PNG, PictureFormat::WEBP];
 
     fn process(&mut self, photo: &Photo, options: &Options) -> Result<Thumbnails, PhotoError> {
         let (width, height) = photo.size();
