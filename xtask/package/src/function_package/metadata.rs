@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 /// The name of the SDK's image, which a function cannot have.
 pub const SDK_NAME: &str = "opencv-sdk";
@@ -59,6 +60,9 @@ pub(super) struct Metadata {
     pub(super) python_reference: bool,
     /// Advisories and justifications, in the format of `xtask/audit/data`.
     pub(super) audit: Option<String>,
+    /// Read by `deploy`.
+    #[serde(rename = "deploy")]
+    _deploy: IgnoredAny,
 }
 
 /// How a photo becomes an event. In all strings, `{photo}` is replaced by the name of the photo's file.

@@ -1,0 +1,59 @@
+//! Amazon resource names. Their parts can be placeholders of a template language, such as `${AWS::Region}`.
+
+/// The account and the Region in which a function is deployed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    pub partition: String,
+    pub region: String,
+    pub account: String,
+}
+
+impl Scope {
+    pub fn bucket(&self, name: &str) -> String {
+        format!("arn:{}:s3:::{name}", self.partition)
+    }
+
+    /// `key` may contain `*`.
+    pub fn object(&self, bucket: &str, key: &str) -> String {
+        format!("{}/{key}", self.bucket(bucket))
+    }
+
+    pub fn role(&self, name: &str) -> String {
+        format!("arn:{}:iam::{}:role/{name}", self.partition, self.account)
+    }
+
+    pub fn queue(&self, name: &str) -> String {
+        self.regional("sqs", name)
+    }
+
+    pub fn function(&self, name: &str) -> String {
+        self.regional("lambda", &format!("function:{name}"))
+    }
+
+    pub fn alias(&self, function: &str, alias: &str) -> String {
+        self.function(&format!("{function}:{alias}"))
+    }
+
+    pub fn log_group(&self, name: &str) -> String {
+        self.regional("logs", &format!("log-group:{name}"))
+    }
+
+    pub fn repository(&self, name: &str) -> String {
+        self.regional("ecr", &format!("repository/{name}"))
+    }
+
+    /// The host of the account's registry.
+    pub fn registry(&self) -> String {
+        let suffix = if self.partition == "aws-cn" { ".cn" } else { "" };
+        format!("{}.dkr.ecr.{}.amazonaws.com{suffix}", self.account, self.region)
+    }
+
+    fn regional(&self, service: &str, resource: &str) -> String {
+        let Self {
+            partition,
+            region,
+            account,
+        } = self;
+        format!("arn:{partition}:{service}:{region}:{account}:{resource}")
+    }
+}

@@ -1,0 +1,199 @@
+//! The AWS CLI: commands as one would type them, and their output. It has the user's configuration: profile, SSO, role.
+
+pub mod error;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+use support::run::{Shell, cmd, shell_word, wait_with_output};
+
+use self::error::AwsError;
+use crate::arn::Scope;
+
+/// A command of the AWS CLI. Its words may refer to what earlier commands returned: `$NAME`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AwsCommand {
+    words: Vec<String>,
+    result: Option<CommandResult>,
+}
+
+/// The part of the output to which later commands refer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct CommandResult {
+    variable: &'static str,
+    field: &'static str,
+}
+
+impl AwsCommand {
+    pub fn new(service: &str, operation: &str) -> Self {
+        Self {
+            words: vec![service.to_owned(), operation.to_owned()],
+            result: None,
+        }
+    }
+
+    #[must_use]
+    pub fn flag(mut self, name: &str) -> Self {
+        self.words.push(format!("--{name}"));
+        self
+    }
+
+    #[must_use]
+    pub fn option(self, name: &str, value: impl fmt::Display) -> Self {
+        let mut with_flag = self.flag(name);
+        with_flag.words.push(value.to_string());
+        with_flag
+    }
+
+    #[must_use]
+    pub fn options(self, name: &str, values: impl IntoIterator<Item = String>) -> Self {
+        let mut with_flag = self.flag(name);
+        with_flag.words.extend(values);
+        with_flag
+    }
+
+    /// The text of this field of the output is what `$variable` is in later commands.
+    #[must_use]
+    pub fn returning(self, variable: &'static str, field: &'static str) -> Self {
+        Self {
+            result: Some(CommandResult { variable, field }),
+            ..self
+        }
+    }
+
+    /// Such as `lambda create-function`.
+    pub fn operation(&self) -> String {
+        self.words[..2].join(" ")
+    }
+}
+
+/// For a POSIX shell.
+impl fmt::Display for AwsCommand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words: Vec<_> = self.words.iter().map(|word| shell_form(word)).collect();
+        let command = format!("aws {}", words.join(" "));
+        match self.result {
+            None => write!(f, "{command}"),
+            Some(CommandResult { variable, field }) => {
+                write!(f, "{variable}=$({command} --query {field} --output text)")
+            }
+        }
+    }
+}
+
+/// References to variables are in double quotes.
+fn shell_form(word: &str) -> String {
+    match word.starts_with('$') {
+        true => format!("\"{word}\""),
+        false => shell_word(word).into_owned(),
+    }
+}
+
+/// Runs commands, and keeps what they return for later ones.
+#[derive(Default)]
+pub struct Aws {
+    variables: BTreeMap<&'static str, String>,
+}
+
+impl Aws {
+    /// The output, or null if there is none.
+    ///
+    /// # Errors
+    /// The CLI is not installed, or the command fails: see [`AwsError`].
+    pub fn run(&mut self, command: &AwsCommand) -> Result<Value, AwsError> {
+        let words = command.words.iter().map(|word| match word.strip_prefix('$') {
+            Some(name) => self.variables.get(name).unwrap_or(word).clone(),
+            None => word.clone(),
+        });
+        let output = self.call(&words.collect::<Vec<_>>(), &command.operation())?;
+        if let Some(CommandResult { variable, field }) = command.result {
+            let value = output[field].as_str().map(str::to_owned).or_else(|| {
+                let number = output[field].as_u64();
+                number.map(|number| number.to_string())
+            });
+            let value = value.ok_or_else(|| AwsError::unexpected(&command.operation(), field))?;
+            self.variables.insert(variable, value);
+        }
+        Ok(output)
+    }
+
+    /// The output of a command that only reads; `None` if what it names does not exist.
+    pub fn find(&mut self, command: &AwsCommand) -> Result<Option<Value>, AwsError> {
+        match self.run(command) {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The account and the Region of the user's configuration.
+    ///
+    /// # Errors
+    /// There is no CLI, no valid credentials or no Region.
+    pub fn scope(&mut self) -> Result<Scope> {
+        let identity = self.run(&AwsCommand::new("sts", "get-caller-identity"))?;
+        let arn = identity["Arn"].as_str().context("AWS did not say who the caller is")?;
+        let partition = arn.split(':').nth(1).context("the caller's ARN has no partition")?;
+        let region = self.region()?;
+        Ok(Scope {
+            partition: partition.to_owned(),
+            account: identity["Account"].as_str().unwrap_or_default().to_owned(),
+            region,
+        })
+    }
+
+    fn region(&self) -> Result<String, AwsError> {
+        let named = ["AWS_REGION", "AWS_DEFAULT_REGION"].into_iter();
+        let named = named.filter_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+        if let Some(region) = named.into_iter().next() {
+            return Ok(region);
+        }
+        // Exits with 1 if there is none.
+        let words = ["configure", "get", "region"].map(str::to_owned);
+        let found = self.text(&words, "configure get").unwrap_or_default();
+        match found.trim() {
+            "" => Err(AwsError::no_region()),
+            region => Ok(region.to_owned()),
+        }
+    }
+
+    fn call(&self, words: &[String], operation: &str) -> Result<Value, AwsError> {
+        let text = self.text(words, operation)?;
+        if text.trim().is_empty() {
+            return Ok(Value::Null);
+        }
+        serde_json::from_str(&text).map_err(|_| AwsError::unexpected(operation, "JSON"))
+    }
+
+    #[expect(clippy::unused_self, reason = "commands run in the context of the CLI")]
+    fn text(&self, words: &[String], operation: &str) -> Result<String, AwsError> {
+        let shell = Shell::new().map_err(|error| AwsError::not_started(&error.into()))?;
+        // Version 1 has no option against the pager.
+        let command = cmd!(shell, "aws --output json").args(words).env("AWS_PAGER", "");
+        let ended = wait_with_output(command).map_err(|error| AwsError::not_started(&error))?;
+        if ended.status.success() {
+            return Ok(String::from_utf8_lossy(&ended.stdout).into_owned());
+        }
+        Err(AwsError::of_output(operation, &String::from_utf8_lossy(&ended.stderr)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_are_shown_for_a_shell() {
+        let command = AwsCommand::new("lambda", "update-alias")
+            .option("description", "it's new")
+            .option("function-version", "$VERSION")
+            .flag("dry-run");
+        let expected = r#"aws lambda update-alias --description 'it'\''s new' --function-version "$VERSION" --dry-run"#;
+        assert_eq!(command.to_string(), expected);
+        let command = AwsCommand::new("lambda", "publish-version").returning("VERSION", "Version");
+        let expected = "VERSION=$(aws lambda publish-version --query Version --output text)";
+        assert_eq!(command.to_string(), expected);
+    }
+}
