@@ -34,6 +34,13 @@ impl AwsCommand {
         }
     }
 
+    /// A word without dashes, such as the state of `lambda wait STATE`.
+    #[must_use]
+    pub fn word(mut self, word: &str) -> Self {
+        self.words.push(word.to_owned());
+        self
+    }
+
     #[must_use]
     pub fn flag(mut self, name: &str) -> Self {
         self.words.push(format!("--{name}"));
@@ -107,7 +114,7 @@ impl Aws {
             Some(name) => self.variables.get(name).unwrap_or(word).clone(),
             None => word.clone(),
         });
-        let output = self.call(&words.collect::<Vec<_>>(), &command.operation())?;
+        let output = call(&words.collect::<Vec<_>>(), &command.operation())?;
         if let Some(CommandResult { variable, field }) = command.result {
             let value = output[field].as_str().map(str::to_owned).or_else(|| {
                 let number = output[field].as_u64();
@@ -117,6 +124,11 @@ impl Aws {
             self.variables.insert(variable, value);
         }
         Ok(output)
+    }
+
+    /// The output of a command that prints something else than JSON.
+    pub fn text(&self, command: &AwsCommand) -> Result<String, AwsError> {
+        output(&command.words, &command.operation())
     }
 
     /// The output of a command that only reads; `None` if what it names does not exist.
@@ -136,7 +148,7 @@ impl Aws {
         let identity = self.run(&AwsCommand::new("sts", "get-caller-identity"))?;
         let arn = identity["Arn"].as_str().context("AWS did not say who the caller is")?;
         let partition = arn.split(':').nth(1).context("the caller's ARN has no partition")?;
-        let region = self.region()?;
+        let region = Self::region()?;
         Ok(Scope {
             partition: partition.to_owned(),
             account: identity["Account"].as_str().unwrap_or_default().to_owned(),
@@ -144,7 +156,7 @@ impl Aws {
         })
     }
 
-    fn region(&self) -> Result<String, AwsError> {
+    fn region() -> Result<String, AwsError> {
         let named = ["AWS_REGION", "AWS_DEFAULT_REGION"].into_iter();
         let named = named.filter_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
         if let Some(region) = named.into_iter().next() {
@@ -152,32 +164,32 @@ impl Aws {
         }
         // Exits with 1 if there is none.
         let words = ["configure", "get", "region"].map(str::to_owned);
-        let found = self.text(&words, "configure get").unwrap_or_default();
+        let found = output(&words, "configure get").unwrap_or_default();
         match found.trim() {
             "" => Err(AwsError::no_region()),
             region => Ok(region.to_owned()),
         }
     }
+}
 
-    fn call(&self, words: &[String], operation: &str) -> Result<Value, AwsError> {
-        let text = self.text(words, operation)?;
-        if text.trim().is_empty() {
-            return Ok(Value::Null);
-        }
-        serde_json::from_str(&text).map_err(|_| AwsError::unexpected(operation, "JSON"))
+/// The JSON that a command prints, or null if it prints nothing.
+fn call(words: &[String], operation: &str) -> Result<Value, AwsError> {
+    let text = output(words, operation)?;
+    if text.trim().is_empty() {
+        return Ok(Value::Null);
     }
+    serde_json::from_str(&text).map_err(|_| AwsError::unexpected(operation, "JSON"))
+}
 
-    #[expect(clippy::unused_self, reason = "commands run in the context of the CLI")]
-    fn text(&self, words: &[String], operation: &str) -> Result<String, AwsError> {
-        let shell = Shell::new().map_err(|error| AwsError::not_started(&error.into()))?;
-        // Version 1 has no option against the pager.
-        let command = cmd!(shell, "aws --output json").args(words).env("AWS_PAGER", "");
-        let ended = wait_with_output(command).map_err(|error| AwsError::not_started(&error))?;
-        if ended.status.success() {
-            return Ok(String::from_utf8_lossy(&ended.stdout).into_owned());
-        }
-        Err(AwsError::of_output(operation, &String::from_utf8_lossy(&ended.stderr)))
+fn output(words: &[String], operation: &str) -> Result<String, AwsError> {
+    let shell = Shell::new().map_err(|error| AwsError::not_started(&error.into()))?;
+    // Version 1 has no option against the pager.
+    let command = cmd!(shell, "aws --output json").args(words).env("AWS_PAGER", "");
+    let ended = wait_with_output(command).map_err(|error| AwsError::not_started(&error))?;
+    if ended.status.success() {
+        return Ok(String::from_utf8_lossy(&ended.stdout).into_owned());
     }
+    Err(AwsError::of_output(operation, &String::from_utf8_lossy(&ended.stderr)))
 }
 
 #[cfg(test)]

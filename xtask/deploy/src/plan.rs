@@ -16,6 +16,8 @@ use access::Access;
 
 /// Marks what `deploy` made, with the function's name as its value. `undeploy` removes nothing else.
 pub const TAG: &str = "deployed-function";
+/// The beginning of the IDs of statements that permit buckets to invoke the function.
+pub const S3_SID: &str = "s3-";
 /// The runtime of zip archives.
 pub const RUNTIME: &str = "provided.al2023";
 /// In seconds: Lambda's default of 3 is too short for a first photo of many megapixels.
@@ -161,7 +163,11 @@ impl Plan {
     /// The queue for events that failed, if there is one: the dead-letter queue of the other queue, or the destination
     /// of asynchronous invocations.
     pub fn failed_queue_name(&self) -> Option<String> {
-        (self.on_failure == OnFailure::Queue).then(|| format!("{}-failed", self.name))
+        (self.on_failure == OnFailure::Queue).then(|| self.failed_name())
+    }
+
+    pub(crate) fn failed_name(&self) -> String {
+        format!("{}-failed", self.name)
     }
 
     /// The destination of failed asynchronous invocations.

@@ -56,6 +56,16 @@ pub const BENCH: Program = Program::new(
     "bench",
     "Measure speed, memory and cost against references in the same run",
 );
+pub const DEPLOY: Program = Program {
+    binary: "deploy",
+    binary_subcommand: Some("deploy"),
+    ..Program::new("deploy", "Deploy the function to AWS, with the AWS CLI")
+};
+pub const UNDEPLOY: Program = Program {
+    binary: "deploy",
+    binary_subcommand: Some("undeploy"),
+    ..Program::new("undeploy", "Remove what deploy made from AWS")
+};
 pub const BOOK: Program = Program::new("book", "Build the book in docs/ as web pages");
 pub const TEST: Program = Program {
     binary: "e2e",
@@ -65,7 +75,7 @@ pub const TEST: Program = Program {
     )
 };
 
-pub const PROGRAMS: [&Program; 10] = [
+pub const PROGRAMS: [&Program; 12] = [
     &PULL,
     &PUSH,
     &AUDIT,
@@ -74,6 +84,8 @@ pub const PROGRAMS: [&Program; 10] = [
     &EVAL,
     &SIZE,
     &BENCH,
+    &DEPLOY,
+    &UNDEPLOY,
     &BOOK,
     &TEST,
 ];
@@ -131,8 +143,19 @@ impl Program {
     /// # Errors
     /// cargo cannot be started, or the program fails ([`ProgramFailed`]).
     pub fn output(&self, subcommand: &[OsString], arguments: &[OsString]) -> Result<String> {
+        self.output_with(subcommand, arguments, &[])
+    }
+
+    /// As [`Self::output`], with these environment variables.
+    pub fn output_with(
+        &self,
+        subcommand: &[OsString],
+        arguments: &[OsString],
+        variables: &[(OsString, OsString)],
+    ) -> Result<String> {
         let mut cargo = self.cargo_run();
         cargo.args(subcommand).arg("--").args(arguments);
+        cargo.envs(variables.iter().map(|(name, value)| (name, value)));
         cargo.stdin(Stdio::null()).stderr(Stdio::inherit());
         terminate_with_parent(&mut cargo);
         let output = cargo

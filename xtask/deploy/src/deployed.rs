@@ -1,0 +1,167 @@
+//! What of a plan exists already, as the AWS CLI describes it.
+
+mod function;
+mod storage;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+use serde_json::Value;
+
+use crate::arn::Scope;
+use crate::aws::{Aws, AwsCommand};
+use crate::plan::{Plan, TAG};
+pub use function::{Alias, DeployedFunction};
+pub use storage::{DeployedBucket, DeployedQueue};
+
+pub type Tags = BTreeMap<String, String>;
+
+/// Resources with the names of a plan, whoever made them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Deployed {
+    pub log_group: Option<LogGroup>,
+    pub role: Option<Role>,
+    /// By their names.
+    pub queues: BTreeMap<String, DeployedQueue>,
+    pub function: Option<DeployedFunction>,
+    /// Those of the triggers, by their names.
+    pub buckets: BTreeMap<String, DeployedBucket>,
+    pub repository: Option<Repository>,
+    /// How many concurrent invocations no function has reserved.
+    pub unreserved_concurrency: Option<u64>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LogGroup {
+    /// In days; `None` for ever.
+    pub retention: Option<u64>,
+    pub tags: Tags,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Role {
+    pub trust: Value,
+    pub policy: Value,
+    pub tags: Tags,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Repository {
+    pub uri: String,
+    pub tags: Tags,
+}
+
+impl Deployed {
+    pub fn read(aws: &mut Aws, plan: &Plan, scope: &Scope) -> Result<Self> {
+        let function = function::read(aws, plan, scope)?;
+        let mut deployed = Self {
+            log_group: log_group(aws, plan, scope)?,
+            role: role(aws, plan)?,
+            function,
+            ..Self::default()
+        };
+        for name in [plan.name.clone(), plan.failed_name()] {
+            let found = storage::queue(aws, &name)?;
+            deployed.queues.extend(found.map(|queue| (name, queue)));
+        }
+        for name in deployed.bucket_names(plan) {
+            let found = storage::bucket(aws, &name)?;
+            deployed.buckets.extend(found.map(|bucket| (name, bucket)));
+        }
+        deployed.repository = repository(aws, plan, scope)?;
+        if plan.reserved_concurrency.is_some() {
+            let account = aws.run(&AwsCommand::new("lambda", "get-account-settings"))?;
+            deployed.unreserved_concurrency = account["AccountLimit"]["UnreservedConcurrentExecutions"].as_u64();
+        }
+        Ok(deployed)
+    }
+}
+
+impl Deployed {
+    /// The buckets of the plan's triggers, and of earlier ones.
+    fn bucket_names(&self, plan: &Plan) -> BTreeSet<String> {
+        let alias = self.function.as_ref().and_then(|function| function.alias.as_ref());
+        let of_alias = alias.into_iter().flat_map(Alias::trigger_buckets);
+        let of_queue = self
+            .queues
+            .get(&plan.name)
+            .map(DeployedQueue::source_buckets)
+            .unwrap_or_default();
+        let planned = plan.triggers.iter().map(|trigger| trigger.bucket.clone());
+        planned.chain(of_alias.map(str::to_owned)).chain(of_queue).collect()
+    }
+}
+
+/// The URL of the plan's alias, if it has one.
+pub fn url(aws: &mut Aws, plan: &Plan) -> Result<Option<String>> {
+    if plan.url.is_none() {
+        return Ok(None);
+    }
+    let command = AwsCommand::new("lambda", "get-function-url-config").option("function-name", &plan.name);
+    let found = aws.find(&command.option("qualifier", &plan.alias))?;
+    Ok(found.map(|found| text(&found["FunctionUrl"])))
+}
+
+/// Whether tags are those of this plan's resources.
+pub fn is_own(tags: &Tags, plan: &Plan) -> bool {
+    tags.get(TAG) == Some(&plan.name)
+}
+
+fn log_group(aws: &mut Aws, plan: &Plan, scope: &Scope) -> Result<Option<LogGroup>> {
+    let name = plan.log_group();
+    let found = aws.run(&AwsCommand::new("logs", "describe-log-groups").option("log-group-name-prefix", &name))?;
+    let groups = found["logGroups"].as_array().into_iter().flatten();
+    let Some(group) = groups.into_iter().find(|group| group["logGroupName"] == name.as_str()) else {
+        return Ok(None);
+    };
+    let command = AwsCommand::new("logs", "list-tags-for-resource").option("resource-arn", scope.log_group(&name));
+    let tags = aws.run(&command)?;
+    Ok(Some(LogGroup {
+        retention: group["retentionInDays"].as_u64(),
+        tags: tag_map(&tags["tags"]),
+    }))
+}
+
+fn role(aws: &mut Aws, plan: &Plan) -> Result<Option<Role>> {
+    let name = plan.role_name();
+    let Some(found) = aws.find(&AwsCommand::new("iam", "get-role").option("role-name", &name))? else {
+        return Ok(None);
+    };
+    let command = AwsCommand::new("iam", "get-role-policy");
+    let command = command.option("role-name", &name).option("policy-name", &plan.name);
+    let policy = aws.find(&command)?.unwrap_or_default();
+    Ok(Some(Role {
+        trust: found["Role"]["AssumeRolePolicyDocument"].clone(),
+        policy: policy["PolicyDocument"].clone(),
+        tags: tag_list(&found["Role"]["Tags"]),
+    }))
+}
+
+fn repository(aws: &mut Aws, plan: &Plan, scope: &Scope) -> Result<Option<Repository>> {
+    let command = AwsCommand::new("ecr", "describe-repositories").option("repository-names", &plan.name);
+    let Some(found) = aws.find(&command)? else {
+        return Ok(None);
+    };
+    let arn = scope.repository(&plan.name);
+    let tags = aws.run(&AwsCommand::new("ecr", "list-tags-for-resource").option("resource-arn", arn))?;
+    Ok(Some(Repository {
+        uri: text(&found["repositories"][0]["repositoryUri"]),
+        tags: tag_list(&tags["tags"]),
+    }))
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+/// Of an object.
+fn tag_map(value: &Value) -> Tags {
+    let pairs = value.as_object().into_iter().flatten();
+    pairs.map(|(name, value)| (name.clone(), text(value))).collect()
+}
+
+/// Of a list of objects with `Key` and `Value`.
+fn tag_list(value: &Value) -> Tags {
+    let pairs = value.as_array().into_iter().flatten();
+    pairs.map(|pair| (text(&pair["Key"]), text(&pair["Value"]))).collect()
+}

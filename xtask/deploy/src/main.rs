@@ -1,0 +1,46 @@
+//! The program behind the commands of `cargo xtask` that need an AWS account.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use deploy::{deploy as deploying, undeploy};
+use opencv_build::CmakeLauncher;
+use package::program::{self, exit_code};
+use support::interruption::install_handler;
+use support::output::print;
+use support::progress::print_to_stderr;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    /// Print the output as one JSON object
+    #[arg(long, global = true)]
+    json: bool,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    #[command(about = program::DEPLOY.about)]
+    Deploy(Box<deploying::Arguments>),
+
+    #[command(about = program::UNDEPLOY.about)]
+    Undeploy(undeploy::Arguments),
+}
+
+fn main() -> ExitCode {
+    CmakeLauncher::init();
+    print_to_stderr();
+    let cli = Cli::parse();
+    exit_code(install_handler().and_then(|()| run(&cli)))
+}
+
+fn run(cli: &Cli) -> Result<()> {
+    match &cli.command {
+        Command::Deploy(arguments) => print(&deploying::run(arguments)?, cli.json),
+        Command::Undeploy(arguments) => print(&undeploy::run(arguments)?, cli.json),
+    }
+}

@@ -1,0 +1,74 @@
+//! The steps that remove what `deploy` made, in the reverse order. What has not the function's tag is left.
+
+use crate::aws::AwsCommand;
+use crate::deployed::{Deployed, is_own};
+use crate::plan::Plan;
+use crate::steps::trigger::without_own;
+use crate::steps::{Change, Step, StepCommand};
+
+pub fn removal(plan: &Plan, deployed: &Deployed) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let mut remove = |resource: String, commands: Vec<AwsCommand>| {
+        steps.push(Step {
+            resource,
+            change: Change::Remove,
+            commands: commands.into_iter().map(StepCommand::Aws).collect(),
+        });
+    };
+    for (bucket, found) in &deployed.buckets {
+        let others = without_own(&plan.name, &found.notifications);
+        if others != found.notifications {
+            let command = AwsCommand::new("s3api", "put-bucket-notification-configuration").option("bucket", bucket);
+            let command = command.option("notification-configuration", others);
+            remove(
+                format!("notifications of s3://{bucket} to {}", plan.name),
+                vec![command],
+            );
+        }
+    }
+    if let Some(function) = deployed
+        .function
+        .as_ref()
+        .filter(|function| is_own(&function.tags, plan))
+    {
+        if let Some(id) = function.alias.as_ref().and_then(|alias| alias.queue_mapping.as_ref()) {
+            let command = AwsCommand::new("lambda", "delete-event-source-mapping").option("uuid", id);
+            remove(format!("event source of {}:{}", plan.name, plan.alias), vec![command]);
+        }
+        // With its versions, aliases, URLs and permissions.
+        let command = AwsCommand::new("lambda", "delete-function").option("function-name", &plan.name);
+        remove(format!("function {}", plan.name), vec![command]);
+    }
+    for (name, queue) in deployed.queues.iter().filter(|(_, queue)| is_own(&queue.tags, plan)) {
+        let command = AwsCommand::new("sqs", "delete-queue").option("queue-url", &queue.url);
+        remove(format!("queue {name}"), vec![command]);
+    }
+    if deployed
+        .repository
+        .as_ref()
+        .is_some_and(|repository| is_own(&repository.tags, plan))
+    {
+        let command = AwsCommand::new("ecr", "delete-repository").option("repository-name", &plan.name);
+        remove(
+            format!("repository {}, with its images", plan.name),
+            vec![command.flag("force")],
+        );
+    }
+    if deployed.role.as_ref().is_some_and(|role| is_own(&role.tags, plan)) {
+        let of_role = |operation: &str| AwsCommand::new("iam", operation).option("role-name", plan.role_name());
+        let policy = of_role("delete-role-policy").option("policy-name", &plan.name);
+        let has_policy = deployed.role.as_ref().is_some_and(|role| !role.policy.is_null());
+        let policy = has_policy.then_some(policy);
+        let commands = policy.into_iter().chain([of_role("delete-role")]).collect();
+        remove(format!("role {}", plan.role_name()), commands);
+    }
+    if deployed
+        .log_group
+        .as_ref()
+        .is_some_and(|group| is_own(&group.tags, plan))
+    {
+        let command = AwsCommand::new("logs", "delete-log-group").option("log-group-name", plan.log_group());
+        remove(format!("log group {}, with all logs", plan.log_group()), vec![command]);
+    }
+    steps
+}

@@ -1,0 +1,217 @@
+//! What a function needs before it exists: logs, queues, a role, a repository.
+
+use serde_json::{Value, json};
+
+use super::{Change, Context, Step, StepCommand, difference};
+use crate::artefact::Artefact;
+use crate::aws::AwsCommand;
+use crate::deployed::Tags;
+use crate::plan::Plan;
+
+/// How long failed events are kept, in seconds: 14 days, the longest that SQS permits.
+const FAILED_EVENTS_RETENTION: u32 = 14 * 24 * 3600;
+/// How often an event is received before it counts as failed. At least 5 is AWS's advice.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>
+const MAX_RECEIVES: u32 = 5;
+
+/// `NAME=VALUE,…`, a form that the AWS CLI accepts.
+pub(super) fn tags_word(plan: &Plan) -> String {
+    let tags = plan.all_tags();
+    json!(tags).to_string()
+}
+
+/// Words of the form `Key=NAME,Value=VALUE`.
+fn tag_words(plan: &Plan) -> impl Iterator<Item = String> {
+    let tags = plan.all_tags();
+    tags.into_iter()
+        .map(|(name, value)| json!({"Key": name, "Value": value}).to_string())
+}
+
+/// A phrase if tags of the plan are missing.
+pub(super) fn tag_difference(plan: &Plan, tags: &Tags) -> Option<String> {
+    let planned = plan.all_tags();
+    let is_tagged = planned.iter().all(|(name, value)| tags.get(name) == Some(value));
+    (!is_tagged).then(|| "tags".to_owned())
+}
+
+pub(super) fn log_group(context: &Context) -> Step {
+    let plan = context.plan;
+    let name = plan.log_group();
+    let of_group = |operation: &str| AwsCommand::new("logs", operation).option("log-group-name", &name);
+    let retain = || match plan.log_retention {
+        0 => of_group("delete-retention-policy"),
+        days => of_group("put-retention-policy").option("retention-in-days", days),
+    };
+    let tag = || {
+        let command = AwsCommand::new("logs", "tag-resource");
+        command
+            .option("resource-arn", context.scope.log_group(&name))
+            .option("tags", tags_word(plan))
+    };
+    let differences = context.deployed.log_group.as_ref().map(|group| {
+        let retention = difference("retention", group.retention.unwrap_or_default(), plan.log_retention);
+        retention.into_iter().chain(tag_difference(plan, &group.tags)).collect()
+    });
+    Step::create_or_update(
+        format!("log group {name}"),
+        differences,
+        || vec![of_group("create-log-group").option("tags", tags_word(plan)), retain()],
+        || vec![retain(), tag()],
+    )
+}
+
+/// The queue for failed events before the one that refers to it.
+pub(super) fn queues(context: &Context) -> Vec<Step> {
+    let plan = context.plan;
+    let mut steps = Vec::new();
+    if let Some(name) = plan.failed_queue_name() {
+        let attributes = json!({"MessageRetentionPeriod": FAILED_EVENTS_RETENTION.to_string()});
+        steps.push(queue(context, &name, &attributes));
+    }
+    if let Some(name) = plan.queue_name() {
+        let mut attributes = json!({
+            "Policy": plan.queue_policy(context.scope, &name).to_string(),
+            "VisibilityTimeout": plan.visibility_timeout().to_string(),
+        });
+        if let Some(failed) = plan.failed_queue_name() {
+            let redrive = json!({
+                "deadLetterTargetArn": context.scope.queue(&failed),
+                "maxReceiveCount": MAX_RECEIVES,
+            });
+            attributes["RedrivePolicy"] = redrive.to_string().into();
+        }
+        steps.push(queue(context, &name, &attributes));
+    }
+    steps
+}
+
+fn queue(context: &Context, name: &str, attributes: &Value) -> Step {
+    let plan = context.plan;
+    let found = context.deployed.queues.get(name);
+    let planned = attributes.as_object().into_iter().flatten();
+    let differences = found.map(|queue| {
+        let is_same = |name: &str, value: &Value| {
+            let found = queue.attributes.get(name).map_or("", String::as_str);
+            let value = value.as_str().unwrap_or_default();
+            // Those that are JSON may be formatted in another way.
+            let parsed = |text: &str| serde_json::from_str::<Value>(text).ok();
+            found == value || parsed(found).is_some_and(|found| Some(found) == parsed(value))
+        };
+        let other = planned.filter(|(name, value)| !is_same(name, value));
+        other
+            .map(|(name, _)| name.clone())
+            .chain(tag_difference(plan, &queue.tags))
+            .collect()
+    });
+    let url = || {
+        AwsCommand::new("sqs", "get-queue-url")
+            .option("queue-name", name)
+            .returning("QUEUE", "QueueUrl")
+    };
+    let of_queue = |operation: &str| AwsCommand::new("sqs", operation).option("queue-url", "$QUEUE");
+    Step::create_or_update(
+        format!("queue {name}"),
+        differences,
+        || {
+            let create = AwsCommand::new("sqs", "create-queue").option("queue-name", name);
+            vec![create.option("attributes", attributes).option("tags", tags_word(plan))]
+        },
+        || {
+            let set = of_queue("set-queue-attributes").option("attributes", attributes);
+            vec![url(), set, of_queue("tag-queue").option("tags", tags_word(plan))]
+        },
+    )
+}
+
+pub(super) fn role(context: &Context) -> Step {
+    let plan = context.plan;
+    let name = plan.role_name();
+    let (trust, policy) = (Plan::trust_policy(), plan.role_policy(context.scope));
+    let of_role = |operation: &str| AwsCommand::new("iam", operation).option("role-name", &name);
+    let put_policy = || {
+        of_role("put-role-policy")
+            .option("policy-name", &plan.name)
+            .option("policy-document", &policy)
+    };
+    let differences = context.deployed.role.as_ref().map(|role| {
+        let trusted = (role.trust != trust).then(|| "who may use it".to_owned());
+        let permitted = (role.policy != policy).then(|| "permissions".to_owned());
+        let all = trusted.into_iter().chain(permitted);
+        all.chain(tag_difference(plan, &role.tags)).collect()
+    });
+    Step::create_or_update(
+        format!("role {name}"),
+        differences,
+        || {
+            let create = of_role("create-role").option("assume-role-policy-document", &trust);
+            vec![create.options("tags", tag_words(plan)), put_policy()]
+        },
+        || {
+            let trust = of_role("update-assume-role-policy").option("policy-document", &trust);
+            vec![
+                trust,
+                put_policy(),
+                of_role("tag-role").options("tags", tag_words(plan)),
+            ]
+        },
+    )
+}
+
+/// Only for images.
+pub(super) fn repository(context: &Context) -> Option<Step> {
+    let Artefact::Image { layout, digest } = context.artefact else {
+        return None;
+    };
+    let plan = context.plan;
+    let uri = context.repository_uri();
+    let push = StepCommand::Push {
+        layout: layout.clone(),
+        reference: format!("{uri}:{}", image_tag(&digest.to_string())),
+    };
+    let found = context.deployed.repository.as_ref();
+    let deployed = context.deployed.function.as_ref();
+    let is_pushed = deployed.is_some_and(|function| function.image_digest == digest.to_string());
+    let mut step = Step::create_or_update(
+        format!("repository {}", plan.name),
+        found.map(|found| {
+            let image = (!is_pushed).then(|| "image".to_owned());
+            image.into_iter().chain(tag_difference(plan, &found.tags)).collect()
+        }),
+        || {
+            let create = AwsCommand::new("ecr", "create-repository").option("repository-name", &plan.name);
+            vec![create.options("tags", tag_words(plan))]
+        },
+        || match found.and_then(|found| tag_difference(plan, &found.tags)) {
+            None => Vec::new(),
+            Some(_) => {
+                let tag = AwsCommand::new("ecr", "tag-resource");
+                let tag = tag.option("resource-arn", context.scope.repository(&plan.name));
+                vec![tag.options("tags", tag_words(plan))]
+            }
+        },
+    );
+    if !is_pushed {
+        step.commands.push(push);
+        if step.change == Change::Leave {
+            step.change = Change::Update(vec!["image".to_owned()]);
+        }
+    }
+    Some(step)
+}
+
+/// A tag that names one image for ever.
+fn image_tag(digest: &str) -> String {
+    let hex = digest.split(':').next_back().unwrap_or_default();
+    hex.chars().take(16).collect()
+}
+
+impl Context<'_> {
+    pub(super) fn repository_uri(&self) -> String {
+        let found = self
+            .deployed
+            .repository
+            .as_ref()
+            .map(|repository| repository.uri.clone());
+        found.unwrap_or_else(|| format!("{}/{}", self.scope.registry(), self.plan.name))
+    }
+}
