@@ -2,6 +2,7 @@
 //
 #![cfg_attr(feature = "opencv", doc = include_str!("../README.md"))]
 
+pub mod access;
 pub mod answer;
 pub mod deadline;
 pub mod error;

@@ -9,6 +9,7 @@ use lambda_runtime::tower::util::MapResultLayer;
 use lambda_runtime::{BoxFuture, Error, FunctionResponse, LambdaEvent, Runtime, SnapStartResource, service_fn};
 use serde_json::json;
 
+use crate::access::{AccessDescription, DESCRIBE_OPTION};
 use crate::deadline::Deadline;
 use crate::handler::Handler;
 use crate::log::{self, Level, Log};
@@ -38,11 +39,20 @@ pub struct Startup {
     pub is_snapshot: bool,
 }
 
-/// Serves the events that Lambda sends. `load` makes the function; until it returns, no event is requested.
+/// Serves the events that Lambda sends. `load` makes the function; until it returns, no event is requested. With the
+/// option `--describe-access`, prints the objects that the function uses instead.
 ///
 /// # Errors
 /// `load` fails, or the Runtime API cannot be reached.
 pub fn run<F: PhotoFunction>(load: impl FnOnce(Startup) -> Result<F, PhotoError>) -> Result<(), Error> {
+    if env::args().nth(1).as_deref() == Some(DESCRIBE_OPTION) {
+        let environment = EnvironmentOptions::<F::Options>::from_variables(env::vars());
+        println!(
+            "{}",
+            serde_json::to_string(&AccessDescription::of_options(&environment)?)?
+        );
+        return Ok(());
+    }
     // SAFETY: any arguments are valid. If the call fails there are more arenas.
     unsafe { mallopt(M_ARENA_MAX, 1) };
     panic::set_hook(Box::new(log::panic_hook));

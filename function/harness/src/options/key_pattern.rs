@@ -74,7 +74,7 @@ impl KeyPattern {
         all.all(|literal| !literal.contains(|letter: char| letter.is_ascii_alphanumeric()))
     }
 
-    fn sidecar_pattern(&self) -> Self {
+    pub(crate) fn sidecar_pattern(&self) -> Self {
         let suffix = if self.suffix.contains(EXTENSION) {
             self.suffix.clone()
         } else {
