@@ -70,6 +70,11 @@ impl AwsCommand {
         }
     }
 
+    #[cfg(test)]
+    pub fn words(&self) -> &[String] {
+        &self.words
+    }
+
     /// Such as `lambda create-function`.
     pub fn operation(&self) -> String {
         self.words[..2].join(" ")
