@@ -17,7 +17,7 @@ fn root() -> PathBuf {
 
 /// Every crate of the workspace: its folder, its name, and the workspace's crates that it depends on, which are all
 /// above it in this list.
-const CRATE_DEPENDENCIES: [(&str, &str, &[&str]); 19] = [
+const CRATE_DEPENDENCIES: [(&str, &str, &[&str]); 20] = [
     ("function/harness", "harness", &[]),
     ("function", "function", &["harness"]),
     ("layer/platform", "platform", &[]),
@@ -54,6 +54,7 @@ const CRATE_DEPENDENCIES: [(&str, &str, &[&str]); 19] = [
         &["layer", "local", "opencv-build", "package", "size", "support"],
     ),
     ("xtask/book", "book", &["package", "support"]),
+    ("xtask/deploy", "deploy", &["layer", "opencv-build", "package", "support"]),
     ("xtask/audit", "audit", &["layer", "opencv-build", "package", "support"]),
     (
         "xtask/e2e",

@@ -6,27 +6,17 @@ use std::process::Output;
 
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
-use opencv_build::internals::{Wheel, install_wheels};
 use package::workspace::Workspace;
 use support::run::{Shell, cmd, output, wait_with_output};
+
+use super::pinned_wheels;
 
 /// Files in C and C++, except stubs of OpenCV's headers.
 const C_FILES: [&str; 5] = ["*.c", "*.h", "*.cpp", "*.hpp", ":!*/stubs/*"];
 
-/// Installs the wheel `name` of `data/pins.toml`.
-fn install(workspace: &Workspace, name: &str) -> Result<PathBuf> {
-    let pins: BTreeMap<String, Vec<Wheel>> =
-        toml::from_str(include_str!("../data/pins.toml")).context("data/pins.toml is not a list of wheels")?;
-    let wheels = pins
-        .get(name)
-        .with_context(|| format!("data/pins.toml does not have `{name}`"))?;
-    let toolchain = workspace.build_paths()?.toolchain_dir();
-    Ok(install_wheels(wheels, &toolchain, name)?)
-}
-
 /// Checks the format of C and C++ with clang-format and `.clang-format`.
 pub fn c_formatting(workspace: &Workspace) -> Result<()> {
-    let folder = install(workspace, "clang-format")?;
+    let folder = pinned_wheels::install(workspace, "clang-format")?;
     let program = folder.join("clang_format/data/bin/clang-format");
     let sh = Shell::new()?;
     sh.change_dir(workspace.root());
@@ -44,7 +34,7 @@ pub fn c_formatting(workspace: &Workspace) -> Result<()> {
 
 /// Checks with typos that no word is misspelled, and no term is used that `typos.toml` replaces.
 pub fn spelling(workspace: &Workspace) -> Result<()> {
-    let program = install(workspace, "typos")?.join("bin/typos");
+    let program = pinned_wheels::install(workspace, "typos")?.join("bin/typos");
     let check = spell(&program, workspace, workspace.root())?;
     let found = String::from_utf8_lossy(&check.stdout);
     ensure!(check.status.success(), "misspelled words:\n{found}");

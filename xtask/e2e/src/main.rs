@@ -22,6 +22,7 @@ mod consumers;
 mod crafted_files;
 mod deadline;
 mod deny;
+mod deploy;
 mod documented_options;
 mod download_mirror;
 mod error_recovery;
@@ -50,6 +51,7 @@ mod outdated_pins;
 mod package_index;
 mod photo_formats;
 mod photo_variants;
+mod pinned_wheels;
 mod plain_function;
 mod process;
 mod programs;
@@ -256,6 +258,7 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
                 s3_faults::test(workspace, sdk, function, (arguments.slow, arguments.seed))
             })
         }),
+        ("deployment to an account", &|| suite.with_function(deploy::test)),
         ("snapshot and restore", &|| {
             suite.with_function(|_, _, function| snapshot::test(function))
         }),

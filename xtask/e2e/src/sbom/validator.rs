@@ -5,18 +5,13 @@ use std::process::Output;
 
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
-use opencv_build::internals::{Wheel, find_python, install_wheels};
-use serde::Deserialize;
+use opencv_build::internals::find_python;
 use tempfile::TempDir;
 
 use package::workspace::Workspace;
 use support::run::{Shell, cmd, wait_with_output};
 
-/// The wheels of the validator in `data/pins.toml`.
-#[derive(Deserialize)]
-struct Pins {
-    validator: Vec<Wheel>,
-}
+use crate::pinned_wheels;
 
 pub struct Validator {
     wheels: PathBuf,
@@ -25,11 +20,8 @@ pub struct Validator {
 
 impl Validator {
     pub fn install(workspace: &Workspace) -> Result<Self> {
-        let pins: Pins =
-            toml::from_str(include_str!("../../data/pins.toml")).context("data/pins.toml is not a list of wheels")?;
-        let parent = workspace.build_paths()?.toolchain_dir();
         Ok(Self {
-            wheels: install_wheels(&pins.validator, &parent, "validator")?,
+            wheels: pinned_wheels::install(workspace, "validator")?,
             scratch: tempfile::tempdir().context("failed to create a temporary folder")?,
         })
     }

@@ -1,0 +1,166 @@
+//! `cargo xtask deploy` against MiniStack, a local stand-in for AWS, which runs the function: with a trigger beside other
+//! notifications of the bucket, with a queue, with a failure of each command, and back.
+
+mod account;
+
+use std::path::PathBuf;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use opencv_build::Sdk;
+use package::function::Function;
+use package::workspace::Workspace;
+use serde_json::{Value, json};
+use support::progress::print_status;
+
+use super::promises;
+use account::Account;
+
+const PROMISE: &str = "deploy can be repeated after any failure, and undeploy leaves nothing";
+const BUCKET: &str = "photos";
+/// For the queue's poller, and a first start on a busy machine.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+pub fn test(workspace: &Workspace, _: &Sdk, function: &Function) -> Result<()> {
+    conformance::skip_unless_runnable(&function.target)?;
+    let account = Account::start(workspace)?;
+    let photo = workspace.root().join("function/samples/eileen-collins.jpg");
+    account.aws(&["s3api", "create-bucket", "--bucket", BUCKET])?;
+    let other = json!({"QueueConfigurations": [{
+        "Id": "other", "QueueArn": account.queue("other")?, "Events": ["s3:ObjectRemoved:*"],
+    }]});
+    account.put_notifications(BUCKET, &other)?;
+
+    print_status("a dry run");
+    let trigger = format!("s3://{BUCKET}/in/");
+    let planned = account.deploy(&["--on", &trigger, "--dry-run"])?;
+    ensure!(
+        planned["done"] == false && changes(&planned).len() >= 6,
+        "a dry run: {planned}"
+    );
+    ensure!(
+        account.resources()? == json!({"queues": ["other"]}),
+        "a dry run made something"
+    );
+
+    print_status("deploying, with a failure of each command");
+    let failures = deploy_with_failures(&account, &["--on", &trigger])?;
+    ensure!(failures >= 8, "only {failures} commands failed");
+    ensure!(
+        account.notifications(BUCKET)?["QueueConfigurations"] == other["QueueConfigurations"],
+        "others are gone"
+    );
+    let answer = processed(&account, "in/a b.jpg", &photo)?;
+    ensure!(answer, "an upload was not processed");
+
+    print_status("deploying again, and a change");
+    let again = account.deploy(&["--on", &trigger])?;
+    ensure!(
+        changes(&again).is_empty(),
+        "nothing changed, but there is something to do: {again}"
+    );
+    let changed = account.deploy(&["--on", &trigger, "--memory", "512"])?;
+    ensure!(
+        changes(&changed) == ["alias face-detect:live", "function face-detect"],
+        "another memory changes {changed}"
+    );
+    ensure!(
+        account.live_version()? == "2",
+        "the alias is version {}",
+        account.live_version()?
+    );
+    account.deploy(&["--rollback"])?;
+    ensure!(
+        account.live_version()? == "1",
+        "rolled back to {}",
+        account.live_version()?
+    );
+
+    print_status("a queue instead, and another bucket's notifications");
+    account.deploy(&["--on", &trigger, "--queue", "--url"])?;
+    ensure!(
+        processed(&account, "in/queued.jpg", &photo)?,
+        "a queued upload was not processed"
+    );
+    let again = account.deploy(&["--on", &trigger, "--queue", "--url"])?;
+    ensure!(
+        changes(&again).is_empty(),
+        "the queue is there, but there is something to do: {again}"
+    );
+
+    print_status("errors before anything is changed");
+    account.check_refused(&["--on", "s3://elsewhere/"], "the bucket `elsewhere` does not exist")?;
+    account.check_refused(&["--on", &trigger, "--image"], "use `--zip`")?;
+    account.check_refused(&["--on", &trigger, "--memory", "64"], "128 to 10240 MB")?;
+
+    print_status("removing it");
+    account.xtask(&["undeploy", "--yes"])?;
+    ensure!(
+        account.resources()? == json!({"queues": ["other"]}),
+        "left: {}",
+        account.resources()?
+    );
+    ensure!(
+        account.notifications(BUCKET)? == other,
+        "the notifications of others are gone"
+    );
+    let nothing = account.xtask(&["undeploy", "--yes"])?;
+    ensure!(nothing["removed"] == json!([]), "removed again: {nothing}");
+    promises::record(PROMISE, "a failure of each command, in MiniStack", failures, 0);
+    Ok(())
+}
+
+/// Runs `deploy` until it succeeds, while each of its commands fails at its first attempt. Returns their number.
+fn deploy_with_failures(account: &Account, arguments: &[&str]) -> Result<usize> {
+    account.fail_each_operation_once()?;
+    // More than there are commands.
+    for failures in 0..40 {
+        match account.deploy(arguments) {
+            Ok(_) => {
+                account.fail_no_more()?;
+                return Ok(failures);
+            }
+            Err(error) => {
+                let text = format!("{error:#}");
+                ensure!(
+                    text.contains("run the same command again to go on") && text.contains("ServiceException"),
+                    "an unexpected failure: {text}"
+                );
+            }
+        }
+    }
+    bail!("deploy did not succeed")
+}
+
+/// The resources that a run changed or would change, sorted.
+fn changes(output: &Value) -> Vec<String> {
+    let steps = output["steps"].as_array().into_iter().flatten();
+    let changed = steps.filter(|step| step["change"] != "leave");
+    let mut resources: Vec<_> = changed
+        .filter_map(|step| step["resource"].as_str().map(str::to_owned))
+        .collect();
+    resources.sort();
+    resources
+}
+
+/// Uploads the photo, and whether its annotated version appears.
+fn processed(account: &Account, key: &str, photo: &PathBuf) -> Result<bool> {
+    account.put(BUCKET, key, photo)?;
+    let output = key.to_owned() + "_rs.jpg";
+    let start = Instant::now();
+    while start.elapsed() < TIMEOUT {
+        if account
+            .aws(&["s3api", "head-object", "--bucket", BUCKET, "--key", &output])
+            .is_ok()
+        {
+            return Ok(true);
+        }
+        sleep(Duration::from_millis(500));
+    }
+    let log = account
+        .function_log()
+        .context("the upload was not processed, and the log cannot be read")?;
+    print_status(&log);
+    Ok(false)
+}
