@@ -1,6 +1,6 @@
 //! Carries out steps, one after the other.
 
-use std::io::{IsTerminal, Write, stdin, stdout};
+use std::io::{IsTerminal, stdin};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -31,8 +31,8 @@ pub fn confirm(yes: bool) -> Result<()> {
         stdin().is_terminal(),
         "nothing was changed: there is no terminal to ask; add `--yes` to carry it out, or `--dry-run`"
     );
-    print!("Carry it out? [y/N] ");
-    stdout().flush()?;
+    // stdout is for the output.
+    eprint!("Carry it out? [y/N] ");
     let mut answer = String::new();
     stdin().read_line(&mut answer)?;
     let is_yes = ["y", "yes"].contains(&answer.trim().to_lowercase().as_str());
