@@ -57,7 +57,7 @@ impl Context<'_> {
         }
     }
 
-    /// How a function's configuration differs from the plan; without its code and tags.
+    /// How a function's configuration differs from the plan; without its description, code and tags.
     fn configuration_differences(&self, found: &Value) -> Vec<String> {
         let plan = self.plan;
         let text = |name: &str| found[name].as_str().unwrap_or_default();
@@ -71,7 +71,6 @@ impl Context<'_> {
         let snapstart_found = found["SnapStart"]["ApplyOn"].as_str().unwrap_or("None");
         [
             difference("role", text("Role"), self.scope.role(&plan.role_name())),
-            difference("description", text("Description"), &plan.description),
             difference("memory", number("MemorySize"), plan.memory),
             difference("timeout", number("Timeout"), plan.timeout),
             // Without the values, which may be secret.
@@ -115,7 +114,9 @@ fn function(context: &Context) -> Step {
     let plan = context.plan;
     let found = context.deployed.function.as_ref();
     let differences = found.map(|found| {
-        let configuration = context.configuration_differences(&found.configuration);
+        let mut configuration = context.configuration_differences(&found.configuration);
+        let description = found.configuration["Description"].as_str().unwrap_or_default();
+        configuration.extend(difference("description", description, &plan.description));
         let code = context.code_differences(&found.configuration, &found.image_digest);
         (configuration, code, tag_difference(plan, &found.tags))
     });
@@ -189,6 +190,7 @@ fn alias(context: &Context, is_function_changed: bool) -> Step {
         commands
     };
     let differences = found.map(|alias| {
+        // The description of a version is its commit.
         let configuration = context.configuration_differences(&alias.configuration);
         let code = context.code_differences(&alias.configuration, &alias.image_digest);
         let is_outdated = is_function_changed || !configuration.is_empty() || !code.is_empty();

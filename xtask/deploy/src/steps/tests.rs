@@ -48,12 +48,14 @@ fn deployed(plan: &Plan) -> Deployed {
         "Role": scope().role("thumbs-role"), "Description": plan.description, "MemorySize": plan.memory,
         "Timeout": plan.timeout, "Environment": {"Variables": plan.environment}, "SnapStart": {"ApplyOn": "None"},
     });
+    let mut version = configuration.clone();
+    version["Description"] = json!(head().commit);
     let function = DeployedFunction {
-        configuration: configuration.clone(),
+        configuration,
         tags: tags.clone(),
         alias: Some(Alias {
             version: "1".to_owned(),
-            configuration,
+            configuration: version,
             statements: vec![json!({
                 "Sid": "s3-photos", "Condition": {"ArnLike": {"AWS:SourceArn": "arn:aws:s3:::photos"}},
             })],

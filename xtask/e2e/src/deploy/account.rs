@@ -131,8 +131,6 @@ impl Account {
             .env("AWS_SECRET_ACCESS_KEY", "test")
             .env("AWS_CONFIG_FILE", "/nowhere")
             .env("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
-            // Version 1 would ignore the endpoint for SQS.
-            .env("BOTO_DISABLE_COMMONNAME", "1")
             .env_remove("AWS_PROFILE")
     }
 
@@ -262,7 +260,8 @@ case "$4" in
     fi
     ;;
 esac
-PYTHONPATH={wheels} exec {python} -m awscli "$@"
+# Version 1 uses the endpoint of the environment for all services except SQS.
+PYTHONPATH={wheels} exec {python} -m awscli --endpoint-url "$AWS_ENDPOINT_URL" "$@"
 "#
     )
 }
