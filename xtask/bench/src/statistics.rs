@@ -1,4 +1,4 @@
-//! Timing, percentiles and geometric means.
+//! Timing and geometric means.
 
 use std::time::{Duration, Instant};
 
@@ -12,14 +12,6 @@ pub fn time_ms(work: impl FnOnce() -> Result<()>) -> Result<f64> {
     let start = Instant::now();
     work()?;
     Ok(as_milliseconds(&start.elapsed()))
-}
-
-/// The nearest-rank percentile: the smallest value that at least `percent` % of the values do not exceed.
-pub fn percentile(values: &[f64], percent: usize) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let rank = (sorted.len() * percent).div_ceil(100).max(1);
-    sorted.get(rank - 1).copied().unwrap_or_default()
 }
 
 /// The mean for ratios: that of 2 and 1/2 is 1.
@@ -43,15 +35,6 @@ mod tests {
         let times = [3, 900, 1].map(Duration::from_millis);
         let times = times.each_ref().map(as_milliseconds);
         assert!(near(support::median::median(&times), 3.0));
-    }
-
-    #[test]
-    fn percentiles_are_measured_values() {
-        let hundred: Vec<_> = (1..=100).rev().map(f64::from).collect();
-        assert!(near(percentile(&hundred, 99), 99.0));
-        assert!(near(percentile(&hundred, 50), 50.0));
-        assert!(near(percentile(&[7.0], 99), 7.0));
-        assert!(near(percentile(&[7.0, 9.0], 99), 9.0));
     }
 
     #[test]

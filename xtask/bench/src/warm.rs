@@ -5,6 +5,7 @@
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
+use support::percentile::percentile;
 use support::progress::ProgressStep;
 
 use super::balanced;
@@ -13,7 +14,7 @@ use super::figures::{Figures, Group, Unit};
 use super::photos::Photo;
 use super::process::cpu_time_ms;
 use super::rig::{BenchRig, IMPLEMENTATIONS, REFERENCE, by_implementation};
-use super::statistics::{as_milliseconds, percentile};
+use super::statistics::as_milliseconds;
 use local::emulator::Emulator;
 
 const SMALL_PHOTO_RUNS: Repetitions = (200, 3);

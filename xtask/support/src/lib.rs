@@ -11,6 +11,7 @@ pub mod interruption;
 pub mod lock;
 pub mod median;
 pub mod output;
+pub mod percentile;
 pub mod process;
 pub mod progress;
 pub mod run;
