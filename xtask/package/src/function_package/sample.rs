@@ -127,6 +127,49 @@ impl PhotoEvent {
         Ok(named.map(|(bucket, key)| StoredObject { bucket, key, file }))
     }
 
+    /// The bucket of the object that the event names.
+    pub fn bucket(&self) -> Option<&str> {
+        self.object.as_ref().map(|(bucket, _)| bucket.as_str())
+    }
+
+    /// The event for a photo that is in S3. In its strings, the object that this names is replaced by `key` in
+    /// `bucket`: the whole object, the key, and, in strings that are nothing else, the bucket.
+    ///
+    /// # Errors
+    /// The package does not say where photos are in S3.
+    pub fn event_of_object(&self, bucket: &str, key: &str) -> Result<Value> {
+        let object = self.object.as_ref();
+        let (own_bucket, own_key) = object.context(
+            "`[package.metadata.lambda.photo]` has no `object`, so that the event cannot name a photo in S3; add it, \
+             or use an event",
+        )?;
+        let mut event = self.event.clone();
+        replace_strings(&mut event, &|text| {
+            if text == own_bucket {
+                return bucket.to_owned();
+            }
+            let whole = text.replace(&format!("{own_bucket}/{own_key}"), &format!("{bucket}/{key}"));
+            match whole == text {
+                true => text.replace(own_key, key).replace(PHOTO, base_name(key)),
+                false => whole,
+            }
+        });
+        Ok(event)
+    }
+
+    /// Bucket and key of the object that the function writes for a photo in S3, as far as this says it.
+    pub fn result_of_object(&self, bucket: &str, key: &str) -> Option<(String, String)> {
+        let (own_bucket, own_key) = self.object.as_ref()?;
+        let (result_bucket, result_key) = self.result.as_ref()?;
+        let written = match result_key.contains(own_key) {
+            true => result_key.replace(own_key, key),
+            false => result_key.replace(PHOTO, base_name(key)),
+        };
+        let in_own_bucket = result_bucket == own_bucket;
+        let result_bucket = if in_own_bucket { bucket } else { result_bucket };
+        Some((result_bucket.to_owned(), written))
+    }
+
     /// Bucket and key of the object that the function writes for the photo.
     ///
     /// # Errors
@@ -147,12 +190,21 @@ fn name(photo: &Path) -> Result<&str> {
 }
 
 fn replace_in_strings(value: &mut Value, name: &str) {
+    replace_strings(value, &|text| text.replace(PHOTO, name));
+}
+
+fn replace_strings(value: &mut Value, replace: &impl Fn(&str) -> String) {
     match value {
-        Value::String(text) => *text = text.replace(PHOTO, name),
-        Value::Array(values) => values.iter_mut().for_each(|value| replace_in_strings(value, name)),
-        Value::Object(values) => values.values_mut().for_each(|value| replace_in_strings(value, name)),
+        Value::String(text) => *text = replace(text),
+        Value::Array(values) => values.iter_mut().for_each(|value| replace_strings(value, replace)),
+        Value::Object(values) => values.values_mut().for_each(|value| replace_strings(value, replace)),
         _ => {}
     }
+}
+
+/// The last part of a key.
+fn base_name(key: &str) -> &str {
+    key.rsplit('/').next().unwrap_or(key)
 }
 
 pub(super) fn existing_file(folder: &Path, name: &str) -> Result<PathBuf> {
@@ -186,6 +238,37 @@ mod tests {
         assert_eq!((object.bucket.as_str(), object.key.as_str()), ("in", "a/x y.jpg"));
         let result = event.result(photo).unwrap().unwrap();
         assert_eq!(result, ("out".to_owned(), "x y.jpg_small.jpg".to_owned()));
+    }
+
+    #[test]
+    fn a_photo_in_s3_replaces_the_object_of_the_event() {
+        let photo_event = |table: &str| PhotoEvent::new(Path::new("/p"), toml::from_str(table).unwrap()).unwrap();
+        let own = photo_event(
+            "event = { BUCKET_NAME = 'photos', S3_KEY = '{photo}' }\nobject = 'photos/{photo}'\n\
+             result = 'photos/{photo}_rs.jpg'\n",
+        );
+        assert_eq!(own.bucket(), Some("photos"));
+        assert_eq!(
+            own.event_of_object("mine", "in/a b.jpg").unwrap(),
+            json!({"BUCKET_NAME": "mine", "S3_KEY": "in/a b.jpg"})
+        );
+        let result = own.result_of_object("mine", "in/a.jpg").unwrap();
+        assert_eq!(result, ("mine".to_owned(), "in/a.jpg_rs.jpg".to_owned()));
+
+        let other = photo_event(
+            "event = { url = 's3://in/a/{photo}', title = '{photo}' }\nobject = 'in/a/{photo}'\n\
+             result = 'out/{photo}.json'\n",
+        );
+        assert_eq!(
+            other.event_of_object("mine", "b/c.jpg").unwrap(),
+            json!({"url": "s3://mine/b/c.jpg", "title": "c.jpg"})
+        );
+        let result = other.result_of_object("mine", "b/c.jpg").unwrap();
+        assert_eq!(result, ("out".to_owned(), "c.jpg.json".to_owned()));
+
+        let without_object = photo_event("event = { photo = '{photo}' }\n");
+        let error = without_object.event_of_object("mine", "a").unwrap_err().to_string();
+        assert!(error.contains("has no `object`"), "{error}");
     }
 
     #[test]
