@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use deploy::{deploy as deploying, undeploy};
+use deploy::{deploy as deploying, logs, undeploy};
 use opencv_build::CmakeLauncher;
 use package::program::{self, exit_code};
 use support::interruption::install_handler;
@@ -29,6 +29,9 @@ enum Command {
 
     #[command(about = program::UNDEPLOY.about)]
     Undeploy(undeploy::Arguments),
+
+    #[command(about = program::LOGS.about)]
+    Logs(logs::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -42,5 +45,6 @@ fn run(cli: &Cli) -> Result<()> {
     match &cli.command {
         Command::Deploy(arguments) => print(&deploying::run(arguments)?, cli.json),
         Command::Undeploy(arguments) => print(&undeploy::run(arguments)?, cli.json),
+        Command::Logs(arguments) => logs::run(arguments, cli.json),
     }
 }

@@ -24,7 +24,7 @@ pub const RUNTIME: &str = "provided.al2023";
 const DEFAULT_TIMEOUT: u32 = 30;
 /// In megabytes. One processor, less a little: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html>
 const DEFAULT_MEMORY: u32 = 1769;
-const DEFAULT_ALIAS: &str = "live";
+pub const DEFAULT_ALIAS: &str = "live";
 const DEFAULT_LOG_RETENTION: u32 = 30;
 /// The days that CloudWatch Logs permits.
 /// <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html>

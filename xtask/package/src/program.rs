@@ -66,6 +66,14 @@ pub const UNDEPLOY: Program = Program {
     binary_subcommand: Some("undeploy"),
     ..Program::new("undeploy", "Remove what deploy made from AWS")
 };
+pub const LOGS: Program = Program {
+    binary: "deploy",
+    binary_subcommand: Some("logs"),
+    ..Program::new(
+        "logs",
+        "Show the log of the deployed function, and what its invocations cost",
+    )
+};
 pub const BOOK: Program = Program::new("book", "Build the book in docs/ as web pages");
 pub const TEST: Program = Program {
     binary: "e2e",
@@ -75,7 +83,7 @@ pub const TEST: Program = Program {
     )
 };
 
-pub const PROGRAMS: [&Program; 12] = [
+pub const PROGRAMS: [&Program; 13] = [
     &PULL,
     &PUSH,
     &AUDIT,
@@ -86,6 +94,7 @@ pub const PROGRAMS: [&Program; 12] = [
     &BENCH,
     &DEPLOY,
     &UNDEPLOY,
+    &LOGS,
     &BOOK,
     &TEST,
 ];

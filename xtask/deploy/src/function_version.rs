@@ -1,0 +1,83 @@
+//! The version of a function that its alias names, and what its configuration says.
+
+use anyhow::Result;
+use opencv_build::Architecture;
+use serde_json::Value;
+
+use crate::aws::{Aws, AwsCommand};
+use crate::plan::DEFAULT_ALIAS;
+use crate::settings::Settings;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FunctionVersion {
+    pub name: String,
+    /// `None` for the version `$LATEST`.
+    pub alias: Option<String>,
+    pub architecture: Architecture,
+    pub log_group: String,
+}
+
+impl FunctionVersion {
+    /// That of the settings' alias, or of `deploy`'s default alias, or else `$LATEST`, if there is one.
+    pub fn find_any(aws: &mut Aws, name: &str, settings: &Settings) -> Result<Option<Self>> {
+        for alias in [settings.alias.as_deref().or(Some(DEFAULT_ALIAS)), None] {
+            if let Some(found) = Self::find_version(aws, name, alias)? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    fn find_version(aws: &mut Aws, name: &str, alias: Option<&str>) -> Result<Option<Self>> {
+        let mut command = AwsCommand::new("lambda", "get-function-configuration").option("function-name", name);
+        if let Some(alias) = alias {
+            command = command.option("qualifier", alias);
+        }
+        let found = aws.find(&command)?;
+        found
+            .map(|configuration| Self::new(name, alias, &configuration))
+            .transpose()
+    }
+
+    fn new(name: &str, alias: Option<&str>, configuration: &Value) -> Result<Self> {
+        let architecture = configuration["Architectures"][0].as_str();
+        let log_group = configuration["LoggingConfig"]["LogGroup"].as_str();
+        Ok(Self {
+            name: name.to_owned(),
+            alias: alias.map(str::to_owned),
+            // Old functions do not have it.
+            architecture: architecture.map_or(Ok(Architecture::X86_64), str::parse)?,
+            log_group: log_group.map_or_else(|| default_log_group(name), str::to_owned),
+        })
+    }
+}
+
+pub fn default_log_group(function: &str) -> String {
+    format!("/aws/lambda/{function}")
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    pub(crate) fn function() -> FunctionVersion {
+        FunctionVersion::new("thumbs", Some("live"), &json!({})).unwrap()
+    }
+
+    #[test]
+    fn configurations_can_lack_what_has_a_default() {
+        let found = function();
+        assert_eq!(
+            (found.architecture, found.log_group.as_str()),
+            (Architecture::X86_64, "/aws/lambda/thumbs")
+        );
+        let configuration = json!({"Architectures": ["arm64"], "LoggingConfig": {"LogGroup": "/own"}});
+        let found = FunctionVersion::new("thumbs", None, &configuration).unwrap();
+        assert_eq!(
+            (found.architecture, found.log_group.as_str()),
+            (Architecture::Aarch64, "/own")
+        );
+    }
+}
