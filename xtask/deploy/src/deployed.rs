@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::arn::Scope;
 use crate::aws::{Aws, AwsCommand};
 use crate::plan::{Plan, TAG};
-pub use function::{Alias, DeployedFunction};
+pub use function::{Alias, DeployedFunction, source_bucket};
 pub use storage::{DeployedBucket, DeployedQueue};
 
 pub type Tags = BTreeMap<String, String>;

@@ -1,6 +1,6 @@
 //! The version of a function that its alias names, and what its configuration says.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use opencv_build::Architecture;
 use serde_json::Value;
 
@@ -18,6 +18,25 @@ pub struct FunctionVersion {
 }
 
 impl FunctionVersion {
+    /// The version to which `alias` refers, or else that of [`Self::find_any`].
+    ///
+    /// # Errors
+    /// There is no such function or alias.
+    pub fn find(aws: &mut Aws, name: &str, alias: Option<&str>, settings: &Settings) -> Result<Self> {
+        if let Some(alias) = alias {
+            let found = Self::find_version(aws, name, Some(alias))?;
+            return found.with_context(|| {
+                format!("there is no function `{name}` with the alias `{alias}`; `aws lambda list-aliases` lists them")
+            });
+        }
+        Self::find_any(aws, name, settings)?.with_context(|| {
+            format!(
+                "there is no function `{name}` in this account and Region; deploy it with `cargo xtask deploy`, or name \
+                 another one with `--name`"
+            )
+        })
+    }
+
     /// That of the settings' alias, or of `deploy`'s default alias, or else `$LATEST`, if there is one.
     pub fn find_any(aws: &mut Aws, name: &str, settings: &Settings) -> Result<Option<Self>> {
         for alias in [settings.alias.as_deref().or(Some(DEFAULT_ALIAS)), None] {
@@ -50,6 +69,14 @@ impl FunctionVersion {
             log_group: log_group.map_or_else(|| default_log_group(name), str::to_owned),
         })
     }
+
+    /// Such as `thumbs:live`.
+    pub fn display_name(&self) -> String {
+        match &self.alias {
+            Some(alias) => format!("{}:{alias}", self.name),
+            None => self.name.clone(),
+        }
+    }
 }
 
 pub fn default_log_group(function: &str) -> String {
@@ -73,11 +100,13 @@ pub(crate) mod tests {
             (found.architecture, found.log_group.as_str()),
             (Architecture::X86_64, "/aws/lambda/thumbs")
         );
+        assert_eq!(found.display_name(), "thumbs:live");
         let configuration = json!({"Architectures": ["arm64"], "LoggingConfig": {"LogGroup": "/own"}});
         let found = FunctionVersion::new("thumbs", None, &configuration).unwrap();
         assert_eq!(
             (found.architecture, found.log_group.as_str()),
             (Architecture::Aarch64, "/own")
         );
+        assert_eq!(found.display_name(), "thumbs");
     }
 }

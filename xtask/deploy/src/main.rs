@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use deploy::{deploy as deploying, logs, undeploy};
+use deploy::{deploy as deploying, invoke, logs, undeploy};
 use opencv_build::CmakeLauncher;
 use package::program::{self, exit_code};
 use support::interruption::install_handler;
@@ -30,6 +30,9 @@ enum Command {
     #[command(about = program::UNDEPLOY.about)]
     Undeploy(undeploy::Arguments),
 
+    #[command(about = program::INVOKE.about)]
+    Invoke(invoke::Arguments),
+
     #[command(about = program::LOGS.about)]
     Logs(logs::Arguments),
 }
@@ -45,6 +48,7 @@ fn run(cli: &Cli) -> Result<()> {
     match &cli.command {
         Command::Deploy(arguments) => print(&deploying::run(arguments)?, cli.json),
         Command::Undeploy(arguments) => print(&undeploy::run(arguments)?, cli.json),
+        Command::Invoke(arguments) => print(&invoke::run(arguments)?, cli.json),
         Command::Logs(arguments) => logs::run(arguments, cli.json),
     }
 }

@@ -66,6 +66,14 @@ pub const UNDEPLOY: Program = Program {
     binary_subcommand: Some("undeploy"),
     ..Program::new("undeploy", "Remove what deploy made from AWS")
 };
+pub const INVOKE: Program = Program {
+    binary: "deploy",
+    binary_subcommand: Some("invoke"),
+    ..Program::new(
+        "invoke",
+        "Invoke the deployed function, and show its answer, times and cost",
+    )
+};
 pub const LOGS: Program = Program {
     binary: "deploy",
     binary_subcommand: Some("logs"),
@@ -83,7 +91,7 @@ pub const TEST: Program = Program {
     )
 };
 
-pub const PROGRAMS: [&Program; 13] = [
+pub const PROGRAMS: [&Program; 14] = [
     &PULL,
     &PUSH,
     &AUDIT,
@@ -94,6 +102,7 @@ pub const PROGRAMS: [&Program; 13] = [
     &BENCH,
     &DEPLOY,
     &UNDEPLOY,
+    &INVOKE,
     &LOGS,
     &BOOK,
     &TEST,

@@ -101,7 +101,7 @@ impl Alias {
 }
 
 /// Of the condition of a statement.
-pub(super) fn source_bucket(condition: &Value) -> Option<&str> {
+pub fn source_bucket(condition: &Value) -> Option<&str> {
     let operators = condition.as_object()?.values();
     let arn = operators.filter_map(|keys| {
         keys.get("AWS:SourceArn")
