@@ -2,6 +2,7 @@
 //! notifications of the bucket, with a queue, with a failure of each command, and back.
 
 mod account;
+mod invocations;
 
 use std::path::PathBuf;
 use std::thread::sleep;
@@ -53,6 +54,7 @@ pub fn test(workspace: &Workspace, _: &Sdk, function: &Function) -> Result<()> {
     );
     let answer = processed(&account, "in/a b.jpg", &photo)?;
     ensure!(answer, "an upload was not processed");
+    invocations::test(&account, &photo, BUCKET, "in/")?;
 
     print_status("deploying again, and a change");
     let again = account.deploy(&["--on", &trigger])?;
