@@ -54,7 +54,11 @@ const CRATE_DEPENDENCIES: [(&str, &str, &[&str]); 20] = [
         &["layer", "local", "opencv-build", "package", "size", "support"],
     ),
     ("xtask/book", "book", &["package", "support"]),
-    ("xtask/deploy", "deploy", &["layer", "opencv-build", "package", "support"]),
+    (
+        "xtask/deploy",
+        "deploy",
+        &["layer", "opencv-build", "package", "support"],
+    ),
     ("xtask/audit", "audit", &["layer", "opencv-build", "package", "support"]),
     (
         "xtask/e2e",

@@ -13,7 +13,7 @@ use serde_json::json;
 use support::progress::print_status;
 
 use crate::aws::error::AwsError;
-use crate::aws::{Aws, AwsCommand};
+use crate::aws::{self, Aws, AwsCommand};
 use crate::steps::{Step, StepCommand};
 
 /// How long a role may be unknown to Lambda after it was made.
@@ -60,7 +60,7 @@ pub fn apply(aws: &mut Aws, steps: &[Step]) -> Result<()> {
 fn run(aws: &mut Aws, command: &StepCommand) -> Result<()> {
     match command {
         StepCommand::Aws(command) => run_aws(aws, command),
-        StepCommand::Push { layout, reference } => push(aws, layout, reference),
+        StepCommand::Push { layout, reference } => push(layout, reference),
     }
 }
 
@@ -87,9 +87,9 @@ fn is_done(command: &AwsCommand, error: &AwsError) -> bool {
 }
 
 /// Pushes an image with our own client, and with credentials that only it sees.
-fn push(aws: &mut Aws, layout: &std::path::Path, reference: &str) -> Result<()> {
+fn push(layout: &std::path::Path, reference: &str) -> Result<()> {
     let registry = reference.split('/').next().unwrap_or_default();
-    let password = aws.text(&AwsCommand::new("ecr", "get-login-password"))?;
+    let password = aws::text(&AwsCommand::new("ecr", "get-login-password"))?;
     let folder = tempfile::tempdir()?;
     let login = STANDARD.encode(format!("AWS:{}", password.trim()));
     let config = json!({"auths": {registry: {"auth": login}}});

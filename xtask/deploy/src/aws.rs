@@ -131,11 +131,6 @@ impl Aws {
         Ok(output)
     }
 
-    /// The output of a command that prints something else than JSON.
-    pub fn text(&self, command: &AwsCommand) -> Result<String, AwsError> {
-        output(&command.words, &command.operation())
-    }
-
     /// The output of a command that only reads; `None` if what it names does not exist.
     pub fn find(&mut self, command: &AwsCommand) -> Result<Option<Value>, AwsError> {
         match self.run(command) {
@@ -175,6 +170,11 @@ impl Aws {
             region => Ok(region.to_owned()),
         }
     }
+}
+
+/// The output of a command that prints something else than JSON.
+pub fn text(command: &AwsCommand) -> Result<String, AwsError> {
+    output(&command.words, &command.operation())
 }
 
 /// The JSON that a command prints, or null if it prints nothing.

@@ -235,9 +235,9 @@ mod tests {
     fn errors_name_the_file_and_the_key() {
         let folder = tempfile::tempdir().unwrap();
         let manifest = folder.path().join("Cargo.toml");
-        fs::write(&manifest, "[package.metadata.lambda.deploy]\nmemroy = 1\n").unwrap();
+        fs::write(&manifest, "[package.metadata.lambda.deploy]\nmemori = 1\n").unwrap();
         let error = format!("{:#}", Settings::read(&manifest).unwrap_err());
-        assert!(error.contains("Cargo.toml") && error.contains("memroy"), "{error}");
+        assert!(error.contains("Cargo.toml") && error.contains("memori"), "{error}");
         fs::write(&manifest, "").unwrap();
         fs::write(folder.path().join(FILE), "on = ['photos']\n").unwrap();
         let error = format!("{:#}", Settings::read(&manifest).unwrap_err());

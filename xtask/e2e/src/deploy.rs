@@ -4,14 +4,12 @@
 mod account;
 mod invocations;
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use opencv_build::Sdk;
-use package::function::Function;
-use package::workspace::Workspace;
+use package::build::Build;
 use serde_json::{Value, json};
 use support::progress::print_status;
 
@@ -23,8 +21,9 @@ const BUCKET: &str = "photos";
 /// For the queue's poller, and a first start on a busy machine.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-pub fn test(workspace: &Workspace, _: &Sdk, function: &Function) -> Result<()> {
-    conformance::skip_unless_runnable(&function.target)?;
+pub fn test(build: &Build) -> Result<()> {
+    conformance::skip_unless_runnable(&build.recipe.target)?;
+    let workspace = &build.workspace;
     let account = Account::start(workspace)?;
     let photo = workspace.root().join("function/samples/eileen-collins.jpg");
     account.aws(&["s3api", "create-bucket", "--bucket", BUCKET])?;
@@ -147,7 +146,7 @@ fn changes(output: &Value) -> Vec<String> {
 }
 
 /// Uploads the photo, and whether its annotated version appears.
-fn processed(account: &Account, key: &str, photo: &PathBuf) -> Result<bool> {
+fn processed(account: &Account, key: &str, photo: &Path) -> Result<bool> {
     account.put(BUCKET, key, photo)?;
     let output = key.to_owned() + "_rs.jpg";
     let start = Instant::now();

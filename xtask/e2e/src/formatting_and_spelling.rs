@@ -1,10 +1,9 @@
 //! Formatting of C and C++, and spelling of every file in the repository, by pinned programs from the package index.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Output;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use fs_err as fs;
 use package::workspace::Workspace;
 use support::run::{Shell, cmd, output, wait_with_output};

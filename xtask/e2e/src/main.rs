@@ -258,7 +258,7 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
                 s3_faults::test(workspace, sdk, function, (arguments.slow, arguments.seed))
             })
         }),
-        ("deployment to an account", &|| suite.with_function(deploy::test)),
+        ("deployment to an account", &|| deploy::test(build)),
         ("snapshot and restore", &|| {
             suite.with_function(|_, _, function| snapshot::test(function))
         }),
