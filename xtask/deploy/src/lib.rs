@@ -7,6 +7,7 @@ mod artefact;
 mod aws;
 pub mod deploy;
 mod deployed;
+pub mod emit;
 mod function_version;
 mod guards;
 mod invocations;

@@ -32,6 +32,12 @@ const LOG_RETENTIONS: [u32; 23] = [
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653, 0,
 ];
 
+/// How long failed events are kept, in seconds: 14 days, the longest that SQS permits.
+pub const FAILED_EVENTS_RETENTION: u32 = 14 * 24 * 3600;
+/// How often an event is received before it counts as failed. At least 5 is AWS's advice.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>
+pub const MAX_RECEIVES: u32 = 5;
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
     pub name: String,

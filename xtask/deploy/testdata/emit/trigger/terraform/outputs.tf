@@ -1,0 +1,12 @@
+# Written by `cargo xtask deploy --emit terraform`. Change the settings of the deployment and run it
+# again, or edit this file, which then is not overwritten.
+
+output "alias" {
+  description = "The ARN of the alias to invoke."
+  value       = aws_lambda_alias.alias.arn
+}
+
+output "failed_queue_url" {
+  description = "The queue of failed events."
+  value       = aws_sqs_queue.failed.url
+}
