@@ -23,6 +23,7 @@ mod crafted_files;
 mod deadline;
 mod deny;
 mod deploy;
+mod deploy_templates;
 mod documented_options;
 mod download_mirror;
 mod error_recovery;
@@ -218,6 +219,12 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
         ("cargo-deny rules", &|| deny::rules(workspace)),
         ("RustSec advisories", &|| deny::advisories(workspace)),
         ("newer releases of pinned downloads", &|| outdated_pins::test(workspace)),
+        ("templates of deployments for SAM and Terraform", &|| {
+            deploy_templates::test(workspace)
+        }),
+        ("templates of deployments for the CDK", &|| {
+            deploy_templates::cdk(workspace)
+        }),
         ("photos without a container", &|| suite.photos(Engine::None)),
         ("photos in a container", &|| suite.photos(Engine::Docker)),
         ("events of every type", &|| {
