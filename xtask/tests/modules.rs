@@ -14,7 +14,7 @@ use syn::{Item, UseTree};
 
 use source::{is_for_tests, segments};
 
-const CRATES: [&str; 17] = [
+const CRATES: [&str; 18] = [
     "function",
     "function/harness",
     "fuzz",
@@ -27,6 +27,7 @@ const CRATES: [&str; 17] = [
     "xtask/audit",
     "xtask/bench",
     "xtask/code-digest",
+    "xtask/deploy",
     "xtask/e2e",
     "xtask/local",
     "xtask/package",

@@ -3,20 +3,23 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
+use opencv_build::Sdk;
 use package::artefacts::base::Base;
 use package::artefacts::lint::check_artefact;
 use package::artefacts::{write_function_zip, write_images};
 use package::build::{self, Build};
 use package::build_function::build_function;
+use package::function::Function;
 use package::git;
 use serde::Serialize;
-use support::output::CommandOutput;
+use support::output::{CommandOutput, print};
 use support::progress::print_status;
 
 use crate::apply::{apply, confirm};
 use crate::artefact::Artefact;
 use crate::aws::Aws;
 use crate::deployed::Deployed;
+use crate::emit;
 use crate::guards;
 use crate::plan::Plan;
 use crate::plan::access::{Access, Description};
@@ -31,6 +34,9 @@ pub struct Arguments {
 
     #[command(flatten)]
     pub target: Target,
+
+    #[command(flatten)]
+    pub emit: emit::Arguments,
 
     /// Deploy a zip archive for the runtime provided.al2023; the default
     #[arg(long, conflicts_with = "image")]
@@ -126,21 +132,36 @@ struct StepOutput {
     text: String,
 }
 
-pub fn run(arguments: &Arguments) -> Result<DeployOutput> {
+/// With `--emit`, writes a template instead.
+pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let build = Build::read(&arguments.build)?;
     let settings = settings(arguments, &build)?;
+    match arguments.emit.emit {
+        None => print(&deploy(arguments, &build, &settings)?, json),
+        Some(format) => {
+            let (_, function) = build_function(&build)?;
+            let plan = plan(&build, &settings, &function)?;
+            let out = arguments.emit.out.as_deref();
+            print(&emit::run(&plan, &build.package, format, out)?, json)
+        }
+    }
+}
+
+fn deploy(arguments: &Arguments, build: &Build, settings: &Settings) -> Result<DeployOutput> {
     let mut aws = Aws::default();
     if arguments.rollback {
         let plan = Plan::new(
             &build.package,
             build.recipe.target.architecture,
-            &settings,
+            settings,
             Access::default(),
         )?;
         let steps = vec![rollback::step(&mut aws, &plan)?];
         return finish(arguments, &mut aws, &plan, &steps);
     }
-    let (plan, artefact) = plan(&build, &settings)?;
+    let (sdk, function) = build_function(build)?;
+    let plan = plan(build, settings, &function)?;
+    let artefact = pack(build, &plan, (&sdk, &function))?;
     let scope = aws.scope()?;
     let deployed = Deployed::read(&mut aws, &plan, &scope)?;
     guards::check(&plan, &scope, &deployed)?;
@@ -184,24 +205,27 @@ pub fn settings(arguments: &Arguments, build: &Build) -> Result<Settings> {
     Ok(options.or(Settings::read(&build.package.manifest)?))
 }
 
-/// Builds and packs the function, and asks it which objects it uses.
-fn plan(build: &Build, settings: &Settings) -> Result<(Plan, Artefact)> {
-    let (sdk, function) = build_function(build)?;
+/// Asks the function which objects it uses.
+fn plan(build: &Build, settings: &Settings, function: &Function) -> Result<Plan> {
     let architecture = build.recipe.target.architecture;
     let draft = Plan::new(&build.package, architecture, settings, Access::default())?;
     let access = match &settings.access {
         Some(access) => access.access(&draft.triggers)?,
         None => Description::of_program(function.binary.path(), &draft.environment)?.access(&draft.triggers),
     };
-    let plan = Plan { access, ..draft };
+    Ok(Plan { access, ..draft })
+}
+
+/// The finished artefact, checked against Lambda's rules.
+fn pack(build: &Build, plan: &Plan, (sdk, function): (&Sdk, &Function)) -> Result<Artefact> {
     let path: PathBuf;
     let artefact = match plan.package {
         PackageType::Zip => {
-            path = write_function_zip(&sdk, &function)?.0;
+            path = write_function_zip(sdk, function)?.0;
             Artefact::zip(&path)?
         }
         PackageType::Image => {
-            let written = write_images(&build.workspace, &sdk, &function, &Base::Minimal)?;
+            let written = write_images(&build.workspace, sdk, function, &Base::Minimal)?;
             let layout = written.function.layout;
             path = layout.path().to_owned();
             Artefact::Image {
@@ -210,8 +234,8 @@ fn plan(build: &Build, settings: &Settings) -> Result<(Plan, Artefact)> {
             }
         }
     };
-    check_artefact(&path, architecture, true)?;
-    Ok((plan, artefact))
+    check_artefact(&path, plan.architecture, true)?;
+    Ok(artefact)
 }
 
 fn finish(arguments: &Arguments, aws: &mut Aws, plan: &Plan, steps: &[Step]) -> Result<DeployOutput> {

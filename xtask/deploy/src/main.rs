@@ -46,7 +46,7 @@ fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> Result<()> {
     match &cli.command {
-        Command::Deploy(arguments) => print(&deploying::run(arguments)?, cli.json),
+        Command::Deploy(arguments) => deploying::run(arguments, cli.json),
         Command::Undeploy(arguments) => print(&undeploy::run(arguments)?, cli.json),
         Command::Invoke(arguments) => print(&invoke::run(arguments)?, cli.json),
         Command::Logs(arguments) => logs::run(arguments, cli.json),

@@ -138,6 +138,10 @@ impl Plan {
         if self.queue && matches!(self.on_failure, OnFailure::Destination(_)) {
             bail!("`on-failure` is a destination, which events from a queue do not reach; leave out one of the two");
         }
+        ensure!(
+            !self.snapstart || self.package == PackageType::Image,
+            "`snapstart` is set, but Lambda has it for images and not for zip archives with `{RUNTIME}`; use an image"
+        );
         if let Some(arn) = self.unknown_destination() {
             bail!("`on-failure` is `{arn}`, which is not a queue, topic, bus, bucket or function");
         }

@@ -152,9 +152,8 @@ fn notes(plan: &Plan, format: EmitFormat) -> Vec<(&'static str, String)> {
         notes.push(("The bucket's events", trigger_note(plan, format)));
     }
     if plan.snapstart {
-        let note = "AWS documents [SnapStart](https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html) for its managed \
-                    runtimes, but neither for `provided.al2023` nor for images. If Lambda refuses it, take it out of the \
-                    settings.";
+        let note = "[SnapStart](https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html) is on for published versions. \
+                    If Lambda refuses it for images in your Region, take it out of the settings.";
         notes.push(("SnapStart", note.to_owned()));
     }
     notes.push((

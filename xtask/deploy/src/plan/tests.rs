@@ -81,6 +81,7 @@ fn settings_that_aws_refuses_are_errors() {
     assert!(error(|plan| plan.timeout = 901).contains("1 to 900"));
     assert!(error(|plan| plan.log_retention = 31).contains("[1, 3, 5"));
     assert!(error(|plan| plan.triggers.push("s3://photos/in/raw/".parse().unwrap())).contains("overlap"));
+    assert!(error(|plan| plan.snapstart = true).contains("use an image"));
     let without_trigger = |plan: &mut Plan| {
         plan.queue = true;
         plan.triggers.clear();

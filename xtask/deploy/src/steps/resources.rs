@@ -6,21 +6,15 @@ use super::{Change, Context, Step, StepCommand, difference};
 use crate::artefact::Artefact;
 use crate::aws::AwsCommand;
 use crate::deployed::Tags;
-use crate::plan::Plan;
+use crate::plan::{FAILED_EVENTS_RETENTION, MAX_RECEIVES, Plan};
 
-/// How long failed events are kept, in seconds: 14 days, the longest that SQS permits.
-const FAILED_EVENTS_RETENTION: u32 = 14 * 24 * 3600;
-/// How often an event is received before it counts as failed. At least 5 is AWS's advice.
-/// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>
-const MAX_RECEIVES: u32 = 5;
-
-/// `NAME=VALUE,…`, a form that the AWS CLI accepts.
+/// An object, which the AWS CLI takes for maps of tags.
 pub(super) fn tags_word(plan: &Plan) -> String {
     let tags = plan.all_tags();
     json!(tags).to_string()
 }
 
-/// Words of the form `Key=NAME,Value=VALUE`.
+/// An object for each tag, which the AWS CLI takes for lists of tags.
 fn tag_words(plan: &Plan) -> impl Iterator<Item = String> {
     let tags = plan.all_tags();
     tags.into_iter()
