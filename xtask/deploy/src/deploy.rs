@@ -28,6 +28,7 @@ use crate::settings::{OnFailure, PackageType, S3Prefix, Settings, UrlAccess};
 use crate::steps::{Change, Context, Step, steps};
 
 #[derive(clap::Args, Clone, Debug)]
+#[group(skip)]
 pub struct Arguments {
     #[command(flatten)]
     pub build: build::Arguments,

@@ -4,6 +4,8 @@ mod function;
 mod storage;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::resume_unwind;
+use std::thread;
 
 use anyhow::Result;
 use serde_json::Value;
@@ -53,22 +55,35 @@ pub struct Repository {
 
 impl Deployed {
     pub fn read(aws: &mut Aws, plan: &Plan, scope: &Scope) -> Result<Self> {
-        let function = function::read(aws, plan, scope)?;
+        // A call takes half a second, most of it to start the CLI.
+        let mut deployed = thread::scope(|threads| -> Result<Self> {
+            let others = threads.spawn(|| Self::read_others(&mut Aws::default(), plan, scope));
+            let function = function::read(aws, plan, scope);
+            let others = others.join().unwrap_or_else(|panic| resume_unwind(panic))?;
+            Ok(Self {
+                function: function?,
+                ..others
+            })
+        })?;
+        for name in deployed.bucket_names(plan) {
+            let found = storage::bucket(aws, &name)?;
+            deployed.buckets.extend(found.map(|bucket| (name, bucket)));
+        }
+        Ok(deployed)
+    }
+
+    /// All but the function and the buckets.
+    fn read_others(aws: &mut Aws, plan: &Plan, scope: &Scope) -> Result<Self> {
         let mut deployed = Self {
             log_group: log_group(aws, plan, scope)?,
             role: role(aws, plan)?,
-            function,
+            repository: repository(aws, plan, scope)?,
             ..Self::default()
         };
         for name in [plan.name.clone(), plan.failed_name()] {
             let found = storage::queue(aws, &name)?;
             deployed.queues.extend(found.map(|queue| (name, queue)));
         }
-        for name in deployed.bucket_names(plan) {
-            let found = storage::bucket(aws, &name)?;
-            deployed.buckets.extend(found.map(|bucket| (name, bucket)));
-        }
-        deployed.repository = repository(aws, plan, scope)?;
         if plan.reserved_concurrency.is_some() {
             let account = aws.run(&AwsCommand::new("lambda", "get-account-settings"))?;
             deployed.unreserved_concurrency = account["AccountLimit"]["UnreservedConcurrentExecutions"].as_u64();

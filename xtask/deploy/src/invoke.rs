@@ -32,6 +32,7 @@ use crate::prices::Prices;
 use crate::settings::Settings;
 
 #[derive(clap::Args, Clone, Debug)]
+#[group(skip)]
 pub struct Arguments {
     #[command(flatten)]
     pub package: PackageArguments,

@@ -31,6 +31,7 @@ use crate::settings::Settings;
 const POLL_INTERVAL: Duration = Duration::from_secs(2);
 
 #[derive(clap::Args, Clone, Debug)]
+#[group(skip)]
 pub struct Arguments {
     #[command(flatten)]
     pub package: PackageArguments,

@@ -52,3 +52,15 @@ fn run(cli: &Cli) -> Result<()> {
         Command::Logs(arguments) => logs::run(arguments, cli.json),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -17,6 +17,7 @@ use crate::removal::removal;
 use crate::settings::Settings;
 
 #[derive(clap::Args, Clone, Debug)]
+#[group(skip)]
 pub struct Arguments {
     #[command(flatten)]
     pub package: PackageArguments,

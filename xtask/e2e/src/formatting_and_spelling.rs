@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Output;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use fs_err as fs;
 use package::workspace::Workspace;
 use support::run::{Shell, cmd, output, wait_with_output};

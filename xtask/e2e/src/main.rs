@@ -222,9 +222,6 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
         ("templates of deployments for SAM and Terraform", &|| {
             deploy_templates::test(workspace)
         }),
-        ("templates of deployments for the CDK", &|| {
-            deploy_templates::cdk(workspace)
-        }),
         ("photos without a container", &|| suite.photos(Engine::None)),
         ("photos in a container", &|| suite.photos(Engine::Docker)),
         ("events of every type", &|| {
@@ -265,7 +262,7 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
                 s3_faults::test(workspace, sdk, function, (arguments.slow, arguments.seed))
             })
         }),
-        ("deployment to an account", &|| deploy::test(build)),
+        ("deployment to an account", &|| deploy::test(build, arguments.slow)),
         ("snapshot and restore", &|| {
             suite.with_function(|_, _, function| snapshot::test(function))
         }),
@@ -292,6 +289,9 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
         let background = Cell::new(None::<BackgroundTest>);
         let slow: &[Test] = &[
             ("commands in the book", &|| book::commands(build)),
+            ("templates of deployments for the CDK", &|| {
+                deploy_templates::cdk(workspace)
+            }),
             ("registries that fail for an SDK", &|| sdk_cache::failures(build)),
             ("functions from the other templates", &|| templates::others(build)),
             ("10,000 concurrent events", &|| suite.with_function(soak::concurrent)),

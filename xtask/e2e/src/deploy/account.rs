@@ -20,6 +20,7 @@ use super::super::{pinned_wheels, programs};
 
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 const FUNCTION: &str = "face-detect";
+const REGION: &str = "eu-central-1";
 
 pub struct Account {
     shell: Shell,
@@ -125,8 +126,8 @@ impl Account {
         command
             .env("PATH", &self.path)
             .env("AWS_ENDPOINT_URL", &self.url)
-            .env("AWS_REGION", "eu-central-1")
-            .env("AWS_DEFAULT_REGION", "eu-central-1")
+            .env("AWS_REGION", REGION)
+            .env("AWS_DEFAULT_REGION", REGION)
             .env("AWS_ACCESS_KEY_ID", "test")
             .env("AWS_SECRET_ACCESS_KEY", "test")
             .env("AWS_CONFIG_FILE", "/nowhere")
@@ -134,13 +135,26 @@ impl Account {
             .env_remove("AWS_PROFILE")
     }
 
-    /// From now on, the first attempt of each command that changes something fails.
-    pub fn fail_each_operation_once(&self) -> Result<()> {
-        Ok(fs::write(self.folder.path().join("fail"), "")?)
+    /// From now on, the first attempt fails of every `step`th operation that changes something.
+    pub fn fail_operations_once(&self, step: usize) -> Result<()> {
+        Ok(fs::write(self.folder.path().join("fail"), step.to_string())?)
     }
 
     pub fn fail_no_more(&self) -> Result<()> {
         Ok(fs::remove_file(self.folder.path().join("fail"))?)
+    }
+
+    pub fn create_bucket(&self, name: &str) -> Result<()> {
+        let region = format!("LocationConstraint={REGION}");
+        self.aws(&[
+            "s3api",
+            "create-bucket",
+            "--bucket",
+            name,
+            "--create-bucket-configuration",
+            &region,
+        ])?;
+        Ok(())
     }
 
     pub fn put(&self, bucket: &str, key: &str, file: &Path) -> Result<()> {
@@ -241,8 +255,8 @@ impl Account {
     }
 }
 
-/// The AWS CLI. While the file `fail` is there, the first attempt of each operation that changes something fails, as at
-/// AWS: `FAIL_ONCE` is empty for commands of the tests.
+/// The AWS CLI. While there is a number in the file `fail`, the first attempt fails of so many operations that change
+/// something: of each with 1, of every second with 2. `FAIL_ONCE` is empty for commands of the tests.
 fn aws_script(python: &Path, wheels: &Path, folder: &Path) -> String {
     let [python, wheels, folder] =
         [python, wheels, folder].map(|path| shell_word(&path.to_string_lossy()).into_owned());
@@ -251,17 +265,22 @@ fn aws_script(python: &Path, wheels: &Path, folder: &Path) -> String {
 folder={folder}
 operation="$3 $4"
 case "$4" in
-  get-* | list-* | describe-* | head-* | wait | function-* | published-* | "") ;;
+  get-* | list-* | describe-* | head-* | wait | "") ;;
   *)
-    if [ "${{FAIL_ONCE-set}}" ] && [ -e "$folder/fail" ] && ! grep -qxF "$operation" "$folder/failed" 2>/dev/null; then
-      echo "$operation" >> "$folder/failed"
-      echo "An error occurred (ServiceException) when calling the $4 operation: on purpose" >&2
-      exit 254
+    if [ "${{FAIL_ONCE-set}}" ] && [ -e "$folder/fail" ] && ! grep -qxF "$operation" "$folder/tried" 2>/dev/null; then
+      echo "$operation" >> "$folder/tried"
+      if [ $(($(wc -l < "$folder/tried") % $(cat "$folder/fail"))) -eq 0 ]; then
+        echo "An error occurred (ServiceException) when calling the $4 operation: on purpose" >&2
+        exit 254
+      fi
     fi
     ;;
 esac
+# Compiled modules halve the time of a start.
+unset PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX="$folder/pycache" PYTHONPATH={wheels}
 # Version 1 uses the endpoint of the environment for all services except SQS.
-PYTHONPATH={wheels} exec {python} -m awscli --endpoint-url "$AWS_ENDPOINT_URL" "$@"
+exec {python} -m awscli --endpoint-url "$AWS_ENDPOINT_URL" "$@"
 "#
     )
 }
