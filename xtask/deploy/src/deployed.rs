@@ -2,6 +2,7 @@
 
 mod function;
 mod storage;
+mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::resume_unwind;
@@ -15,8 +16,8 @@ use crate::aws::{Aws, AwsCommand};
 use crate::plan::{Plan, TAG};
 pub use function::{Alias, DeployedFunction, source_bucket};
 pub use storage::{DeployedBucket, DeployedQueue};
-
-pub type Tags = BTreeMap<String, String>;
+pub use values::Tags;
+use values::{tag_list, tag_map, text};
 
 /// Resources with the names of a plan, whoever made them.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -163,20 +164,4 @@ fn repository(aws: &mut Aws, plan: &Plan, scope: &Scope) -> Result<Option<Reposi
         uri: text(&found["repositories"][0]["repositoryUri"]),
         tags: tag_list(&tags["tags"]),
     }))
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
-}
-
-/// Of an object.
-fn tag_map(value: &Value) -> Tags {
-    let pairs = value.as_object().into_iter().flatten();
-    pairs.map(|(name, value)| (name.clone(), text(value))).collect()
-}
-
-/// Of a list of objects with `Key` and `Value`.
-fn tag_list(value: &Value) -> Tags {
-    let pairs = value.as_array().into_iter().flatten();
-    pairs.map(|pair| (text(&pair["Key"]), text(&pair["Value"]))).collect()
 }

@@ -1,60 +1,15 @@
 //! The steps from what is there to what is planned, in their order: each is a resource and the commands that create or
 //! change it. A step can be repeated, so that after a failure the rest is done by the same command.
 
+mod context;
 mod function;
 mod invocation;
 mod resources;
+mod step;
 pub mod trigger;
 
-use std::fmt;
-
-use package::git::Head;
-use serde::Serialize;
-
-use crate::arn::Scope;
-use crate::artefact::Artefact;
-use crate::aws::AwsCommand;
-use crate::deployed::Deployed;
-use crate::plan::Plan;
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct Step {
-    /// Such as `role thumbs-role`.
-    pub resource: String,
-    pub change: Change,
-    pub commands: Vec<StepCommand>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Change {
-    Create,
-    /// What differs, a phrase each.
-    Update(Vec<String>),
-    Remove,
-    Leave,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub enum StepCommand {
-    Aws(AwsCommand),
-    /// Pushes the layout to the repository with this URI under this tag.
-    Push {
-        layout: std::path::PathBuf,
-        reference: String,
-    },
-}
-
-/// What steps are made from.
-#[derive(Clone, Copy)]
-pub struct Context<'a> {
-    pub plan: &'a Plan,
-    pub artefact: &'a Artefact,
-    pub scope: &'a Scope,
-    pub deployed: &'a Deployed,
-    /// The commit of the function's sources, if they are in a checkout.
-    pub revision: Option<&'a Head>,
-}
+pub use context::Context;
+pub use step::{Change, Step, StepCommand};
 
 /// All steps, also those that change nothing.
 pub fn steps(context: &Context) -> Vec<Step> {
@@ -66,74 +21,6 @@ pub fn steps(context: &Context) -> Vec<Step> {
     steps.extend(invocation::steps(context));
     steps.extend(trigger::steps(context));
     steps
-}
-
-impl Step {
-    fn new(resource: impl Into<String>, change: Change, commands: Vec<AwsCommand>) -> Self {
-        Self {
-            resource: resource.into(),
-            change,
-            commands: commands.into_iter().map(StepCommand::Aws).collect(),
-        }
-    }
-
-    /// Creates a resource that does not exist; changes or leaves one that does, by its differences.
-    fn create_or_update(
-        resource: impl Into<String>,
-        differences: Option<Vec<String>>,
-        create: impl FnOnce() -> Vec<AwsCommand>,
-        update: impl FnOnce() -> Vec<AwsCommand>,
-    ) -> Self {
-        match differences {
-            None => Self::new(resource, Change::Create, create()),
-            Some(differences) if differences.is_empty() => Self::new(resource, Change::Leave, Vec::new()),
-            Some(differences) => Self::new(resource, Change::Update(differences), update()),
-        }
-    }
-
-    pub fn is_needed(&self) -> bool {
-        self.change != Change::Leave
-    }
-}
-
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (verb, differences) = match &self.change {
-            Change::Create => ("create", &[][..]),
-            Change::Update(differences) => ("change", differences.as_slice()),
-            Change::Remove => ("remove", &[][..]),
-            Change::Leave => ("leave ", &[][..]),
-        };
-        write!(f, "{verb}  {}", self.resource)?;
-        if !differences.is_empty() {
-            write!(f, ": {}", differences.join(", "))?;
-        }
-        for command in &self.commands {
-            write!(f, "\n        {command}")?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Display for StepCommand {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Aws(command) => write!(f, "{command}"),
-            Self::Push { layout, reference } => {
-                let layout = support::output::display_path(layout);
-                write!(f, "cargo xtask push {} {reference}", support::run::shell_word(&layout))
-            }
-        }
-    }
-}
-
-/// Such as `memory 512 → 1024`, if the values differ.
-fn difference(name: &str, from: impl fmt::Display, to: impl fmt::Display) -> Option<String> {
-    let (from, to) = (from.to_string(), to.to_string());
-    (from != to).then(|| match from.is_empty() {
-        true => format!("{name} {to}"),
-        false => format!("{name} {from} → {to}"),
-    })
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::Value;
 
-use super::{Tags, tag_map, text};
+use super::values::{Tags, tag_map, text};
 use crate::arn::Scope;
 use crate::aws::{Aws, AwsCommand};
 use crate::plan::{Plan, S3_SID};

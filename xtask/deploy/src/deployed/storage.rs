@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use serde_json::Value;
 
-use super::{Tags, tag_map, text};
+use super::values::{Tags, tag_map, text};
 use crate::aws::{Aws, AwsCommand};
 
 #[derive(Clone, Debug, Default, PartialEq)]

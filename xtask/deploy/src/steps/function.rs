@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::context::Context;
 use super::resources::{tag_difference, tags_word};
-use super::{Context, Step, difference};
+use super::step::{Change, Step, difference};
 use crate::artefact::Artefact;
 use crate::aws::AwsCommand;
 use crate::plan::RUNTIME;
@@ -215,7 +216,7 @@ fn concurrency(context: &Context) -> Option<Step> {
         (None, None) => None,
         (None, Some(_)) => {
             let command = context.lambda("delete-function-concurrency");
-            Some(Step::new(resource, super::Change::Remove, vec![command]))
+            Some(Step::new(resource, Change::Remove, vec![command]))
         }
         (Some(planned), found) => {
             let put = || {

@@ -3,7 +3,8 @@
 
 use serde_json::json;
 
-use super::{Change, Context, Step, difference};
+use super::context::Context;
+use super::step::{Change, Step, difference};
 use crate::aws::AwsCommand;
 use crate::deployed::Alias;
 use crate::settings::UrlAccess;

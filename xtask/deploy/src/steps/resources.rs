@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Change, Context, Step, StepCommand, difference};
+use super::context::Context;
+use super::step::{Change, Step, StepCommand, difference};
 use crate::artefact::Artefact;
 use crate::aws::AwsCommand;
 use crate::deployed::Tags;

@@ -1,7 +1,11 @@
 use serde_json::{Value, json};
 
+use package::git::Head;
+
 use super::*;
-use crate::deployed::{Alias, DeployedBucket, DeployedFunction, DeployedQueue, LogGroup, Role};
+use crate::artefact::Artefact;
+use crate::deployed::{Alias, Deployed, DeployedBucket, DeployedFunction, DeployedQueue, LogGroup, Role};
+use crate::plan::Plan;
 use crate::plan::tests::{plan, scope, variants};
 use crate::settings::{PackageType, UrlAccess};
 

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{Change, Context, Step};
+use super::context::Context;
+use super::step::{Change, Step};
 use crate::aws::AwsCommand;
 use crate::plan::S3_SID;
 use crate::settings::S3Prefix;
