@@ -56,6 +56,8 @@ impl Account {
             .env("GATEWAY_PORT", port.to_string())
             // Otherwise it listens on another port.
             .env("IOT_MTLS_ENABLED", "0")
+            // It checks signatures and policies, and the function gets its role's credentials.
+            .env("AUTH", "true")
             .env("TMPDIR", &state)
             .env("HOME", &state);
         let account = Self {
@@ -163,9 +165,14 @@ impl Account {
         Ok(())
     }
 
-    /// Makes a queue; returns its ARN.
+    /// Makes a queue to which S3 may send; returns its ARN.
     pub fn queue(&self, name: &str) -> Result<String> {
-        let made = self.aws(&["sqs", "create-queue", "--queue-name", name])?;
+        let statement = json!({
+            "Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": "*",
+        });
+        let policy = json!({"Version": "2012-10-17", "Statement": [statement]}).to_string();
+        let attributes = json!({"Policy": policy}).to_string();
+        let made = self.aws(&["sqs", "create-queue", "--queue-name", name, "--attributes", &attributes])?;
         let url = made["QueueUrl"].as_str().context("the queue has no URL")?;
         let found = self.aws(&[
             "sqs",

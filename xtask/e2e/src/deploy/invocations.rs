@@ -38,6 +38,18 @@ pub fn test(account: &Account, photo: &Path, bucket: &str, prefix: &str) -> Resu
         "a missing photo is {error}"
     );
 
+    account.put(bucket, "elsewhere.jpg", Path::new(photo))?;
+    let elsewhere = format!("s3://{bucket}/elsewhere.jpg");
+    let error = account
+        .xtask(&["invoke", &elsewhere])
+        .err()
+        .context("the role reads photos that no trigger names")?;
+    let error = format!("{error:#}");
+    ensure!(
+        error.contains("the function failed: AccessDenied: "),
+        "a photo outside the trigger's prefix is {error}"
+    );
+
     let log = account.xtask(&["logs", "--since", "1h"])?;
     let lines = log["lines"].as_array().context("the log has no lines")?;
     let photos = lines
@@ -48,7 +60,11 @@ pub fn test(account: &Account, photo: &Path, bucket: &str, prefix: &str) -> Resu
     let errors = summary["errors"].as_array().into_iter().flatten();
     let errors: Vec<_> = errors.map(|group| (&group["name"], &group["number"])).collect();
     ensure!(
-        errors == [(&"ObjectNotFound".into(), &1.into())],
+        errors
+            == [
+                (&"AccessDenied".into(), &1.into()),
+                (&"ObjectNotFound".into(), &1.into())
+            ],
         "the errors are {errors:?}"
     );
     let warm = &summary["invocations"]["warm"];
