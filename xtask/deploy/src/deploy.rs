@@ -1,13 +1,15 @@
 //! `cargo xtask deploy`: compares the plan with what is there, shows the steps, and carries them out.
 
+mod arguments;
+
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use opencv_build::Sdk;
 use package::artefacts::base::Base;
 use package::artefacts::lint::check_artefact;
 use package::artefacts::{write_function_zip, write_images};
-use package::build::{self, Build};
+use package::build::Build;
 use package::build_function::build_function;
 use package::function::Function;
 use package::git;
@@ -24,95 +26,10 @@ use crate::guards;
 use crate::plan::Plan;
 use crate::plan::access::{Access, Description};
 use crate::rollback;
-use crate::settings::{OnFailure, PackageType, S3Prefix, Settings, UrlAccess};
+use crate::settings::{PackageType, Settings};
 use crate::steps::{Change, Context, Step, steps};
 
-#[derive(clap::Args, Clone, Debug)]
-#[group(skip)]
-pub struct Arguments {
-    #[command(flatten)]
-    pub build: build::Arguments,
-
-    #[command(flatten)]
-    pub target: Target,
-
-    #[command(flatten)]
-    pub emit: emit::Arguments,
-
-    /// Deploy a zip archive for the runtime provided.al2023; the default
-    #[arg(long, conflicts_with = "image")]
-    pub zip: bool,
-
-    /// Deploy an image, which is pushed to the account's registry
-    #[arg(long)]
-    pub image: bool,
-
-    /// Where new objects trigger the function; may be given several times
-    #[arg(long, value_name = "s3://BUCKET/PREFIX")]
-    pub on: Vec<S3Prefix>,
-
-    /// Put a queue between S3 and the function
-    #[arg(long)]
-    pub queue: bool,
-
-    /// Give the function a URL, for callers with credentials of AWS
-    #[arg(long)]
-    pub url: bool,
-
-    /// Let anyone use the URL, at the account's expense
-    #[arg(long, requires = "url")]
-    pub public: bool,
-
-    /// Take a snapshot after the start of the function, from which it is restored
-    #[arg(long)]
-    pub snapstart: bool,
-
-    /// The function's memory in MB: 128 to 10240
-    #[arg(long, value_name = "MB")]
-    pub memory: Option<u32>,
-
-    /// The function's timeout in seconds: 1 to 900
-    #[arg(long, value_name = "SECONDS")]
-    pub timeout: Option<u32>,
-
-    /// An environment variable; may be given several times
-    #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
-    pub env: Vec<(String, String)>,
-
-    /// Where failed events go: `queue`, `none` or the ARN of a destination
-    #[arg(long, value_name = "WHERE")]
-    pub on_failure: Option<OnFailure>,
-
-    /// Only show what would be done
-    #[arg(long)]
-    pub dry_run: bool,
-
-    /// Carry it out without asking
-    #[arg(long)]
-    pub yes: bool,
-
-    /// Point the alias to the version before, without building anything
-    #[arg(long)]
-    pub rollback: bool,
-}
-
-/// Which function is meant.
-#[derive(clap::Args, Clone, Debug, Default)]
-#[group(skip)]
-pub struct Target {
-    /// The name of the function in the account [default: the name of the image and the archive]
-    #[arg(long)]
-    pub name: Option<String>,
-
-    /// The alias that triggers and the URL use
-    #[arg(long)]
-    pub alias: Option<String>,
-}
-
-fn variable(text: &str) -> Result<(String, String)> {
-    let (name, value) = text.split_once('=').context("it is not of the form NAME=VALUE")?;
-    Ok((name.to_owned(), value.to_owned()))
-}
+pub use self::arguments::{Arguments, Target};
 
 #[derive(Serialize)]
 pub struct DeployOutput {
@@ -136,7 +53,7 @@ struct StepOutput {
 /// With `--emit`, writes a template instead.
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let build = Build::read(&arguments.build)?;
-    let settings = settings(arguments, &build)?;
+    let settings = arguments.settings(&build.package.manifest)?;
     match arguments.emit.emit {
         None => print(&deploy(arguments, &build, &settings)?, json),
         Some(format) => {
@@ -175,35 +92,6 @@ fn deploy(arguments: &Arguments, build: &Build, settings: &Settings) -> Result<D
         revision: revision.as_ref(),
     });
     finish(arguments, &mut aws, &plan, &steps)
-}
-
-/// The settings of all sources.
-pub fn settings(arguments: &Arguments, build: &Build) -> Result<Settings> {
-    let package = match (arguments.zip, arguments.image) {
-        (true, _) => Some(PackageType::Zip),
-        (_, true) => Some(PackageType::Image),
-        (false, false) => None,
-    };
-    let url = match (arguments.url, arguments.public) {
-        (_, true) => Some(UrlAccess::Public),
-        (true, false) => Some(UrlAccess::Iam),
-        (false, false) => None,
-    };
-    let options = Settings {
-        name: arguments.target.name.clone(),
-        alias: arguments.target.alias.clone(),
-        package,
-        memory: arguments.memory,
-        timeout: arguments.timeout,
-        environment: arguments.env.iter().cloned().collect(),
-        on: (!arguments.on.is_empty()).then(|| arguments.on.clone()),
-        queue: arguments.queue.then_some(true),
-        url,
-        snapstart: arguments.snapstart.then_some(true),
-        on_failure: arguments.on_failure.clone(),
-        ..Settings::default()
-    };
-    Ok(options.or(Settings::read(&build.package.manifest)?))
 }
 
 /// Asks the function which objects it uses.

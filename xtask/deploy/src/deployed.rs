@@ -32,6 +32,8 @@ pub struct Deployed {
     pub repository: Option<Repository>,
     /// How many concurrent invocations no function has reserved.
     pub unreserved_concurrency: Option<u64>,
+    /// Bytes that archives of functions may still take.
+    pub free_code_bytes: Option<u64>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -85,10 +87,12 @@ impl Deployed {
             let found = storage::queue(aws, &name)?;
             deployed.queues.extend(found.map(|queue| (name, queue)));
         }
-        if plan.reserved_concurrency.is_some() {
-            let account = aws.run(&AwsCommand::new("lambda", "get-account-settings"))?;
-            deployed.unreserved_concurrency = account["AccountLimit"]["UnreservedConcurrentExecutions"].as_u64();
-        }
+        let account = aws.run(&AwsCommand::new("lambda", "get-account-settings"))?;
+        let limit = &account["AccountLimit"];
+        deployed.unreserved_concurrency = limit["UnreservedConcurrentExecutions"].as_u64();
+        let code_bytes = limit["TotalCodeSize"].as_u64();
+        let code_bytes = code_bytes.zip(account["AccountUsage"]["TotalCodeSize"].as_u64());
+        deployed.free_code_bytes = code_bytes.map(|(limit, used)| limit.saturating_sub(used));
         Ok(deployed)
     }
 }

@@ -12,6 +12,10 @@ use crate::steps::trigger::overlapping;
 /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html>
 const MIN_UNRESERVED: u64 = 100;
 
+/// The largest archive that a request may contain, in bytes.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+const MAX_UPLOAD: u64 = 50 << 20;
+
 /// # Errors
 /// Why the plan cannot be carried out, and what to do.
 pub fn check(plan: &Plan, scope: &Scope, deployed: &Deployed) -> Result<()> {
@@ -46,7 +50,7 @@ pub fn check(plan: &Plan, scope: &Scope, deployed: &Deployed) -> Result<()> {
             bail!("the trigger {trigger} overlaps with {other}, which S3 refuses; choose another prefix, or remove it");
         }
     }
-    check_concurrency(plan, deployed)
+    check_quotas(plan, deployed)
 }
 
 /// Resources of the same names that `deploy` did not make for this function are not touched.
@@ -84,7 +88,13 @@ fn check_owner(plan: &Plan, deployed: &Deployed) -> Result<()> {
     Ok(())
 }
 
-fn check_concurrency(plan: &Plan, deployed: &Deployed) -> Result<()> {
+fn check_quotas(plan: &Plan, deployed: &Deployed) -> Result<()> {
+    let free = deployed.free_code_bytes.unwrap_or(u64::MAX);
+    ensure!(
+        plan.package == PackageType::Image || free >= MAX_UPLOAD,
+        "the account's functions leave only {} MB for archives in this Region; delete old versions and functions,          request a higher quota, or use `--image`",
+        free / 1_000_000
+    );
     let (Some(planned), Some(unreserved)) = (plan.reserved_concurrency, deployed.unreserved_concurrency) else {
         return Ok(());
     };
@@ -141,9 +151,12 @@ mod tests {
             ..DeployedFunction::default()
         });
         assert!(error(&deployed).contains("use `--image`"));
+        deployed.function = None;
+        deployed.free_code_bytes = Some(3_000_000);
+        assert!(error(&deployed).contains("leave only 3 MB for archives"));
+        deployed.free_code_bytes = None;
         let mut concurrent = plan();
         concurrent.reserved_concurrency = Some(901);
-        deployed.function = None;
         deployed.unreserved_concurrency = Some(1000);
         assert!(
             check(&concurrent, &deployed)

@@ -2,22 +2,30 @@
 //! notifications of the bucket, with a queue, with a failure of each command, and back.
 
 mod account;
+mod aws_program;
+mod images;
 mod invocations;
+pub mod moved_photos;
 
 use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+use fs_err as fs;
 use package::build::Build;
 use serde_json::{Value, json};
 use support::progress::print_status;
 
 use super::promises;
-use account::Account;
+use account::{Account, deployer_policy};
 
 const PROMISE: &str = "deploy can be repeated after any failure, and undeploy leaves nothing";
 const BUCKET: &str = "photos";
+/// What a user needs who deploys.
+const POLICY: &str = "xtask/deploy/data/deployer-policy.json";
+const NO_PERMISSIONS: &str =
+    r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}]}"#;
 /// For the queue's poller, and a first start on a busy machine.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -25,7 +33,8 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 pub fn test(build: &Build, slow: bool) -> Result<()> {
     conformance::skip_unless_runnable(&build.recipe.target)?;
     let workspace = &build.workspace;
-    let account = Account::start(workspace)?;
+    let mut account = Account::start(workspace)?;
+    images::test(&account)?;
     let photo = workspace.root().join("function/samples/eileen-collins.jpg");
     account.create_bucket(BUCKET)?;
     let other = json!({"QueueConfigurations": [{
@@ -33,8 +42,14 @@ pub fn test(build: &Build, slow: bool) -> Result<()> {
     }]});
     account.put_notifications(BUCKET, &other)?;
 
-    print_status("a dry run");
     let trigger = format!("s3://{BUCKET}/in/");
+    print_status("permissions");
+    account.become_user("nobody", NO_PERMISSIONS)?;
+    account.check_refused(&["--on", &trigger], "lacks the permission `")?;
+    let policy = fs::read_to_string(workspace.root().join(POLICY))?;
+    account.become_user("deployer", &deployer_policy(&policy, BUCKET)?)?;
+
+    print_status("a dry run");
     let planned = account.deploy(&["--on", &trigger, "--dry-run"])?;
     ensure!(
         planned["done"] == false && changes(&planned).len() >= 6,
@@ -150,11 +165,15 @@ fn changes(output: &Value) -> Vec<String> {
 /// Uploads the photo, and whether its annotated version appears.
 fn processed(account: &Account, key: &str, photo: &Path) -> Result<bool> {
     account.put(BUCKET, key, photo)?;
-    let output = key.to_owned() + "_rs.jpg";
+    appears(account, &(key.to_owned() + "_rs.jpg"))
+}
+
+/// Whether there is an object of this key soon.
+fn appears(account: &Account, key: &str) -> Result<bool> {
     let start = Instant::now();
     while start.elapsed() < TIMEOUT {
         if account
-            .aws(&["s3api", "head-object", "--bucket", BUCKET, "--key", &output])
+            .aws(&["s3api", "head-object", "--bucket", BUCKET, "--key", key])
             .is_ok()
         {
             return Ok(true);
@@ -162,7 +181,7 @@ fn processed(account: &Account, key: &str, photo: &Path) -> Result<bool> {
         sleep(Duration::from_millis(500));
     }
     let log = account
-        .function_log()
+        .function_logs()
         .context("the upload was not processed, and the log cannot be read")?;
     print_status(&log);
     Ok(false)

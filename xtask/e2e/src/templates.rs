@@ -16,7 +16,7 @@ use support::lock::Lock;
 use support::progress::print_status;
 use support::run::{Shell, cmd, output, run_checked, wait_with_output};
 
-use super::programs;
+use super::{deploy, programs};
 
 /// Templates of the slow test; `scan` is always tested.
 const OTHERS: [&str; 4] = ["minimal", "thumbnail", "blur-faces", "quality"];
@@ -52,6 +52,9 @@ pub fn others(build: &Build) -> Result<()> {
         made.check_answers()?;
         made.check_unit_tests()?;
         made.check_artefacts()?;
+        if template == "quality" {
+            deploy::moved_photos::test(&build.workspace, &made.folder)?;
+        }
     }
     Ok(())
 }

@@ -8,19 +8,30 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use fs_err as fs;
-use fs_err::os::unix::fs::OpenOptionsExt;
 use opencv_build::internals::find_python;
 use package::workspace::Workspace;
 use serde_json::{Value, json};
 use support::child::Child;
-use support::run::{Cmd, Shell, cmd, output, shell_word};
+use support::run::{Cmd, Shell, cmd, output};
 use tempfile::TempDir;
 
 use super::super::{pinned_wheels, programs};
+use super::aws_program;
 
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 const FUNCTION: &str = "face-detect";
-const REGION: &str = "eu-central-1";
+pub const REGION: &str = "eu-central-1";
+/// MiniStack's.
+pub const ACCOUNT: &str = "000000000000";
+/// Actions of which MiniStack does not know the resource, unlike AWS; the last one is what it takes `GetAlias` for.
+const WITHOUT_RESOURCE: [&str; 4] = [
+    "ecr:DescribeRepositories",
+    "lambda:CreateEventSourceMapping",
+    "lambda:CreateFunction",
+    "lambda:ListAliases",
+];
+/// The access key and the secret of the account's owner.
+const ROOT: [&str; 2] = ["test", "test"];
 
 pub struct Account {
     shell: Shell,
@@ -29,6 +40,8 @@ pub struct Account {
     folder: TempDir,
     server_log: PathBuf,
     path: OsString,
+    /// The key and its secret of whoever runs the project's commands.
+    user: [String; 2],
     _server: Child,
 }
 
@@ -38,9 +51,7 @@ impl Account {
         let cli_wheels = pinned_wheels::install(workspace, "aws-cli")?;
         let python = find_python()?;
         let folder = tempfile::tempdir()?;
-        let bin = folder.path().join("bin");
-        fs::create_dir(&bin)?;
-        write_program(&bin.join("aws"), &aws_script(&python, &cli_wheels, folder.path()))?;
+        let bin = aws_program::write(folder.path(), &python, &cli_wheels)?;
         let others = std::env::var_os("PATH").unwrap_or_default();
         let path = std::env::join_paths([bin].into_iter().chain(std::env::split_paths(&others)))?;
 
@@ -67,6 +78,7 @@ impl Account {
             folder,
             server_log,
             path,
+            user: ROOT.map(str::to_owned),
         };
         account.wait_until_ready()?;
         Ok(account)
@@ -88,7 +100,7 @@ impl Account {
     /// The output of a command of the AWS CLI, which does not fail on purpose.
     pub fn aws(&self, arguments: &[&str]) -> Result<Value> {
         let command = cmd!(self.shell, "aws").args(arguments).env("FAIL_ONCE", "");
-        let text = output(self.in_account(command))?;
+        let text = output(self.in_account(command, ROOT))?;
         match text.as_str() {
             "" => Ok(Value::Null),
             text => serde_json::from_str(text).with_context(|| format!("aws {arguments:?} printed {text}")),
@@ -98,7 +110,9 @@ impl Account {
     /// The output of a command of `cargo xtask`.
     pub fn xtask(&self, arguments: &[&str]) -> Result<Value> {
         let program = programs::xtask()?;
-        let text = output(self.in_account(cmd!(self.shell, "{program} --json").args(arguments)))?;
+        let [key, secret] = &self.user;
+        let command = cmd!(self.shell, "{program} --json").args(arguments);
+        let text = output(self.in_account(command, [key, secret]))?;
         Ok(serde_json::from_str(&text)?)
     }
 
@@ -124,14 +138,27 @@ impl Account {
         }
     }
 
-    fn in_account<'a>(&self, command: Cmd<'a>) -> Cmd<'a> {
+    /// A user with one policy runs the project's commands from now on.
+    pub fn become_user(&mut self, name: &str, policy: &str) -> Result<()> {
+        self.aws(&["iam", "create-user", "--user-name", name])?;
+        let put = ["iam", "put-user-policy", "--user-name", name, "--policy-name", name];
+        self.aws(&[&put[..], &["--policy-document", policy]].concat())?;
+        let made = self.aws(&["iam", "create-access-key", "--user-name", name])?;
+        let text = |field: &str| made["AccessKey"][field].as_str().map(str::to_owned);
+        let key = text("AccessKeyId").zip(text("SecretAccessKey"));
+        let (key, secret) = key.context("the user has no access key")?;
+        self.user = [key, secret];
+        Ok(())
+    }
+
+    fn in_account<'a>(&self, command: Cmd<'a>, [key, secret]: [&str; 2]) -> Cmd<'a> {
         command
             .env("PATH", &self.path)
             .env("AWS_ENDPOINT_URL", &self.url)
             .env("AWS_REGION", REGION)
             .env("AWS_DEFAULT_REGION", REGION)
-            .env("AWS_ACCESS_KEY_ID", "test")
-            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .env("AWS_ACCESS_KEY_ID", key)
+            .env("AWS_SECRET_ACCESS_KEY", secret)
             .env("AWS_CONFIG_FILE", "/nowhere")
             .env("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
             .env_remove("AWS_PROFILE")
@@ -253,47 +280,25 @@ impl Account {
         Ok(all.into())
     }
 
-    /// The function's log, for messages.
-    pub fn function_log(&self) -> Result<String> {
-        let group = format!("/aws/lambda/{FUNCTION}");
-        let found = self.aws(&["logs", "filter-log-events", "--log-group-name", &group])?;
-        let events = found["events"].as_array().into_iter().flatten();
-        Ok(events.filter_map(|event| event["message"].as_str()).collect())
+    /// The logs of all functions, for messages.
+    pub fn function_logs(&self) -> Result<String> {
+        let groups = self.aws(&["logs", "describe-log-groups"])?;
+        let groups = groups["logGroups"].as_array().cloned().unwrap_or_default();
+        let mut logs = String::new();
+        for group in groups.iter().filter_map(|group| group["logGroupName"].as_str()) {
+            let found = self.aws(&["logs", "filter-log-events", "--log-group-name", group])?;
+            let events = found["events"].as_array().into_iter().flatten();
+            logs.extend(events.filter_map(|event| event["message"].as_str()));
+        }
+        Ok(logs)
     }
 }
 
-/// The AWS CLI. While there is a number in the file `fail`, the first attempt fails of so many operations that change
-/// something: of each with 1, of every second with 2. `FAIL_ONCE` is empty for commands of the tests.
-fn aws_script(python: &Path, wheels: &Path, folder: &Path) -> String {
-    let [python, wheels, folder] =
-        [python, wheels, folder].map(|path| shell_word(&path.to_string_lossy()).into_owned());
-    format!(
-        r#"#!/bin/sh
-folder={folder}
-operation="$3 $4"
-case "$4" in
-  get-* | list-* | describe-* | head-* | wait | "") ;;
-  *)
-    if [ "${{FAIL_ONCE-set}}" ] && [ -e "$folder/fail" ] && ! grep -qxF "$operation" "$folder/tried" 2>/dev/null; then
-      echo "$operation" >> "$folder/tried"
-      if [ $(($(wc -l < "$folder/tried") % $(cat "$folder/fail"))) -eq 0 ]; then
-        echo "An error occurred (ServiceException) when calling the $4 operation: on purpose" >&2
-        exit 254
-      fi
-    fi
-    ;;
-esac
-# Compiled modules halve the time of a start.
-unset PYTHONDONTWRITEBYTECODE
-export PYTHONPYCACHEPREFIX="$folder/pycache" PYTHONPATH={wheels}
-# Version 1 uses the endpoint of the environment for all services except SQS.
-exec {python} -m awscli --endpoint-url "$AWS_ENDPOINT_URL" "$@"
-"#
-    )
-}
-
-fn write_program(path: &Path, text: &str) -> Result<()> {
-    let mut options = fs::OpenOptions::new();
-    let mut file = options.write(true).create(true).truncate(true).mode(0o755).open(path)?;
-    Ok(std::io::Write::write_all(&mut file, text.as_bytes())?)
+/// A policy of those who deploy, for the function and its bucket.
+pub fn deployer_policy(template: &str, bucket: &str) -> Result<String> {
+    let named = template.replace("{account}", ACCOUNT).replace("{name}", FUNCTION);
+    let mut policy: Value = serde_json::from_str(&named.replace("{bucket}", bucket))?;
+    let statements = policy["Statement"].as_array_mut().context("there are no statements")?;
+    statements.push(json!({"Effect": "Allow", "Action": WITHOUT_RESOURCE, "Resource": "*"}));
+    Ok(policy.to_string())
 }

@@ -1,0 +1,58 @@
+//! The program `aws` of the tests: the AWS CLI, with failures on purpose.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use fs_err as fs;
+use fs_err::os::unix::fs::OpenOptionsExt;
+use support::run::shell_word;
+
+use super::account::{ACCOUNT, REGION};
+
+/// Writes the program to a folder `bin` in `folder`, which it returns. The state of the failures is in `folder`, too.
+pub fn write(folder: &Path, python: &Path, wheels: &Path) -> Result<PathBuf> {
+    let bin = folder.join("bin");
+    fs::create_dir(&bin)?;
+    let mut options = fs::OpenOptions::new();
+    let mut file = options.write(true).create_new(true).mode(0o755).open(bin.join("aws"))?;
+    std::io::Write::write_all(&mut file, script(python, wheels, folder).as_bytes())?;
+    Ok(bin)
+}
+
+/// The AWS CLI. While there is a number in the file `fail`, the first attempt fails of so many operations that change
+/// something: of each with 1, of every second with 2. `FAIL_ONCE` is empty for commands of the tests.
+fn script(python: &Path, wheels: &Path, folder: &Path) -> String {
+    let [python, wheels, folder] =
+        [python, wheels, folder].map(|path| shell_word(&path.to_string_lossy()).into_owned());
+    format!(
+        r#"#!/bin/sh
+folder={folder}
+operation="$3 $4"
+case "$4" in
+  get-* | list-* | describe-* | head-* | wait | "") ;;
+  *)
+    if [ "${{FAIL_ONCE-set}}" ] && [ -e "$folder/fail" ] && ! grep -qxF "$operation" "$folder/tried" 2>/dev/null; then
+      echo "$operation" >> "$folder/tried"
+      if [ $(($(wc -l < "$folder/tried") % $(cat "$folder/fail"))) -eq 0 ]; then
+        echo "An error occurred (ServiceException) when calling the $4 operation: on purpose" >&2
+        exit 254
+      fi
+    fi
+    ;;
+esac
+# Compiled modules halve the time of a start.
+unset PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX="$folder/pycache" PYTHONPATH={wheels}
+# Version 1 uses the endpoint of the environment for all services except SQS.
+aws() {{ {python} -m awscli --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }}
+case "$3" in
+  ecr)
+    # MiniStack's registry is at its own address, but it names AWS's.
+    output=$(aws "$@") || exit
+    printf '%s\n' "$output" | sed "s#{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com#${{AWS_ENDPOINT_URL#http://}}#"
+    ;;
+  *) aws "$@" ;;
+esac
+"#
+    )
+}
