@@ -31,6 +31,8 @@ impl<P: Processor> Pipeline<'_, P> {
         if !task.is_direct && object.is_folder() {
             return Ok(Err(SkipReason::Folder));
         }
+        // Before keys are compared with patterns: a direct event may have a key of megabytes.
+        self.storage.check_names(storage_config, &object.bucket, &object.key)?;
         if task.loop_guard && same_bucket && output.key_pattern.matches(&object.key) {
             return Ok(Err(SkipReason::OwnOutput));
         }
@@ -47,7 +49,6 @@ impl<P: Processor> Pipeline<'_, P> {
             )));
         }
         // Before the download, so that no work is in vain, and not one of two files is written.
-        self.storage.check_names(storage_config, &object.bucket, &object.key)?;
         for key in likely_keys::<P>(output, &object.key) {
             self.storage.check_names(storage_config, bucket, &key)?;
         }
