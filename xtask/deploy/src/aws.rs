@@ -16,6 +16,8 @@ use crate::arn::Scope;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AwsCommand {
     words: Vec<String>,
+    /// The place of a word that has a reference within its text, and the name in it.
+    embedded: Option<(usize, &'static str)>,
     result: Option<CommandResult>,
 }
 
@@ -30,6 +32,7 @@ impl AwsCommand {
     pub fn new(service: &str, operation: &str) -> Self {
         Self {
             words: vec![service.to_owned(), operation.to_owned()],
+            embedded: None,
             result: None,
         }
     }
@@ -52,6 +55,16 @@ impl AwsCommand {
         let mut with_flag = self.flag(name);
         with_flag.words.push(value.to_string());
         with_flag
+    }
+
+    /// `value` has the reference `$variable` within its text.
+    #[must_use]
+    pub fn option_referring(self, name: &str, value: &str, variable: &'static str) -> Self {
+        let with_option = self.option(name, value);
+        Self {
+            embedded: Some((with_option.words.len() - 1, variable)),
+            ..with_option
+        }
     }
 
     #[must_use]
@@ -84,7 +97,11 @@ impl AwsCommand {
 /// For a POSIX shell.
 impl fmt::Display for AwsCommand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words: Vec<_> = self.words.iter().map(|word| shell_form(word)).collect();
+        let words = self.words.iter().enumerate().map(|(place, word)| match self.embedded {
+            Some((embedded, name)) if embedded == place => embedded_form(word, name),
+            _ => shell_form(word),
+        });
+        let words: Vec<_> = words.collect();
         let command = format!("aws {}", words.join(" "));
         match self.result {
             None => write!(f, "{command}"),
@@ -103,6 +120,16 @@ fn shell_form(word: &str) -> String {
     }
 }
 
+fn embedded_form(word: &str, name: &str) -> String {
+    let quoted = |text: &str| match text {
+        "" => String::new(),
+        text => shell_word(text).into_owned(),
+    };
+    let reference = format!("${name}");
+    let (before, after) = word.split_once(&reference).unwrap_or((word, ""));
+    format!("{}\"{reference}\"{}", quoted(before), quoted(after))
+}
+
 /// Runs commands, and keeps what they return for later ones.
 #[derive(Default)]
 pub struct Aws {
@@ -115,10 +142,19 @@ impl Aws {
     /// # Errors
     /// The CLI is not installed, or the command fails: see [`AwsError`].
     pub fn run(&mut self, command: &AwsCommand) -> Result<Value, AwsError> {
-        let words = command.words.iter().map(|word| match word.strip_prefix('$') {
-            Some(name) => self.variables.get(name).unwrap_or(word).clone(),
-            None => word.clone(),
-        });
+        let words =
+            command
+                .words
+                .iter()
+                .enumerate()
+                .map(|(place, word)| match (word.strip_prefix('$'), command.embedded) {
+                    (Some(name), _) => self.variables.get(name).unwrap_or(word).clone(),
+                    (None, Some((embedded, name))) if embedded == place => {
+                        let value = self.variables.get(name).map_or("", String::as_str);
+                        word.replacen(&format!("${name}"), value, 1)
+                    }
+                    (None, _) => word.clone(),
+                });
         let output = call(&words.collect::<Vec<_>>(), &command.operation())?;
         if let Some(CommandResult { variable, field }) = command.result {
             let value = output[field].as_str().map(str::to_owned).or_else(|| {
@@ -129,6 +165,11 @@ impl Aws {
             self.variables.insert(variable, value);
         }
         Ok(output)
+    }
+
+    /// What a command returned for later ones.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str)
     }
 
     /// The output of a command that only reads; `None` if what it names does not exist.
@@ -208,6 +249,10 @@ mod tests {
             .option("function-version", "$VERSION")
             .flag("dry-run");
         let expected = r#"aws lambda update-alias --description 'it'\''s new' --function-version "$VERSION" --dry-run"#;
+        assert_eq!(command.to_string(), expected);
+        let command = AwsCommand::new("s3control", "create-job");
+        let command = command.option_referring("manifest", "Location={ETag=$ETAG}", "ETAG");
+        let expected = r#"aws s3control create-job --manifest 'Location={ETag='"$ETAG"'}'"#;
         assert_eq!(command.to_string(), expected);
         let command = AwsCommand::new("lambda", "publish-version").returning("VERSION", "Version");
         let expected = "VERSION=$(aws lambda publish-version --query Version --output text)";

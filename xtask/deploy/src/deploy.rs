@@ -27,7 +27,7 @@ use crate::plan::Plan;
 use crate::plan::access::{Access, Description};
 use crate::rollback;
 use crate::settings::{PackageType, Settings};
-use crate::steps::{Change, Context, Step, steps};
+use crate::steps::{Change, Context, Step, StepOutput, steps};
 
 pub use self::arguments::{Arguments, Target};
 
@@ -39,15 +39,6 @@ pub struct DeployOutput {
     /// Whether they were carried out.
     done: bool,
     url: Option<String>,
-}
-
-#[derive(Serialize)]
-struct StepOutput {
-    resource: String,
-    change: Change,
-    commands: Vec<String>,
-    #[serde(skip)]
-    text: String,
 }
 
 /// With `--emit`, writes a template instead.
@@ -141,15 +132,9 @@ fn finish(arguments: &Arguments, aws: &mut Aws, plan: &Plan, steps: &[Step]) -> 
         true => crate::deployed::url(aws, plan)?,
         false => None,
     };
-    let shown = steps.iter().map(|step| StepOutput {
-        resource: step.resource.clone(),
-        change: step.change.clone(),
-        commands: step.commands.iter().map(ToString::to_string).collect(),
-        text: step.to_string(),
-    });
     Ok(DeployOutput {
         function: format!("{}:{}", plan.name, plan.alias),
-        steps: shown.collect(),
+        steps: steps.iter().map(StepOutput::from).collect(),
         done: carries_out,
         url,
     })

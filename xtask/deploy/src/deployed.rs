@@ -15,7 +15,7 @@ use crate::arn::Scope;
 use crate::aws::{Aws, AwsCommand};
 use crate::plan::{Plan, TAG};
 pub use function::{Alias, DeployedFunction, source_bucket};
-pub use storage::{DeployedBucket, DeployedQueue};
+pub use storage::{DeployedBucket, DeployedQueue, bucket};
 pub use values::Tags;
 use values::{tag_list, tag_map, text};
 
@@ -24,6 +24,8 @@ use values::{tag_list, tag_map, text};
 pub struct Deployed {
     pub log_group: Option<LogGroup>,
     pub role: Option<Role>,
+    /// That of S3 Batch Operations.
+    pub batch_role: Option<BatchRole>,
     /// By their names.
     pub queues: BTreeMap<String, DeployedQueue>,
     pub function: Option<DeployedFunction>,
@@ -47,6 +49,14 @@ pub struct LogGroup {
 pub struct Role {
     pub trust: Value,
     pub policy: Value,
+    pub tags: Tags,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BatchRole {
+    pub trust: Value,
+    /// By their names, which are those of buckets.
+    pub policies: BTreeMap<String, Value>,
     pub tags: Tags,
 }
 
@@ -80,6 +90,7 @@ impl Deployed {
         let mut deployed = Self {
             log_group: log_group(aws, plan, scope)?,
             role: role(aws, plan)?,
+            batch_role: batch_role(aws, plan)?,
             repository: repository(aws, plan, scope)?,
             ..Self::default()
         };
@@ -142,7 +153,7 @@ fn log_group(aws: &mut Aws, plan: &Plan, scope: &Scope) -> Result<Option<LogGrou
     }))
 }
 
-fn role(aws: &mut Aws, plan: &Plan) -> Result<Option<Role>> {
+pub fn role(aws: &mut Aws, plan: &Plan) -> Result<Option<Role>> {
     let name = plan.role_name();
     let Some(found) = aws.find(&AwsCommand::new("iam", "get-role").option("role-name", &name))? else {
         return Ok(None);
@@ -153,6 +164,24 @@ fn role(aws: &mut Aws, plan: &Plan) -> Result<Option<Role>> {
     Ok(Some(Role {
         trust: found["Role"]["AssumeRolePolicyDocument"].clone(),
         policy: policy["PolicyDocument"].clone(),
+        tags: tag_list(&found["Role"]["Tags"]),
+    }))
+}
+
+pub fn batch_role(aws: &mut Aws, plan: &Plan) -> Result<Option<BatchRole>> {
+    let of_role = |operation: &str| AwsCommand::new("iam", operation).option("role-name", plan.batch_role_name());
+    let Some(found) = aws.find(&of_role("get-role"))? else {
+        return Ok(None);
+    };
+    let listed = aws.run(&of_role("list-role-policies"))?;
+    let mut policies = BTreeMap::new();
+    for name in listed["PolicyNames"].as_array().into_iter().flatten().map(text) {
+        let policy = aws.find(&of_role("get-role-policy").option("policy-name", &name))?;
+        policies.insert(name, policy.unwrap_or_default()["PolicyDocument"].clone());
+    }
+    Ok(Some(BatchRole {
+        trust: found["Role"]["AssumeRolePolicyDocument"].clone(),
+        policies,
         tags: tag_list(&found["Role"]["Tags"]),
     }))
 }

@@ -13,9 +13,16 @@ pub struct FunctionVersion {
     pub name: String,
     /// `None` for the version `$LATEST`.
     pub alias: Option<String>,
+    /// The number of the version.
+    pub version: String,
     pub architecture: Architecture,
+    /// In megabytes.
+    pub memory: u32,
     pub log_group: String,
 }
+
+/// In megabytes: that of functions whose configuration does not say it.
+const LEAST_MEMORY: u32 = 128;
 
 impl FunctionVersion {
     /// The version to which `alias` refers, or else that of [`Self::find_any`].
@@ -61,9 +68,14 @@ impl FunctionVersion {
     fn new(name: &str, alias: Option<&str>, configuration: &Value) -> Result<Self> {
         let architecture = configuration["Architectures"][0].as_str();
         let log_group = configuration["LoggingConfig"]["LogGroup"].as_str();
+        let memory = configuration["MemorySize"].as_u64();
         Ok(Self {
             name: name.to_owned(),
             alias: alias.map(str::to_owned),
+            version: configuration["Version"].as_str().unwrap_or("$LATEST").to_owned(),
+            memory: memory
+                .and_then(|memory| u32::try_from(memory).ok())
+                .unwrap_or(LEAST_MEMORY),
             // Old functions do not have it.
             architecture: architecture.map_or(Ok(Architecture::X86_64), str::parse)?,
             log_group: log_group.map_or_else(|| default_log_group(name), str::to_owned),

@@ -5,6 +5,7 @@ mod apply;
 mod arn;
 mod artefact;
 mod aws;
+pub mod batch;
 pub mod deploy;
 mod deployed;
 pub mod emit;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use deploy::{deploy as deploying, invoke, logs, undeploy};
+use deploy::{batch, deploy as deploying, invoke, logs, undeploy};
 use opencv_build::CmakeLauncher;
 use package::program::{self, exit_code};
 use support::interruption::install_handler;
@@ -35,6 +35,9 @@ enum Command {
 
     #[command(about = program::LOGS.about)]
     Logs(logs::Arguments),
+
+    #[command(about = program::BATCH.about)]
+    Batch(batch::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -50,6 +53,7 @@ fn run(cli: &Cli) -> Result<()> {
         Command::Undeploy(arguments) => print(&undeploy::run(arguments)?, cli.json),
         Command::Invoke(arguments) => print(&invoke::run(arguments)?, cli.json),
         Command::Logs(arguments) => logs::run(arguments, cli.json),
+        Command::Batch(arguments) => batch::run(arguments, cli.json),
     }
 }
 

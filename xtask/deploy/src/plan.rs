@@ -161,6 +161,11 @@ impl Plan {
         format!("{}-role", self.name)
     }
 
+    /// The role with which S3 Batch Operations invokes the function.
+    pub fn batch_role_name(&self) -> String {
+        format!("{}-batch", self.name)
+    }
+
     pub fn log_group(&self) -> String {
         format!("/aws/lambda/{}", self.name)
     }

@@ -62,6 +62,13 @@ pub fn removal(plan: &Plan, deployed: &Deployed) -> Vec<Step> {
         let commands = policy.into_iter().chain([of_role("delete-role")]).collect();
         remove(format!("role {}", plan.role_name()), commands);
     }
+    if let Some(role) = deployed.batch_role.as_ref().filter(|role| is_own(&role.tags, plan)) {
+        let of_role = |operation: &str| AwsCommand::new("iam", operation).option("role-name", plan.batch_role_name());
+        let policies = role.policies.keys();
+        let policies = policies.map(|name| of_role("delete-role-policy").option("policy-name", name));
+        let commands = policies.chain([of_role("delete-role")]).collect();
+        remove(format!("role {}", plan.batch_role_name()), commands);
+    }
     if deployed
         .log_group
         .as_ref()

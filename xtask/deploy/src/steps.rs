@@ -4,12 +4,12 @@
 mod context;
 mod function;
 mod invocation;
-mod resources;
+pub(crate) mod resources;
 mod step;
 pub mod trigger;
 
 pub use context::Context;
-pub use step::{Change, Step, StepCommand};
+pub use step::{Change, Step, StepCommand, StepOutput};
 
 /// All steps, also those that change nothing.
 pub fn steps(context: &Context) -> Vec<Step> {

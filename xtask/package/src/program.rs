@@ -82,6 +82,14 @@ pub const LOGS: Program = Program {
         "Show the log of the deployed function, and what its invocations cost",
     )
 };
+pub const BATCH: Program = Program {
+    binary: "deploy",
+    binary_subcommand: Some("batch"),
+    ..Program::new(
+        "batch",
+        "Invoke the deployed function for all objects of a bucket or below a prefix",
+    )
+};
 pub const BOOK: Program = Program::new("book", "Build the book in docs/ as web pages");
 pub const TEST: Program = Program {
     binary: "e2e",
@@ -91,7 +99,7 @@ pub const TEST: Program = Program {
     )
 };
 
-pub const PROGRAMS: [&Program; 14] = [
+pub const PROGRAMS: [&Program; 15] = [
     &PULL,
     &PUSH,
     &AUDIT,
@@ -104,6 +112,7 @@ pub const PROGRAMS: [&Program; 14] = [
     &UNDEPLOY,
     &INVOKE,
     &LOGS,
+    &BATCH,
     &BOOK,
     &TEST,
 ];

@@ -37,7 +37,7 @@ impl DeployedQueue {
     }
 }
 
-pub(super) fn queue(aws: &mut Aws, name: &str) -> Result<Option<DeployedQueue>> {
+pub fn queue(aws: &mut Aws, name: &str) -> Result<Option<DeployedQueue>> {
     let Some(found) = aws.find(&AwsCommand::new("sqs", "get-queue-url").option("queue-name", name))? else {
         return Ok(None);
     };
@@ -52,7 +52,7 @@ pub(super) fn queue(aws: &mut Aws, name: &str) -> Result<Option<DeployedQueue>> 
     }))
 }
 
-pub(super) fn bucket(aws: &mut Aws, name: &str) -> Result<Option<DeployedBucket>> {
+pub fn bucket(aws: &mut Aws, name: &str) -> Result<Option<DeployedBucket>> {
     let Some(found) = aws.find(&AwsCommand::new("s3api", "get-bucket-location").option("bucket", name))? else {
         return Ok(None);
     };

@@ -75,11 +75,7 @@ impl Plan {
 
     /// Lambda may use the role.
     pub fn trust_policy() -> Value {
-        document(&[json!({
-            "Effect": "Allow",
-            "Principal": {"Service": "lambda.amazonaws.com"},
-            "Action": "sts:AssumeRole",
-        })])
+        trust("lambda.amazonaws.com")
     }
 
     /// S3 may send events of the triggers' buckets to the queue.
@@ -111,6 +107,15 @@ impl Plan {
     }
 }
 
-fn document(statements: &[Value]) -> Value {
+/// The service may use the role.
+pub(crate) fn trust(service: &str) -> Value {
+    document(&[json!({
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": "sts:AssumeRole",
+    })])
+}
+
+pub(crate) fn document(statements: &[Value]) -> Value {
     json!({"Version": "2012-10-17", "Statement": statements})
 }

@@ -16,14 +16,14 @@ pub(super) fn tags_word(plan: &Plan) -> String {
 }
 
 /// An object for each tag, which the AWS CLI takes for lists of tags.
-fn tag_words(plan: &Plan) -> impl Iterator<Item = String> {
+pub(crate) fn tag_words(plan: &Plan) -> impl Iterator<Item = String> {
     let tags = plan.all_tags();
     tags.into_iter()
         .map(|(name, value)| json!({"Key": name, "Value": value}).to_string())
 }
 
 /// A phrase if tags of the plan are missing.
-pub(super) fn tag_difference(plan: &Plan, tags: &Tags) -> Option<String> {
+pub(crate) fn tag_difference(plan: &Plan, tags: &Tags) -> Option<String> {
     let planned = plan.all_tags();
     let is_tagged = planned.iter().all(|(name, value)| tags.get(name) == Some(value));
     (!is_tagged).then(|| "tags".to_owned())

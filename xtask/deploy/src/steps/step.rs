@@ -37,8 +37,29 @@ pub enum StepCommand {
     },
 }
 
+/// What the output of a command says about a step.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StepOutput {
+    pub resource: String,
+    pub change: Change,
+    pub commands: Vec<String>,
+    #[serde(skip)]
+    pub text: String,
+}
+
+impl From<&Step> for StepOutput {
+    fn from(step: &Step) -> Self {
+        Self {
+            resource: step.resource.clone(),
+            change: step.change.clone(),
+            commands: step.commands.iter().map(ToString::to_string).collect(),
+            text: step.to_string(),
+        }
+    }
+}
+
 impl Step {
-    pub(super) fn new(resource: impl Into<String>, change: Change, commands: Vec<AwsCommand>) -> Self {
+    pub(crate) fn new(resource: impl Into<String>, change: Change, commands: Vec<AwsCommand>) -> Self {
         Self {
             resource: resource.into(),
             change,
@@ -47,7 +68,7 @@ impl Step {
     }
 
     /// Creates a resource that does not exist; changes or leaves one that does, by its differences.
-    pub(super) fn create_or_update(
+    pub(crate) fn create_or_update(
         resource: impl Into<String>,
         differences: Option<Vec<String>>,
         create: impl FnOnce() -> Vec<AwsCommand>,

@@ -4,7 +4,7 @@ use package::git::Head;
 
 use super::*;
 use crate::artefact::Artefact;
-use crate::deployed::{Alias, Deployed, DeployedBucket, DeployedFunction, DeployedQueue, LogGroup, Role};
+use crate::deployed::{Alias, BatchRole, Deployed, DeployedBucket, DeployedFunction, DeployedQueue, LogGroup, Role};
 use crate::plan::Plan;
 use crate::plan::tests::{plan, scope, variants};
 use crate::settings::{PackageType, UrlAccess};
@@ -215,6 +215,11 @@ fn notifications_of_others_are_kept() {
 fn removal_takes_only_what_has_the_tag() {
     let plan = plan();
     let mut deployed = deployed(&plan);
+    deployed.batch_role = Some(BatchRole {
+        policies: [("photos".to_owned(), json!({})), ("archive".to_owned(), json!({}))].into(),
+        tags: plan.all_tags(),
+        ..BatchRole::default()
+    });
     let removed = |deployed: &Deployed| -> Vec<String> {
         let steps = crate::removal::removal(&plan, deployed).into_iter();
         steps.map(|step| step.resource).collect()
@@ -224,10 +229,14 @@ fn removal_takes_only_what_has_the_tag() {
         "function thumbs",
         "queue thumbs-failed",
         "role thumbs-role",
+        "role thumbs-batch",
         "log group /aws/lambda/thumbs, with all logs",
     ];
     assert_eq!(removed(&deployed), expected);
+    let steps = crate::removal::removal(&plan, &deployed);
+    assert_eq!(steps[4].commands.len(), 3, "{}", steps[4]);
+    deployed.batch_role.as_mut().unwrap().tags.clear();
     deployed.role.as_mut().unwrap().tags.clear();
     deployed.queues.get_mut("thumbs-failed").unwrap().tags.clear();
-    assert_eq!(removed(&deployed), [expected[0], expected[1], expected[4]]);
+    assert_eq!(removed(&deployed), [expected[0], expected[1], expected[5]]);
 }

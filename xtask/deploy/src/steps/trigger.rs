@@ -222,6 +222,31 @@ fn changes(context: &Context, found: &Value, merged: &Value) -> Vec<String> {
     changes
 }
 
+/// The prefix of a notification of the function for new objects whose keys begin with `prefix`.
+pub fn invoked_for(function: &str, prefix: &str, found: &Value) -> Option<String> {
+    let own = format!("{function}/");
+    let all = LISTS
+        .iter()
+        .flat_map(|(list, _)| found[list].as_array().into_iter().flatten());
+    let own = all.filter(|one| one["Id"].as_str().is_some_and(|id| id.starts_with(&own)));
+    let mut prefixes = own.map(prefix_of);
+    prefixes.find(|own| prefix.starts_with(own)).map(str::to_owned)
+}
+
+/// Empty if a notification is for all keys.
+fn prefix_of(notification: &Value) -> &str {
+    let rules = notification["Filter"]["Key"]["FilterRules"]
+        .as_array()
+        .into_iter()
+        .flatten();
+    let mut prefixes = rules.filter(|rule| {
+        let name = rule["Name"].as_str().unwrap_or_default();
+        name.eq_ignore_ascii_case("prefix")
+    });
+    let rule = prefixes.next();
+    rule.and_then(|rule| rule["Value"].as_str()).unwrap_or_default()
+}
+
 /// A notification of another target for the same objects as a trigger, which S3 would refuse.
 pub fn overlapping(function: &str, trigger: &S3Prefix, found: &Value) -> Option<String> {
     let others = without_own(function, found);
@@ -233,15 +258,7 @@ pub fn overlapping(function: &str, trigger: &S3Prefix, found: &Value) -> Option<
                 .flatten()
                 .filter_map(Value::as_str);
             let is_creation = events.into_iter().any(|event| event.starts_with("s3:ObjectCreated"));
-            let rules = other["Filter"]["Key"]["FilterRules"].as_array().into_iter().flatten();
-            let mut prefixes = rules.filter(|rule| {
-                let name = rule["Name"].as_str().unwrap_or_default();
-                name.eq_ignore_ascii_case("prefix")
-            });
-            let prefix = prefixes
-                .next()
-                .and_then(|rule| rule["Value"].as_str())
-                .unwrap_or_default();
+            let prefix = prefix_of(other);
             let overlaps = prefix.starts_with(&trigger.prefix) || trigger.prefix.starts_with(prefix);
             if is_creation && overlaps {
                 let target = other[target].as_str().unwrap_or_default();
