@@ -1,6 +1,7 @@
 //! `cargo xtask batch`: invokes the deployed function for all objects of a bucket or below a prefix, with a job of S3
 //! Batch Operations. It shows what it will do, follows the job, and says what failed.
 
+mod estimate;
 mod follow;
 mod job;
 mod listing;
@@ -21,6 +22,7 @@ use support::output::print;
 use support::progress::print_status;
 use time::OffsetDateTime;
 
+use self::estimate::{Basis, Estimate, Sender, concurrency};
 use self::follow::{follow, going_on, sum_up};
 use self::job::{JOB_ID, Job, JobRequest};
 use self::manifest::manifest;
@@ -34,6 +36,7 @@ use crate::deployed::batch_role;
 use crate::function_version::FunctionVersion;
 use crate::plan::Plan;
 use crate::plan::access::Access;
+use crate::prices::Prices;
 use crate::settings::{S3Prefix, Settings};
 use crate::steps::{Step, StepOutput};
 
@@ -62,6 +65,10 @@ pub struct Arguments {
     /// Take only so many objects
     #[arg(long, value_name = "N")]
     limit: Option<NonZeroUsize>,
+
+    /// The milliseconds that a photo takes, for the estimate [default: from the last day of the function's log]
+    #[arg(long, value_name = "MS")]
+    duration: Option<f64>,
 
     /// Where the manifest and the report are written [default: s3://BUCKET/batch-jobs/]
     #[arg(long, value_name = "s3://BUCKET/PREFIX")]
@@ -153,6 +160,7 @@ impl<'a> Batch<'a> {
             function: self.function.display_name(),
             place: place.to_string(),
             listing: Some(source.listing.clone()),
+            estimate: Some(self.estimate(aws, &source, Sender::Job)?),
             notes: source.notes.clone(),
             steps: steps.iter().map(StepOutput::from).collect(),
             ..BatchOutput::default()
@@ -165,6 +173,23 @@ impl<'a> Batch<'a> {
         output.done = true;
         output.job = Some(self.run_job(aws, &steps)?);
         Ok(output)
+    }
+
+    fn estimate(&self, aws: &mut Aws, source: &Source, sender: Sender) -> Result<Estimate> {
+        let basis = match self.arguments.duration {
+            Some(milliseconds) => Some(Basis::given(milliseconds)),
+            None => Basis::of_log(aws, &self.function.log_group)?,
+        };
+        let concurrency = concurrency(aws, &self.function)?;
+        let (listing, prices) = (&source.listing, Prices::embedded()?);
+        Ok(Estimate::new(
+            listing,
+            &self.function,
+            sender,
+            basis.as_ref(),
+            concurrency,
+            &prices,
+        ))
     }
 
     fn job_steps(&self, aws: &mut Aws, source: &Source, folder: &S3Prefix) -> Result<Vec<Step>> {

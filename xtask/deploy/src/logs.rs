@@ -1,7 +1,7 @@
 //! `cargo xtask logs`: the log of a deployed function, with the lines of the harness and of Lambda made readable, and
 //! what they say together. With `--follow`, new lines are printed as they arrive, until it is interrupted.
 
-mod event;
+pub(crate) mod event;
 pub(crate) mod format;
 pub(crate) mod line;
 mod summary;

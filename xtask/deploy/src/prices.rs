@@ -17,6 +17,32 @@ pub struct Prices {
     pub region: String,
     x86_64: Rates,
     aarch64: Rates,
+    pub s3: S3Prices,
+    pub s3_batch: S3BatchPrices,
+    pub sqs: SqsPrices,
+}
+
+/// In US dollars.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct S3Prices {
+    pub thousand_writes: f64,
+    pub thousand_reads: f64,
+}
+
+/// In US dollars.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct S3BatchPrices {
+    pub job: f64,
+    pub million_objects: f64,
+}
+
+/// In US dollars.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SqsPrices {
+    pub million_requests: f64,
 }
 
 /// In US dollars.

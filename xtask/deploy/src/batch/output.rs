@@ -4,6 +4,7 @@ use anyhow::Result;
 use serde::Serialize;
 use support::output::{CommandOutput, format_bytes};
 
+use super::estimate::Estimate;
 use super::follow::JobOutput;
 use super::listing::Listing;
 use crate::steps::StepOutput;
@@ -15,6 +16,7 @@ pub struct BatchOutput {
     pub function: String,
     pub place: String,
     pub listing: Option<Listing>,
+    pub estimate: Option<Estimate>,
     pub notes: Vec<String>,
     /// In the order in which they are or were carried out.
     pub steps: Vec<StepOutput>,
@@ -35,6 +37,9 @@ impl BatchOutput {
         let mut text = String::new();
         if let Some(listing) = &self.listing {
             text += &format!("{} for {}\n{}\n", self.function, self.place, listing_text(listing));
+        }
+        if let Some(estimate) = &self.estimate {
+            text += &estimate.to_text();
         }
         for note in &self.notes {
             text += &format!("note: {note}\n");

@@ -23,17 +23,34 @@ pub struct LogEvent {
 
 /// Those since `start`, in milliseconds since 1970, by time; `None` if there is no such log group.
 pub fn fetch(aws: &mut Aws, log_group: &str, start: i64) -> Result<Option<Vec<LogEvent>>, AwsError> {
+    collect_pages(|token| page(aws, log_group, start, token))
+}
+
+/// The first page that has any.
+pub fn fetch_first(aws: &mut Aws, log_group: &str, start: i64) -> Result<Option<Vec<LogEvent>>, AwsError> {
+    collect_pages(|token| {
+        let mut found = page(aws, log_group, start, token)?;
+        if let Some(page) = found.as_mut().and_then(Value::as_object_mut)
+            && page
+                .get("events")
+                .and_then(Value::as_array)
+                .is_some_and(|events| !events.is_empty())
+        {
+            page.remove("nextToken");
+        }
+        Ok(found)
+    })
+}
+
+fn page(aws: &mut Aws, log_group: &str, start: i64, token: Option<&str>) -> Result<Option<Value>, AwsError> {
     let command = AwsCommand::new("logs", "filter-log-events")
         .option("log-group-name", log_group)
         .option("start-time", start)
         .option("limit", PAGE);
-    collect_pages(|token| {
-        let command = command.clone();
-        aws.find(&match token {
-            None => command,
-            // A token can begin like an option.
-            Some(token) => command.flag(&format!("next-token={token}")),
-        })
+    aws.find(&match token {
+        None => command,
+        // A token can begin like an option.
+        Some(token) => command.flag(&format!("next-token={token}")),
     })
 }
 
