@@ -1,9 +1,10 @@
 //! What a batch will take and cost, before it starts: from the times of photos in the function's log, or from what the
 //! user says, the function's concurrency, and prices.
 
+use std::num::NonZeroU32;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde::Serialize;
 
 use super::listing::Listing;
@@ -27,7 +28,6 @@ const PAGE: usize = 1000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sender {
     Job,
-    #[cfg_attr(not(test), expect(dead_code, reason = "no queue is filled yet"))]
     Queue,
 }
 
@@ -36,6 +36,14 @@ pub enum Sender {
 pub struct Basis {
     pub photo_ms: f64,
     pub source: String,
+}
+
+/// What is known of the function.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Speed {
+    pub basis: Option<Basis>,
+    /// How many invocations there can be at once, if the caller may know it.
+    pub concurrency: Option<u64>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -55,15 +63,8 @@ pub struct Estimate {
 }
 
 impl Basis {
-    pub fn given(milliseconds: f64) -> Self {
-        Self {
-            photo_ms: milliseconds,
-            source: "`--duration`".to_owned(),
-        }
-    }
-
     /// From the last day of the function's log; `None` if it says nothing, or the caller may not read it.
-    pub fn of_log(aws: &mut Aws, log_group: &str) -> Result<Option<Self>> {
+    fn of_log(aws: &mut Aws, log_group: &str) -> Result<Option<Self>> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let start = i64::try_from(now.saturating_sub(PAST).as_millis()).unwrap_or_default();
         let events = match fetch_first(aws, log_group, start) {
@@ -112,7 +113,7 @@ fn if_permitted<T>(error: AwsError) -> Result<Option<T>, AwsError> {
 }
 
 /// How many invocations there can be at once: what the function has reserved, or else what no function has.
-pub fn concurrency(aws: &mut Aws, function: &FunctionVersion) -> Result<Option<u64>> {
+fn concurrency(aws: &mut Aws, function: &FunctionVersion) -> Result<Option<u64>> {
     let mut read = |command: &AwsCommand| match aws.run(command) {
         Ok(found) => Ok(Some(found)),
         Err(error) => if_permitted(error),
@@ -126,23 +127,32 @@ pub fn concurrency(aws: &mut Aws, function: &FunctionVersion) -> Result<Option<u
     Ok(found.and_then(|found| found["AccountLimit"]["UnreservedConcurrentExecutions"].as_u64()))
 }
 
-impl Estimate {
+impl Speed {
+    /// `duration` is what the user says of a photo, in milliseconds.
+    pub fn read(aws: &mut Aws, duration: Option<NonZeroU32>, function: &FunctionVersion) -> Result<Self> {
+        let basis = match duration {
+            Some(milliseconds) => Some(Basis {
+                photo_ms: f64::from(milliseconds.get()),
+                source: "`--duration`".to_owned(),
+            }),
+            None => Basis::of_log(aws, &function.log_group)
+                .context("failed to read what a photo takes; name it with `--duration`")?,
+        };
+        Ok(Self {
+            basis,
+            concurrency: concurrency(aws, function)?,
+        })
+    }
+
     #[expect(clippy::cast_precision_loss, reason = "an estimate has few digits")]
-    pub fn new(
-        listing: &Listing,
-        function: &FunctionVersion,
-        sender: Sender,
-        basis: Option<&Basis>,
-        concurrency: Option<u64>,
-        prices: &Prices,
-    ) -> Self {
+    pub fn estimate(&self, listing: &Listing, function: &FunctionVersion, sender: Sender, prices: &Prices) -> Estimate {
         let number = listing.number as f64;
         let rates = prices.rates(function.architecture);
         let concurrency = match sender {
-            Sender::Job => concurrency,
-            Sender::Queue => concurrency.map(|most| most.min(MAX_OF_QUEUE)),
+            Sender::Job => self.concurrency,
+            Sender::Queue => self.concurrency.map(|most| most.min(MAX_OF_QUEUE)),
         };
-        let photo_ms = basis.map(|basis| basis.photo_ms);
+        let photo_ms = self.basis.as_ref().map(|basis| basis.photo_ms);
         let busy_seconds = photo_ms.map(|milliseconds| number * milliseconds / 1e3);
         let seconds = busy_seconds
             .zip(concurrency.filter(|most| *most > 0))
@@ -169,9 +179,9 @@ impl Estimate {
             // Ten are sent at once; one is received and deleted alone at the worst.
             Sender::Queue => ("SQS", number * 2.1 * prices.sqs.million_requests / 1e6),
         });
-        Self {
+        Estimate {
             photo_ms,
-            basis: basis.map(|basis| basis.source.clone()),
+            basis: self.basis.as_ref().map(|basis| basis.source.clone()),
             concurrency,
             seconds,
             cost: costs.iter().map(|(_, dollars)| dollars).sum(),
@@ -182,7 +192,9 @@ impl Estimate {
             prices: prices.source(),
         }
     }
+}
 
+impl Estimate {
     pub fn to_text(&self) -> String {
         let time = match (self.seconds, self.concurrency) {
             (Some(seconds), Some(concurrency)) => {
@@ -228,6 +240,13 @@ mod tests {
     use crate::logs::line::tests::PHOTO;
     use crate::report_line::tests::{COLD, WARM};
 
+    fn given(photo_ms: f64) -> Basis {
+        Basis {
+            photo_ms,
+            source: "`--duration`".to_owned(),
+        }
+    }
+
     fn estimate(number: usize, sender: Sender, basis: Option<&Basis>, concurrency: Option<u64>) -> Estimate {
         let listing = Listing {
             number,
@@ -239,7 +258,8 @@ mod tests {
             ..function()
         };
         let prices = Prices::embedded().unwrap();
-        Estimate::new(&listing, &function, sender, basis, concurrency, &prices)
+        let basis = basis.cloned();
+        Speed { basis, concurrency }.estimate(&listing, &function, sender, &prices)
     }
 
     fn near(left: f64, right: f64) -> bool {
@@ -262,7 +282,7 @@ mod tests {
 
     #[test]
     fn a_million_photos_have_a_time_and_a_cost() {
-        let basis = Basis::given(500.0);
+        let basis = given(500.0);
         let found = estimate(1_000_000, Sender::Job, Some(&basis), Some(1000));
         assert!(near(found.seconds.unwrap(), 500.0));
         // 500,000 GB-s and a million requests; a job of a million; a million writes and reads, and a thousand lists.
@@ -287,8 +307,8 @@ mod tests {
             text.contains("an unknown time, and $0.25 without Lambda's time") && text.contains("--duration"),
             "{text}"
         );
-        let found = estimate(1, Sender::Job, Some(&Basis::given(2000.0)), Some(1000));
+        let found = estimate(1, Sender::Job, Some(&given(2000.0)), Some(1000));
         assert!(near(found.seconds.unwrap(), 2.0));
-        assert_eq!(estimate(1, Sender::Job, Some(&Basis::given(1.0)), None).seconds, None);
+        assert_eq!(estimate(1, Sender::Job, Some(&given(1.0)), None).seconds, None);
     }
 }

@@ -7,6 +7,7 @@ use support::output::{CommandOutput, format_bytes};
 use super::estimate::Estimate;
 use super::follow::JobOutput;
 use super::listing::Listing;
+use super::queue::QueueOutput;
 use crate::steps::StepOutput;
 
 #[derive(Default, Serialize)]
@@ -23,13 +24,15 @@ pub struct BatchOutput {
     /// Whether they were carried out.
     pub done: bool,
     pub job: Option<JobOutput>,
+    pub queue: Option<QueueOutput>,
 }
 
 impl BatchOutput {
     /// # Errors
     /// Objects failed.
     pub fn check(&self) -> Result<()> {
-        self.job.as_ref().map_or(Ok(()), JobOutput::check)
+        self.job.as_ref().map_or(Ok(()), JobOutput::check)?;
+        self.queue.as_ref().map_or(Ok(()), QueueOutput::check)
     }
 
     /// What will be done.
@@ -63,7 +66,7 @@ fn listing_text(listing: &Listing) -> String {
     let left_out = left_out.into_iter().chain([(beyond, "beyond the limit")]);
     let left_out: Vec<_> = left_out
         .filter(|(number, _)| *number > 0)
-        .map(|(number, what)| format!("{number} {what}"))
+        .map(|(number, what)| format!("{what} ({number})"))
         .collect();
     if !left_out.is_empty() {
         text += &format!("; left out: {}", left_out.join(", "));
@@ -73,9 +76,11 @@ fn listing_text(listing: &Listing) -> String {
 
 impl CommandOutput for BatchOutput {
     fn to_text(&self) -> String {
-        match &self.job {
-            Some(job) => job.to_text(),
-            None => format!("{}\nnothing was done", self.plan_text()),
+        match (&self.job, &self.queue) {
+            (Some(job), _) => job.to_text(),
+            (None, Some(queue)) => queue.to_text(),
+            (None, None) if self.steps.is_empty() => "there is nothing to do".to_owned(),
+            (None, None) => format!("{}\nnothing was done", self.plan_text()),
         }
     }
 }
@@ -95,7 +100,7 @@ mod tests {
         assert_eq!(listing_text(&listing), "3 objects, 4.0 kB");
         listing.listed = 10;
         listing.written = 2;
-        let expected = "3 objects, 4.0 kB; left out: 2 written by the function, 5 beyond the limit";
+        let expected = "3 objects, 4.0 kB; left out: written by the function (2), beyond the limit (5)";
         assert_eq!(listing_text(&listing), expected);
     }
 }

@@ -19,13 +19,14 @@ pub struct Source {
     pub listing: Listing,
     /// What one should know before it begins.
     pub notes: Vec<String>,
+    bucket: DeployedBucket,
 }
 
 impl Source {
     /// `folder` is that of jobs' files.
     ///
     /// # Errors
-    /// A bucket is missing or elsewhere, the files of jobs would invoke the function, or there is no object.
+    /// The bucket is missing or elsewhere, or there is no object.
     pub fn read(
         aws: &mut Aws,
         plan: &Plan,
@@ -35,11 +36,6 @@ impl Source {
         limit: Option<NonZeroUsize>,
     ) -> Result<Self> {
         let bucket = checked_bucket(aws, &place.bucket, scope)?;
-        let bucket = match folder.bucket == place.bucket {
-            true => bucket,
-            false => checked_bucket(aws, &folder.bucket, scope)?,
-        };
-        check_folder(plan, folder, &bucket.notifications)?;
         let policy = role_policy(aws, plan)?;
         let exclusion = Exclusion {
             written: keys_of(&policy, "WriteObjects", &place.bucket),
@@ -50,7 +46,27 @@ impl Source {
             place: place.clone(),
             listing: Listing::new(all, place, &exclusion, limit.map(NonZeroUsize::get))?,
             notes: access_note(plan, &policy, place).into_iter().collect(),
+            bucket,
         })
+    }
+
+    #[cfg(test)]
+    pub fn new(place: S3Prefix, listing: Listing, bucket: DeployedBucket) -> Self {
+        Self {
+            place,
+            listing,
+            notes: Vec::new(),
+            bucket,
+        }
+    }
+
+    /// # Errors
+    /// The bucket of jobs' files is missing or elsewhere, or they would invoke the function.
+    pub fn check_folder(&self, aws: &mut Aws, plan: &Plan, scope: &Scope, folder: &S3Prefix) -> Result<()> {
+        match folder.bucket == self.place.bucket {
+            true => check_folder(plan, folder, &self.bucket.notifications),
+            false => check_folder(plan, folder, &checked_bucket(aws, &folder.bucket, scope)?.notifications),
+        }
     }
 }
 

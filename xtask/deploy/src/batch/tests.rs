@@ -1,4 +1,9 @@
+use fs_err as fs;
+
+use super::job::JobRequest;
+use super::listing::{Exclusion, ListedObject, Listing};
 use super::*;
+use crate::deployed::DeployedBucket;
 use crate::plan::tests::{plan, scope};
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/batch");
@@ -17,9 +22,9 @@ fn check_golden(name: &str, steps: &[Step]) {
 
 #[test]
 fn dry_run_of_a_job_is_as_expected() {
-    let folder = folder(None, &"s3://photos/in/".parse().unwrap(), "thumbs").unwrap();
+    let folder = run_job::folder(None, &"s3://photos/in/".parse().unwrap(), "thumbs").unwrap();
     let arn = scope().alias("thumbs", "live");
-    let role = role::step(&plan(), &scope(), None, &arn, &folder).unwrap();
+    let role = super::role::step(&plan(), &scope(), None, &arn, &folder).unwrap();
     let request = JobRequest {
         function_arn: &arn,
         role: "thumbs-batch",
@@ -36,19 +41,20 @@ fn dry_run_of_a_job_is_as_expected() {
 }
 
 #[test]
-fn files_of_jobs_have_a_folder_for_each_function() {
-    let place = "s3://photos/in/".parse().unwrap();
-    let folder_of = |report: Option<&str>| {
-        let report = report.map(|text| text.parse().unwrap());
-        folder(report.as_ref(), &place, "thumbs").map(|folder| folder.to_string())
+fn dry_run_through_a_queue_is_as_expected() {
+    let object = |number: u32| ListedObject {
+        key: format!("in/a b{number}.jpg"),
+        size: 1000,
     };
-    assert_eq!(folder_of(None).unwrap(), "s3://photos/batch-jobs/thumbs/");
-    assert_eq!(folder_of(Some("s3://reports")).unwrap(), "s3://reports/thumbs/");
-    assert_eq!(folder_of(Some("s3://reports/a")).unwrap(), "s3://reports/a/thumbs/");
-    assert!(
-        folder_of(Some("s3://reports/a,b/"))
-            .unwrap_err()
-            .to_string()
-            .contains("`a,b/`")
-    );
+    let place: S3Prefix = "s3://photos/in/".parse().unwrap();
+    let listing = Listing::new((0..25).map(object).collect(), &place, &Exclusion::default(), None).unwrap();
+    let source = Source::new(place, listing, DeployedBucket::default());
+    let queues = Queues {
+        name: "thumbs".to_owned(),
+        url: "https://sqs.eu-central-1.amazonaws.com/123456789012/thumbs".to_owned(),
+        failed: None,
+    };
+    let step = run_queue::step(&queues, &source, "eu-central-1");
+    assert_eq!(step.commands.len(), 3);
+    check_golden("queue", &[run_queue::shown(&step)]);
 }

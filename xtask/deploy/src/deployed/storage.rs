@@ -37,7 +37,7 @@ impl DeployedQueue {
     }
 }
 
-pub fn queue(aws: &mut Aws, name: &str) -> Result<Option<DeployedQueue>> {
+pub(super) fn queue(aws: &mut Aws, name: &str) -> Result<Option<DeployedQueue>> {
     let Some(found) = aws.find(&AwsCommand::new("sqs", "get-queue-url").option("queue-name", name))? else {
         return Ok(None);
     };
