@@ -3,6 +3,10 @@
 
 mod account;
 mod aws_program;
+mod batch;
+mod batch_job;
+mod batch_service;
+mod endpoint;
 mod images;
 mod invocations;
 pub mod moved_photos;
@@ -71,6 +75,7 @@ pub fn test(build: &Build, slow: bool) -> Result<()> {
     let answer = processed(&account, "in/a b.jpg", &photo)?;
     ensure!(answer, "an upload was not processed");
     invocations::test(&account, &photo, BUCKET, "in/")?;
+    batch::test_job(&account, &photo, BUCKET)?;
 
     print_status("deploying again, and a change");
     let again = account.deploy(&["--on", &trigger])?;
@@ -106,6 +111,8 @@ pub fn test(build: &Build, slow: bool) -> Result<()> {
         changes(&again).is_empty(),
         "the queue is there, but there is something to do: {again}"
     );
+
+    batch::test_queue(&account, &photo, BUCKET)?;
 
     print_status("errors before anything is changed");
     account.check_refused(&["--on", "s3://elsewhere/"], "the bucket `elsewhere` does not exist")?;

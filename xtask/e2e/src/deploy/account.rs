@@ -12,11 +12,13 @@ use opencv_build::internals::find_python;
 use package::workspace::Workspace;
 use serde_json::{Value, json};
 use support::child::Child;
-use support::run::{Cmd, Shell, cmd, output};
+use support::run::{Cmd, Shell, cmd, output, wait_with_output};
 use tempfile::TempDir;
 
 use super::super::{pinned_wheels, programs};
 use super::aws_program;
+use super::batch_service::BatchService;
+use super::endpoint::Endpoint;
 
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 const FUNCTION: &str = "face-detect";
@@ -31,11 +33,12 @@ const WITHOUT_RESOURCE: [&str; 4] = [
     "lambda:ListAliases",
 ];
 /// The access key and the secret of the account's owner.
-const ROOT: [&str; 2] = ["test", "test"];
+pub const ROOT: [&str; 2] = ["test", "test"];
 
 pub struct Account {
     shell: Shell,
     url: String,
+    batch: BatchService,
     /// With the program `aws`, and the state of its failures.
     folder: TempDir,
     server_log: PathBuf,
@@ -52,6 +55,7 @@ impl Account {
         let python = find_python()?;
         let folder = tempfile::tempdir()?;
         let bin = aws_program::write(folder.path(), &python, &cli_wheels)?;
+        let aws = bin.join("aws");
         let others = std::env::var_os("PATH").unwrap_or_default();
         let path = std::env::join_paths([bin].into_iter().chain(std::env::split_paths(&others)))?;
 
@@ -73,6 +77,7 @@ impl Account {
             .env("HOME", &state);
         let account = Self {
             _server: Child::start_logged(server, &server_log)?,
+            batch: BatchService::start(Endpoint::new(&aws, &url))?,
             shell,
             url,
             folder,
@@ -116,6 +121,21 @@ impl Account {
         Ok(serde_json::from_str(&text)?)
     }
 
+    /// The output and the error of a command of `cargo xtask` that fails. There may be no output.
+    ///
+    /// # Errors
+    /// It succeeds.
+    pub fn xtask_failing(&self, arguments: &[&str]) -> Result<(Value, String)> {
+        let program = programs::xtask()?;
+        let [key, secret] = &self.user;
+        let command = cmd!(self.shell, "{program} --json").args(arguments);
+        let ended = wait_with_output(self.in_account(command, [key, secret]))?;
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let (stdout, stderr) = (text(&ended.stdout), text(&ended.stderr));
+        ensure!(!ended.status.success(), "{arguments:?} did not fail: {stdout}");
+        Ok((serde_json::from_str(&stdout).unwrap_or_default(), stderr))
+    }
+
     /// Deploys the function, whose S3 is that of the account.
     pub fn deploy(&self, arguments: &[&str]) -> Result<Value> {
         let endpoint = format!("AWS_ENDPOINT_URL_S3={}", self.url);
@@ -155,6 +175,7 @@ impl Account {
         command
             .env("PATH", &self.path)
             .env("AWS_ENDPOINT_URL", &self.url)
+            .env("BATCH_URL", self.batch.url())
             .env("AWS_REGION", REGION)
             .env("AWS_DEFAULT_REGION", REGION)
             .env("AWS_ACCESS_KEY_ID", key)
@@ -189,6 +210,46 @@ impl Account {
     pub fn put(&self, bucket: &str, key: &str, file: &Path) -> Result<()> {
         let file = file.to_str().context("the file's path is not Unicode")?;
         self.aws(&["s3api", "put-object", "--bucket", bucket, "--key", key, "--body", file])?;
+        Ok(())
+    }
+
+    pub fn put_text(&self, bucket: &str, key: &str, text: &str) -> Result<()> {
+        let file = self.folder.path().join("text");
+        fs::write(&file, text)?;
+        self.put(bucket, key, &file)
+    }
+
+    /// # Errors
+    /// There is no such object.
+    pub fn head(&self, bucket: &str, key: &str) -> Result<Value> {
+        self.aws(&["s3api", "head-object", "--bucket", bucket, "--key", key])
+    }
+
+    /// The names of all roles, sorted.
+    pub fn roles(&self) -> Result<Vec<String>> {
+        let found = self.aws(&["iam", "list-roles"])?;
+        let roles = found["Roles"].as_array().into_iter().flatten();
+        let names = roles.filter_map(|role| role["RoleName"].as_str().map(str::to_owned));
+        let mut names: Vec<_> = names.collect();
+        names.sort();
+        Ok(names)
+    }
+
+    /// Lets a message of the function's queue fail after two attempts of a second, so that a test can wait for it.
+    pub fn shorten_queue(&self) -> Result<()> {
+        let found = self.aws(&["sqs", "get-queue-url", "--queue-name", FUNCTION])?;
+        let url = found["QueueUrl"].as_str().context("the queue has no URL")?;
+        let failed = format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{FUNCTION}-failed");
+        let redrive = json!({"deadLetterTargetArn": failed, "maxReceiveCount": 2}).to_string();
+        let attributes = json!({"VisibilityTimeout": "1", "RedrivePolicy": redrive}).to_string();
+        self.aws(&[
+            "sqs",
+            "set-queue-attributes",
+            "--queue-url",
+            url,
+            "--attributes",
+            &attributes,
+        ])?;
         Ok(())
     }
 

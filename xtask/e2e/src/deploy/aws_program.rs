@@ -1,4 +1,5 @@
-//! The program `aws` of the tests: the AWS CLI, with failures on purpose.
+//! The program `aws` of the tests: the AWS CLI with the endpoints of MiniStack and of the stand-in for what it lacks, and
+//! with failures on purpose.
 
 use std::path::{Path, PathBuf};
 
@@ -43,8 +44,18 @@ esac
 # Compiled modules halve the time of a start.
 unset PYTHONDONTWRITEBYTECODE
 export PYTHONPYCACHEPREFIX="$folder/pycache" PYTHONPATH={wheels}
+endpoint=$AWS_ENDPOINT_URL
+case "$operation" in
+  "s3control "*)
+    # The CLI puts the account before the host, which has no address on loopback, but can be that of a proxy's request.
+    unset NO_PROXY no_proxy
+    export http_proxy="$BATCH_URL" HTTP_PROXY="$BATCH_URL"
+    endpoint=http://s3-control.test
+    ;;
+  *-message-move-*) endpoint=$BATCH_URL ;;
+esac
 # Version 1 uses the endpoint of the environment for all services except SQS.
-aws() {{ {python} -m awscli --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }}
+aws() {{ {python} -m awscli --endpoint-url "$endpoint" "$@"; }}
 case "$3" in
   ecr)
     # MiniStack's registry is at its own address, but it names AWS's.

@@ -23,7 +23,7 @@ pub fn test(account: &Account, photo: &Path, bucket: &str, prefix: &str) -> Resu
     let written = text(&answer["written"][0])?;
     let key = written.strip_prefix(&format!("s3://{bucket}/"));
     let key = key.with_context(|| format!("{written} was written"))?;
-    account.aws(&["s3api", "head-object", "--bucket", bucket, "--key", key])?;
+    account.head(bucket, key)?;
 
     let repeated = account.xtask(&["invoke", url, "--repeat", CALLS])?;
     ensure!(repeated["number"] == 3, "{CALLS} calls are {repeated}");
