@@ -2,6 +2,7 @@
 //! notifications of the bucket, with a queue, with a failure of each command, and back.
 
 mod account;
+mod account_resources;
 mod aws_program;
 mod batch;
 mod batch_job;
