@@ -19,7 +19,7 @@ fuzz_target!(|file: &[u8]| {
             let options = options.expect("a preset is valid");
             let (width, height) = (header.width, header.height);
             let detection = options.own.with_bounded_cost(width, height);
-            let machine = Machine::from_memory_size(Some("10240"));
+            let machine = Machine::with_memory(10240);
             let _ = machine.check_memory(&header, &detection);
         }
         Err(refusal) => assert!(!refusal.to_string().is_empty()),

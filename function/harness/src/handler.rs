@@ -5,16 +5,18 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
+use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 
 use self::http::HttpContext;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
-use crate::log::Log;
+use crate::log::{self, Log};
 use crate::machine::Machine;
+use crate::memory_budget::MemoryBudget;
 use crate::options::{EnvironmentOptions, FunctionOptions, Options, SetBy};
 use crate::pipeline::{PhotoTask, Pipeline};
-use crate::processing_queue::ProcessingQueue;
+use crate::processing_queue::{Abandoned, ProcessingQueue};
 use crate::processor::Processor;
 use crate::report::Report;
 use crate::request::{BatchRequest, Event, ItemsRequest, PhotoRequest, PhotoRequests, Request, SqsRequest};
@@ -27,7 +29,8 @@ mod http;
 /// State that lives as long as the process.
 pub struct Handler<P: Processor> {
     processor: Arc<P>,
-    processing_queue: Arc<ProcessingQueue>,
+    processing_queue: ProcessingQueue,
+    memory_budget: MemoryBudget,
     storage: Storage,
     environment_options: EnvironmentOptions<P::Options>,
     machine: Machine,
@@ -37,7 +40,8 @@ impl<P: Processor> Handler<P> {
     pub fn new(processor: P, environment_options: EnvironmentOptions<P::Options>, machine: Machine) -> Self {
         Self {
             processor: Arc::new(processor),
-            processing_queue: Arc::default(),
+            processing_queue: ProcessingQueue::default(),
+            memory_budget: MemoryBudget::new(machine.file_budget()),
             storage: Storage::default(),
             environment_options,
             machine,
@@ -67,9 +71,9 @@ impl<P: Processor> Handler<P> {
         }
     }
 
-    /// Whether a photo is still being processed. After the response this is useless, and would delay the next event.
-    pub fn is_processing(&self) -> bool {
-        self.processing_queue.is_busy()
+    /// The photo that is still being processed after its event's response, which is useless and delays other photos.
+    pub fn abandoned(&self) -> watch::Receiver<Option<Abandoned>> {
+        self.processing_queue.abandoned()
     }
 
     /// Prepares the function, and drops connections and credentials, which would not survive the snapshot.
@@ -82,17 +86,18 @@ impl<P: Processor> Handler<P> {
     /// without details.
     pub async fn handle(&self, event: Event, request_id: String, deadline: Deadline) -> Result<Response<P::Answer>> {
         let level = env::var("AWS_LAMBDA_LOG_LEVEL").ok();
-        let report = Report::new::<P::Answer>(Log::new(request_id, level.as_deref()), P::TEXTS);
+        let report = Report::new::<P::Answer>(Log::new(request_id.clone(), level.as_deref()), P::TEXTS);
         let pipeline = Pipeline {
             processor: &self.processor,
             processing_queue: &self.processing_queue,
+            memory_budget: &self.memory_budget,
             storage: &self.storage,
             machine: &self.machine,
             deadline,
             report: &report,
         };
         let http = event.0.as_ref().ok().and_then(HttpContext::of);
-        let response = catch_panic(self.respond(event, &pipeline)).await;
+        let response = log::for_request(request_id, catch_panic(self.respond(event, &pipeline))).await;
         let response = response.map(|response| match (response, &http) {
             (Response::Http(response), Some(http)) => {
                 Response::Http(http.complete::<P>(response, &self.environment_options))

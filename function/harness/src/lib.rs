@@ -34,6 +34,7 @@ pub mod storage;
 pub mod testing;
 pub mod texts;
 pub mod truncate;
+pub mod workers;
 
 pub use lambda_runtime::Error as RuntimeError;
 

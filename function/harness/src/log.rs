@@ -25,6 +25,21 @@ pub struct Log {
     min_level: Level,
 }
 
+tokio::task_local! {
+    /// Lambda's ID of the event that is handled, for the log lines of panics.
+    static REQUEST_ID: String;
+}
+
+/// Runs `work`, whose panics are logged with this ID.
+pub async fn for_request<T>(request_id: String, work: impl Future<Output = T>) -> T {
+    REQUEST_ID.scope(request_id, work).await
+}
+
+/// As [`for_request`], on a thread of its own.
+pub fn for_request_blocking<T>(request_id: String, work: impl FnOnce() -> T) -> T {
+    REQUEST_ID.sync_scope(request_id, work)
+}
+
 impl Log {
     /// `level` is the value of `AWS_LAMBDA_LOG_LEVEL`.
     pub fn new(request_id: String, level: Option<&str>) -> Self {
@@ -33,6 +48,10 @@ impl Log {
             _ => Level::Info,
         };
         Self { request_id, min_level }
+    }
+
+    pub fn request_id(&self) -> &str {
+        &self.request_id
     }
 
     pub fn write(&self, level: Level, message: &str, fields: Value) {
@@ -130,7 +149,11 @@ pub fn panic_hook(panic: &PanicHookInfo<'_>) {
     let location = panic.location().map(ToString::to_string);
     let message = panic.payload_as_str().unwrap_or_default();
     let fields = json!({"location": location, "error": truncate(message, MAX_PANIC_CHARS)});
-    Log::new(String::new(), None).write(Level::Error, "panicked", fields);
+    Log::new(current_request_id(), None).write(Level::Error, "panicked", fields);
+}
+
+fn current_request_id() -> String {
+    REQUEST_ID.try_with(Clone::clone).unwrap_or_default()
 }
 
 /// Escapes more than JSON requires: some log readers treat other control characters as line ends, and terminals
@@ -209,5 +232,20 @@ mod tests {
         }
         assert_eq!(line["DetectionTime"], json!([1.2, 5.0]));
         assert_eq!(line["Faces"], 3);
+    }
+
+    #[tokio::test]
+    async fn panics_have_the_id_of_their_event() {
+        let event = |id: &'static str| {
+            for_request(id.to_owned(), async move {
+                tokio::task::yield_now().await;
+                let inner = for_request_blocking(format!("{id}, thread"), current_request_id);
+                (current_request_id(), inner)
+            })
+        };
+        let (first, second) = futures_util::future::join(event("first"), event("second")).await;
+        assert_eq!(first, ("first".to_owned(), "first, thread".to_owned()));
+        assert_eq!(second, ("second".to_owned(), "second, thread".to_owned()));
+        assert_eq!(current_request_id(), "");
     }
 }

@@ -1,5 +1,5 @@
-//! The memory for the files of an event's photos. The first unfinished photo always gets its memory; others are
-//! downloaded and uploaded at the same time, as long as all fit into the budget.
+//! The memory for the files of all photos in progress, of all events. The photo that arrived first always gets its
+//! memory; others are downloaded and uploaded at the same time, as long as all fit into the budget.
 
 use std::collections::BTreeSet;
 
@@ -13,6 +13,8 @@ pub struct MemoryBudget {
 #[derive(Default)]
 struct Usage {
     bytes: u64,
+    /// The index of the next reservation.
+    next: usize,
     /// The first index whose reservation is not yet dropped.
     first_unfinished: usize,
     /// Later indices whose reservations are dropped.
@@ -34,7 +36,15 @@ impl MemoryBudget {
         }
     }
 
-    pub fn reservation(&self, index: usize) -> Reservation<'_> {
+    /// Reservations take precedence in the order in which they are made. A photo that waits for another one must make
+    /// its reservation later than that one.
+    pub fn reservation(&self) -> Reservation<'_> {
+        let mut index = 0;
+        self.usage.send_if_modified(|usage| {
+            index = usage.next;
+            usage.next += 1;
+            false
+        });
         Reservation {
             budget: self,
             index,
@@ -86,7 +96,7 @@ mod tests {
     #[tokio::test]
     async fn acquire_waits_for_free_bytes_except_for_the_first_photo() {
         let budget = MemoryBudget::new(10);
-        let [mut first, mut second, mut third, mut fourth] = [0, 1, 2, 3].map(|index| budget.reservation(index));
+        let [mut first, mut second, mut third, mut fourth] = [(); 4].map(|()| budget.reservation());
         second.acquire(6).await;
         // A later file that is smaller may fit.
         assert!(third.acquire(5).now_or_never().is_none());
@@ -105,7 +115,7 @@ mod tests {
     #[tokio::test]
     async fn a_file_over_the_budget_is_admitted_when_it_is_first() {
         let budget = MemoryBudget::new(10);
-        let [mut first, mut second] = [0, 1].map(|index| budget.reservation(index));
+        let [mut first, mut second] = [(); 2].map(|()| budget.reservation());
         first.acquire(1).await;
         let mut pending = Box::pin(second.acquire(11));
         assert!(pending.as_mut().now_or_never().is_none());
@@ -114,5 +124,22 @@ mod tests {
         assert_eq!(budget.usage.borrow().bytes, 11);
         drop(second);
         assert_eq!(budget.usage.borrow().bytes, 0);
+    }
+
+    #[tokio::test]
+    async fn later_photos_get_memory_after_all_before_them() {
+        let budget = MemoryBudget::new(10);
+        for round in 0..3 {
+            let [mut first, mut second] = [(); 2].map(|()| budget.reservation());
+            second.acquire(10).await;
+            drop(second);
+            first.acquire(11).await;
+            let mut third = budget.reservation();
+            assert!(third.acquire(1).now_or_never().is_none(), "round {round}");
+            drop(first);
+            third.acquire(20).await;
+        }
+        assert_eq!(budget.usage.borrow().bytes, 0);
+        assert!(budget.usage.borrow().finished.is_empty());
     }
 }

@@ -1,6 +1,6 @@
 //! The photos of an event: each is downloaded and processed, and its results are uploaded. Photos are processed on
-//! another thread, so others are downloaded and uploaded at the same time; one is processed at a time, with all
-//! processors.
+//! another thread, so others are downloaded and uploaded at the same time, also those of other events; one is processed
+//! at a time, with all processors.
 
 mod destination;
 mod download;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use futures_util::{FutureExt, StreamExt, stream};
+use futures_util::{StreamExt, stream};
 
 use self::photo_task::Download;
 pub use self::photo_task::PhotoTask;
@@ -30,12 +30,13 @@ use crate::response::{Outcome, PhotoResult, ProcessedPhoto, SkipReason};
 use crate::sequencer::{Order, Sequencer};
 use crate::storage::Storage;
 
-/// One in download, one in processing, one in upload.
+/// Of an event: one in download, one in processing, one in upload.
 const MAX_CONCURRENT_PHOTOS: usize = 3;
 
 pub struct Pipeline<'a, P> {
     pub processor: &'a Arc<P>,
-    pub processing_queue: &'a Arc<ProcessingQueue>,
+    pub processing_queue: &'a ProcessingQueue,
+    pub memory_budget: &'a MemoryBudget,
     pub storage: &'a Storage,
     pub machine: &'a Machine,
     pub deadline: Deadline,
@@ -55,27 +56,29 @@ impl<P: Processor> Pipeline<'_, P> {
     /// The results are in the order of `tasks`.
     pub async fn process_all(&self, tasks: Vec<PhotoTask<P::Options>>, order: Order) -> Vec<PhotoResult<P::Answer>> {
         let sequencer = &Sequencer::new(order);
-        let memory_budget = &MemoryBudget::new(self.machine.file_budget());
-        let process = |index: usize, task: PhotoTask<P::Options>| async move {
-            let mut reservation = memory_budget.reservation(index);
-            let download = self.download(&task, &mut reservation).await;
-            if !sequencer.wait(index).await {
-                sequencer.complete(false);
-                return Err(Error::NotTried);
+        let process = |(index, task): (usize, PhotoTask<P::Options>)| {
+            // In the order of the tasks: a photo may wait for those before it, so they get their memory first.
+            let mut reservation = self.memory_budget.reservation();
+            async move {
+                let download = self.download(&task, &mut reservation).await;
+                if !sequencer.wait(index).await {
+                    sequencer.complete(false);
+                    return (index, Err(Error::NotTried));
+                }
+                let result = match download {
+                    Ok(download) => self.process_and_upload(&task, download).await,
+                    Err(error) => Err(error),
+                };
+                sequencer.complete(result.is_ok());
+                if let Err(error) = &result {
+                    self.report.photo_failed(task.url().as_deref(), error);
+                }
+                (index, result)
             }
-            let result = match download {
-                Ok(download) => self.process_and_upload(&task, download).await,
-                Err(error) => Err(error),
-            };
-            sequencer.complete(result.is_ok());
-            if let Err(error) = &result {
-                self.report.photo_failed(task.url().as_deref(), error);
-            }
-            result
         };
         // Unordered, so that a slow photo does not delay the start of others.
         let results = stream::iter(tasks.into_iter().enumerate())
-            .map(|(index, task)| process(index, task).map(move |result| (index, result)))
+            .map(process)
             .buffer_unordered(MAX_CONCURRENT_PHOTOS);
         let mut results: Vec<_> = results.collect().await;
         results.sort_unstable_by_key(|(index, _)| *index);

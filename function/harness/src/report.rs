@@ -38,6 +38,10 @@ impl Report {
         }
     }
 
+    pub fn request_id(&self) -> &str {
+        self.log.request_id()
+    }
+
     /// `transfer_times` are the durations of download and upload, by name.
     pub fn photo_succeeded<A: Answer>(
         &self,

@@ -5,23 +5,27 @@ use std::ffi::c_int;
 use std::sync::Arc;
 use std::{env, panic};
 
-use lambda_runtime::tower::util::MapResultLayer;
-use lambda_runtime::{BoxFuture, Error, FunctionResponse, LambdaEvent, Runtime, SnapStartResource, service_fn};
+use lambda_runtime::tower::util::{MapRequestLayer, ThenLayer};
+use lambda_runtime::{
+    BoxFuture, Error, FunctionResponse, LambdaEvent, LambdaInvocation, Runtime, SnapStartResource, service_fn,
+};
 use serde_json::json;
 
 use crate::access::{AccessDescription, DESCRIBE_OPTION};
 use crate::deadline::Deadline;
 use crate::handler::Handler;
 use crate::log::{self, Level, Log};
-use crate::machine::{MEMORY_SIZE_VARIABLE, Machine};
+use crate::machine::Machine;
 use crate::opencv_processor::OpenCvProcessor;
 use crate::options::EnvironmentOptions;
 use crate::photo::PhotoError;
 use crate::photo_function::PhotoFunction;
 use crate::prefetch::spawn_prefetch;
+use crate::processing_queue::Abandoned;
 use crate::processor::Processor;
 use crate::reexec::reexec;
 use crate::request::Event;
+use crate::workers::{Next, Restart, Workers};
 
 /// glibc's parameter for the number of malloc arenas. With an arena per thread, memory that one thread frees is not
 /// reused by another: 1.3 MB of 21 after a large photo.
@@ -62,7 +66,7 @@ pub fn run<F: PhotoFunction>(load: impl FnOnce(Startup) -> Result<F, PhotoError>
 }
 
 async fn serve<F: PhotoFunction>(load: impl FnOnce(Startup) -> Result<F, PhotoError>) -> Result<(), Error> {
-    let machine = Machine::from_memory_size(env::var(MEMORY_SIZE_VARIABLE).ok().as_deref());
+    let machine = Machine::from_variables(|name| env::var(name).ok());
     let is_snapshot = env::var("AWS_LAMBDA_INITIALIZATION_TYPE").as_deref() == Ok("snap-start");
     let function = load(Startup { is_snapshot }).map_err(|failure| failure.into_error("load", "the function"))?;
     let handler = Arc::new(Handler::new(
@@ -82,20 +86,34 @@ async fn serve<F: PhotoFunction>(load: impl FnOnce(Startup) -> Result<F, PhotoEr
         }
     };
     let snapstart_hooks = Arc::new(SnapStartHooks(Arc::clone(&handler)));
+    let workers = Arc::new(Workers::new(machine.max_concurrency()));
+    let starting = Arc::clone(&workers);
+    let start = move |invocation: LambdaInvocation| {
+        starting.start();
+        invocation
+    };
     let finished = Arc::clone(&handler);
-    let after_response = move |result| {
-        if finished.is_processing() {
-            restart();
+    let finish = move |result: Result<(), Error>| {
+        let (workers, abandoned) = (Arc::clone(&workers), finished.abandoned());
+        async move {
+            if let Next::Restart(photo, restart) = workers.finish(abandoned).await {
+                end_process(&photo, restart);
+            }
+            match result {
+                // The runtime has printed the error, after which it would end this worker.
+                Err(_) if workers.number() > 1 => Ok(()),
+                result => result,
+            }
         }
-        result
     };
     let runtime = Runtime::new(service_fn(service))
-        .layer(MapResultLayer::new(after_response))
+        .layer(ThenLayer::new(finish))
+        .layer(MapRequestLayer::new(start))
         .register_snapstart_resource(snapstart_hooks);
     if !is_snapshot {
         prefetch(handler);
     }
-    runtime.run().await
+    runtime.run_concurrent().await
 }
 
 fn prefetch<P: Processor>(handler: Arc<Handler<P>>) {
@@ -103,13 +121,22 @@ fn prefetch<P: Processor>(handler: Arc<Handler<P>>) {
 }
 
 /// Ends the work on a photo that is still running after its deadline, so that the next event does not wait for it.
-fn restart() {
-    let log = Log::new(String::new(), None);
-    let message = "a photo is still being processed after its deadline, so the function re-executes itself";
-    log.write(Level::Error, message, json!({}));
-    let Err(error) = reexec();
-    let message = "failed to re-execute the function; Lambda starts it again";
-    log.write(Level::Error, message, json!({"error": error.to_string()}));
+fn end_process(photo: &Abandoned, restart: Restart) -> ! {
+    let log = Log::new(photo.request_id.clone(), None);
+    let cause = "a photo is still being processed after its deadline";
+    match restart {
+        Restart::Reexecute => {
+            let message = format!("{cause}, so the function re-executes itself");
+            log.write(Level::Error, &message, json!({}));
+            let Err(error) = reexec();
+            let message = "failed to re-execute the function; Lambda starts it again";
+            log.write(Level::Error, message, json!({"error": error.to_string()}));
+        }
+        Restart::Exit => {
+            let message = format!("{cause}, so the function ends; Lambda starts it again");
+            log.write(Level::Error, &message, json!({}));
+        }
+    }
     // SAFETY: any status is valid. A normal exit would wait for OpenCV's threads.
     unsafe { _exit(1) }
 }

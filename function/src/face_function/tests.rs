@@ -45,7 +45,7 @@ fn detect_with(preset: Preset, file: &[u8], quality: Option<i32>) -> Result<Proc
         .check_pixels(100_000_000, String::new)
         .map_err(PhotoError::Refused)?;
     let options = preset.options();
-    let machine = Machine::from_memory_size(Some("512"));
+    let machine = Machine::with_memory(512);
     machine.check_memory(&header, &options).map_err(PhotoError::Refused)?;
     processor(1).process(file, &header, &task(options, quality))
 }

@@ -18,20 +18,16 @@ fn a_photo_over_the_memory_is_refused_unless_scaled_down() {
         decoder_bytes: 0,
     };
     let mut detection = Preset::Original.options();
-    let small = Machine::from_memory_size(Some("320"));
+    let small = Machine::with_memory(320);
     let refusal = small.check_memory(&header, &detection).unwrap_err();
     assert_eq!(refusal.name(), "NotEnoughMemory");
-    Machine::from_memory_size(Some("2048"))
-        .check_memory(&header, &detection)
-        .unwrap();
+    Machine::with_memory(2048).check_memory(&header, &detection).unwrap();
     Machine::default().check_memory(&header, &detection).unwrap();
     detection.longest_side = 640;
     small.check_memory(&header, &detection).unwrap();
     // The defaults of new events accept phone photos with half a gigabyte.
     let balanced = Preset::Balanced.options();
-    Machine::from_memory_size(Some("512"))
-        .check_memory(&header, &balanced)
-        .unwrap();
+    Machine::with_memory(512).check_memory(&header, &balanced).unwrap();
 }
 
 #[test]
@@ -67,6 +63,6 @@ fn huge_sides_do_not_overflow() {
         decoder_bytes: 0,
     };
     let detection = Preset::Balanced.options();
-    let refusal = Machine::from_memory_size(Some("10240")).check_memory(&header, &detection);
+    let refusal = Machine::with_memory(10240).check_memory(&header, &detection);
     assert_eq!(refusal.unwrap_err().name(), "NotEnoughMemory");
 }

@@ -1,12 +1,14 @@
 //! Processes a photo's content on another thread, until the deadline.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use bytes::Bytes;
 use tokio::task::spawn_blocking;
 
 use super::Pipeline;
 use crate::error::{Error, Result};
+use crate::log;
 use crate::machine::Machine;
 use crate::options::{FunctionOptions, Options, variable};
 use crate::photo::resource_limits::ResourceLimits;
@@ -16,7 +18,7 @@ use crate::processor::{Processed, Processor, Task};
 use crate::response::check_fields;
 
 impl<P: Processor> Pipeline<'_, P> {
-    /// Processes the photo on another thread. Untrusted content is read only there, so that it can neither delay the
+    /// Processes the photo on another thread, when it is its turn. Untrusted content is read only there, so that it can neither delay the
     /// response nor, with a panic, fail more than this photo.
     pub(super) async fn process(
         &self,
@@ -29,33 +31,37 @@ impl<P: Processor> Pipeline<'_, P> {
         let machine = *self.machine;
         let limits = ResourceLimits {
             deadline: self.deadline.instant(),
-            memory: machine.memory_bytes(),
+            memory: machine.photo_memory_bytes(),
         };
-        let queued = self.processing_queue.enqueue();
-        let started_at = queued.started_at();
         let operation = P::TEXTS.operation;
-        let photo = url.to_owned();
-        let run = move || {
-            let fail = |failure: PhotoError| failure.into_error(operation, &photo);
-            let read = read_header(&content, &options, &machine).map_err(PhotoError::Refused);
-            let (header, options) = read.map_err(fail)?;
-            let task = Task {
-                options,
-                pictures,
-                limits,
-            };
-            let _guard = queued.start();
-            let processed = processor.process(&content, &header, &task).map_err(fail)?;
-            match check_fields(&processed) {
-                Ok(()) => Ok((header, processed)),
-                Err(reason) => Err(Error::InvalidAnswer { photo, reason }),
-            }
-        };
+        let started_at = OnceLock::new();
         let work = async {
-            match spawn_blocking(run).await {
-                Ok(done) => done,
-                Err(_) => Err(Error::OpenCvFailed(format!("it panicked on {url}"))),
-            }
+            let (file, photo) = (content.clone(), url.to_owned());
+            let read = move || {
+                let read = read_header(&file, &options, &machine).map_err(PhotoError::Refused);
+                read.map_err(|failure| failure.into_error(operation, &photo))
+            };
+            let (header, options) = self.run_blocking(url, read).await?;
+            // Without a thread: many photos may wait.
+            let turn = self.processing_queue.turn(self.report.request_id()).await;
+            let (turn, _awaited) = turn.ok_or(Error::InternalError)?;
+            started_at.get_or_init(Instant::now);
+            let photo = url.to_owned();
+            let run = move || {
+                let _turn = turn;
+                let task = Task {
+                    options,
+                    pictures,
+                    limits,
+                };
+                let processed = processor.process(&content, &header, &task);
+                let processed = processed.map_err(|failure| failure.into_error(operation, &photo))?;
+                match check_fields(&processed) {
+                    Ok(()) => Ok((header, processed)),
+                    Err(reason) => Err(Error::InvalidAnswer { photo, reason }),
+                }
+            };
+            self.run_blocking(url, run).await
         };
         let result = self.deadline.enforce(operation, url, work).await;
         if let Err(Error::OutOfTime { .. }) = result
@@ -70,6 +76,16 @@ impl<P: Processor> Pipeline<'_, P> {
             });
         }
         result
+    }
+
+    async fn run_blocking<T: Send + 'static>(
+        &self,
+        url: &str,
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let request_id = self.report.request_id().to_owned();
+        let done = spawn_blocking(move || log::for_request_blocking(request_id, work)).await;
+        done.unwrap_or_else(|_| Err(Error::OpenCvFailed(format!("it panicked on {url}"))))
     }
 }
 

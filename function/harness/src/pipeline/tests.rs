@@ -1,5 +1,6 @@
 //! Concurrent photos, and photos that take too long.
 
+mod events;
 mod moves;
 
 use std::fs;
@@ -7,6 +8,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::Duration;
+
+use futures_util::FutureExt;
 
 use super::*;
 use crate::log::Log;
@@ -92,7 +95,7 @@ async fn process_photos(
     processor: &Arc<SlowProcessor>,
     pixels: &[u32],
     time: Duration,
-    processing_queue: &Arc<ProcessingQueue>,
+    processing_queue: &ProcessingQueue,
     order: Order,
 ) -> Vec<PhotoResult<Things>> {
     let folder = tempfile::tempdir().unwrap();
@@ -110,6 +113,7 @@ async fn process_photos(
     let pipeline = Pipeline {
         processor,
         processing_queue,
+        memory_budget: &MemoryBudget::new(u64::MAX),
         storage: &Storage::default(),
         machine: &Machine::default(),
         deadline: Deadline::after(time),
@@ -128,7 +132,7 @@ fn slow_processor(first: Duration, honours_deadline: bool) -> Arc<SlowProcessor>
 
 async fn wait_until_idle(processing_queue: &ProcessingQueue) {
     let start = Instant::now();
-    while processing_queue.is_busy() {
+    while processing_queue.turn("").now_or_never().is_none() {
         assert!(
             start.elapsed() < Duration::from_secs(10),
             "a detection is still running"
@@ -139,7 +143,7 @@ async fn wait_until_idle(processing_queue: &ProcessingQueue) {
 
 #[tokio::test]
 async fn a_photo_that_uses_all_the_time_is_too_slow_and_waiting_ones_are_temporary() {
-    let processing_queue = Arc::default();
+    let processing_queue = ProcessingQueue::default();
     let processor = slow_processor(Duration::ZERO, true);
     let time = Duration::from_secs(2);
     let results = process_photos(&processor, &[2, 2], time, &processing_queue, Order::Any).await;
@@ -153,7 +157,7 @@ async fn a_photo_that_uses_all_the_time_is_too_slow_and_waiting_ones_are_tempora
 
 #[tokio::test]
 async fn a_photo_left_too_little_time_by_others_may_be_retried() {
-    let processing_queue = Arc::default();
+    let processing_queue = ProcessingQueue::default();
     let processor = slow_processor(Duration::from_secs(1), true);
     let results = process_photos(
         &processor,
@@ -171,21 +175,22 @@ async fn a_photo_left_too_little_time_by_others_may_be_retried() {
 
 #[tokio::test]
 async fn an_unstoppable_detection_leaves_the_queue_busy() {
-    let processing_queue = Arc::default();
+    let processing_queue = ProcessingQueue::default();
     let processor = slow_processor(Duration::ZERO, false);
     let start = Instant::now();
     let results = process_photos(&processor, &[2], Duration::from_secs(1), &processing_queue, Order::Any).await;
     assert!(start.elapsed() < Duration::from_secs(5));
     let error = results[0].as_ref().unwrap_err();
     assert_eq!(error.name(), "PhotoTooSlow");
-    assert!(processing_queue.is_busy());
+    let abandoned = processing_queue.abandoned();
+    assert!(abandoned.borrow().is_some());
     processor.stop.store(true, Ordering::Relaxed);
     wait_until_idle(&processing_queue).await;
 }
 
 #[tokio::test]
 async fn a_panic_fails_only_its_photo() {
-    let processing_queue = Arc::default();
+    let processing_queue = ProcessingQueue::default();
     let processor = slow_processor(Duration::ZERO, true);
     let results = process_photos(
         &processor,
@@ -228,19 +233,21 @@ impl Processor for OverlapChecker {
 }
 
 /// The results of six photos of `bytes` bytes each, with `memory` megabytes.
-async fn process_six(memory: &str, bytes: u32, order: Order) -> Vec<PhotoResult<Things>> {
+async fn process_six(memory: u64, bytes: u32, order: Order) -> Vec<PhotoResult<Things>> {
     let photos = 6;
+    let machine = Machine::with_memory(memory);
     let s3 = FakeS3::start(move |_| png(2, bytes));
     let options = Arc::new(Options::new(()));
     let pipeline = Pipeline {
         storage: &storage_at(&s3.url),
-        processing_queue: &Arc::default(),
+        processing_queue: &ProcessingQueue::default(),
+        memory_budget: &MemoryBudget::new(machine.file_budget()),
         processor: &Arc::new(OverlapChecker {
             s3,
             photos,
             finished: Mutex::new(0),
         }),
-        machine: &Machine::from_memory_size(Some(memory)),
+        machine: &machine,
         deadline: Deadline::after(Duration::from_secs(30)),
         report: &report(),
     };
@@ -250,7 +257,7 @@ async fn process_six(memory: &str, bytes: u32, order: Order) -> Vec<PhotoResult<
 
 #[tokio::test]
 async fn downloads_and_uploads_overlap_with_detection() {
-    for memory in ["128", "10240"] {
+    for memory in [128, 10240] {
         for order in [Order::Any, Order::Strict] {
             let results = process_six(memory, 1000, order).await;
             let failed = results.iter().find(|result| result.is_err());
@@ -262,7 +269,7 @@ async fn downloads_and_uploads_overlap_with_detection() {
 #[tokio::test]
 async fn files_over_the_memory_budget_are_processed_one_by_one() {
     for order in [Order::Any, Order::Strict] {
-        let results = process_six("64", 3 << 20, order).await;
+        let results = process_six(64, 3 << 20, order).await;
         let failed = results.iter().find(|result| result.is_err());
         assert!(failed.is_none(), "{order:?}: {failed:?}");
     }
@@ -274,7 +281,8 @@ async fn impossible_outputs_are_refused_before_any_request() {
     let processor = slow_processor(Duration::ZERO, true);
     let pipeline = Pipeline {
         processor: &processor,
-        processing_queue: &Arc::default(),
+        processing_queue: &ProcessingQueue::default(),
+        memory_budget: &MemoryBudget::new(u64::MAX),
         storage: &storage_at(&s3.url),
         machine: &Machine::default(),
         deadline: Deadline::after(Duration::from_secs(30)),
