@@ -40,7 +40,7 @@ impl<P: Processor> Handler<P> {
     pub fn new(processor: P, environment_options: EnvironmentOptions<P::Options>, machine: Machine) -> Self {
         Self {
             processor: Arc::new(processor),
-            processing_queue: ProcessingQueue::default(),
+            processing_queue: ProcessingQueue::new(machine.photos_at_a_time(), machine.photo_megabytes()),
             memory_budget: MemoryBudget::new(machine.file_budget()),
             storage: Storage::default(),
             environment_options,
@@ -71,8 +71,8 @@ impl<P: Processor> Handler<P> {
         }
     }
 
-    /// The photo that is still being processed after its event's response, which is useless and delays other photos.
-    pub fn abandoned(&self) -> watch::Receiver<Option<Abandoned>> {
+    /// The photos that are still being processed after the response to their events, which is useless and delays others.
+    pub fn abandoned(&self) -> watch::Receiver<Abandoned> {
         self.processing_queue.abandoned()
     }
 

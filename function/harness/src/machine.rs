@@ -30,10 +30,10 @@ const FILE_MEMORY_DIVISOR: u64 = 16;
 /// Memory of the process before a large photo, in bytes: with face detection 14 MB after small photos, up to 17 MB that
 /// a detector keeps, and a margin for connections and for other photos' files.
 const BASE_BYTES: u64 = 50 << 20;
-/// The memory of another event at the same time, in bytes, besides the files of its photos: an event and its response
+/// The memory of another event at the same time, in megabytes, besides the files of its photos: an event and its response
 /// have at most 6 MB, each with what it is decoded to or encoded from. Source:
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>.
-const OTHER_EVENT_BYTES: u64 = 16 << 20;
+const OTHER_EVENT_MEGABYTES: u64 = 16;
 /// Memory per pixel of the photo, in bytes: three colours, grey, and the encoder's buffers.
 const BYTES_PER_PIXEL: u64 = 6;
 /// Memory per decoded pixel, in bytes; one byte in a grey photo.
@@ -88,17 +88,26 @@ impl Machine {
             .map_or(u64::MAX, |memory| (memory << 20) / FILE_MEMORY_DIVISOR)
     }
 
-    /// The memory of the process, without what other events may take, while a photo is processed.
-    pub fn photo_memory_bytes(&self) -> Option<u64> {
-        let others = u64::from(self.max_concurrency() - 1) * OTHER_EVENT_BYTES;
-        self.memory.map(|memory| (memory << 20).saturating_sub(others))
+    /// The number of photos that are processed at the same time. With several events, a thread for each photo is faster
+    /// than all threads for one.
+    pub fn photos_at_a_time(&self) -> usize {
+        match self.max_concurrency() {
+            1 => 1,
+            events => self.threads().map_or(1, |threads| threads.min(events) as usize),
+        }
+    }
+
+    /// The memory of the process for photos that are processed, without what other events may take.
+    pub fn photo_megabytes(&self) -> Option<u64> {
+        let others = u64::from(self.max_concurrency() - 1) * OTHER_EVENT_MEGABYTES;
+        self.memory.map(|memory| memory.saturating_sub(others))
     }
 
     /// # Errors
     /// `NotEnoughMemory` if the pixels do not fit.
     pub fn check_memory<O: FunctionOptions>(&self, header: &Header, options: &O) -> Result<(), Refusal> {
         let required = peak_memory(header, options).div_ceil(1 << 20);
-        match self.photo_memory_bytes().map(|bytes| bytes >> 20) {
+        match self.photo_megabytes() {
             Some(available) if required > available => Err(Refusal::NotEnoughMemory {
                 width: header.width,
                 height: header.height,
@@ -180,9 +189,9 @@ mod tests {
     fn other_events_leave_less_memory_for_a_photo() {
         for (concurrency, megabytes) in [(None, 2048), (Some("1"), 2048), (Some("0"), 2048), (Some("8"), 1936)] {
             let machine = machine("2048", concurrency);
-            assert_eq!(machine.photo_memory_bytes(), Some(megabytes << 20), "{concurrency:?}");
+            assert_eq!(machine.photo_megabytes(), Some(megabytes), "{concurrency:?}");
         }
-        assert_eq!(machine("2048", Some("1600")).photo_memory_bytes(), Some(0));
+        assert_eq!(machine("2048", Some("1600")).photo_megabytes(), Some(0));
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! Runs a [`PhotoFunction`], one photo at a time, with all of OpenCV's threads.
+//! Runs a [`PhotoFunction`]: one photo at a time with all of OpenCV's threads, or several with a thread each.
 
 mod threads;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Instant;
 
 use self::threads::OpenCvThreads;
@@ -14,26 +14,45 @@ use crate::picture::{PictureFile, PictureFormat, PictureRequest};
 use crate::processor::{Processed, Processor, StepTimes, Task};
 use crate::texts::Texts;
 
-pub struct OpenCvProcessor<F>(Mutex<State<F>>);
-
-struct State<F> {
-    function: F,
-    threads: OpenCvThreads,
+pub struct OpenCvProcessor<F> {
+    /// Each processes one photo at a time.
+    functions: Vec<Mutex<F>>,
+    threads: Mutex<OpenCvThreads>,
 }
 
 impl<F: PhotoFunction> OpenCvProcessor<F> {
     /// OpenCV uses at most `threads` threads, by default one per processor.
     pub fn new(function: F, threads: Option<u32>) -> Self {
-        Self(Mutex::new(State {
-            function,
-            threads: OpenCvThreads::new(threads),
-        }))
+        Self {
+            functions: vec![Mutex::new(function)],
+            threads: Mutex::new(OpenCvThreads::new(threads)),
+        }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State<F>> {
-        // A function that panicked is used for the next photo: see `PhotoFunction::process`.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// For a photo at a time per function, each with one thread.
+    pub fn with_functions(functions: Vec<F>) -> Self {
+        Self {
+            functions: functions.into_iter().map(Mutex::new).collect(),
+            threads: Mutex::new(OpenCvThreads::new(Some(1))),
+        }
     }
+
+    /// A function that is not in use. Only [`Self::prepare`] can use more than there are turns in the queue.
+    fn free_function(&self) -> MutexGuard<'_, F> {
+        for function in &self.functions {
+            match function.try_lock() {
+                Ok(function) => return function,
+                Err(TryLockError::Poisoned(function)) => return function.into_inner(),
+                Err(TryLockError::WouldBlock) => {}
+            }
+        }
+        lock(&self.functions[0])
+    }
+}
+
+/// A function that panicked is used for the next photo: see [`PhotoFunction::process`].
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl<F: PhotoFunction> Processor for OpenCvProcessor<F> {
@@ -45,10 +64,11 @@ impl<F: PhotoFunction> Processor for OpenCvProcessor<F> {
     const PAGE: &'static str = F::PAGE;
 
     fn prepare(&self) {
-        let mut state = self.lock();
         // A failure is repeated and reported for the first photo.
-        let _ = state.threads.adjust(0);
-        state.function.prepare();
+        let _ = lock(&self.threads).adjust(0);
+        for function in &self.functions {
+            lock(function).prepare();
+        }
     }
 
     fn process(
@@ -58,10 +78,10 @@ impl<F: PhotoFunction> Processor for OpenCvProcessor<F> {
         task: &Task<F::Options>,
     ) -> Result<Processed<F::Answer>, PhotoError> {
         let mut times = StepTimes::default();
-        let mut state = self.lock();
+        let mut function = self.free_function();
         // An earlier photo that could not be stopped may have delayed this one.
         task.limits.check_time()?;
-        state.threads.adjust(header.pixels())?;
+        lock(&self.threads).adjust(header.pixels())?;
         let start = Instant::now();
         let (decoding, draws) = (
             crate::options::FunctionOptions::decoding(&task.options),
@@ -71,14 +91,14 @@ impl<F: PhotoFunction> Processor for OpenCvProcessor<F> {
         times.decode = start.elapsed();
 
         let start = Instant::now();
-        let answer = state.function.process(&photo, &task.options)?;
+        let answer = function.process(&photo, &task.options)?;
         times.process = start.elapsed();
 
         let start = Instant::now();
         let (width, height) = photo.size();
         let mut pictures = Vec::new();
         if let Some(request) = &task.pictures {
-            for picture in state.function.pictures(photo, &answer, &task.options)? {
+            for picture in function.pictures(photo, &answer, &task.options)? {
                 pictures.push(encode(picture, request, task)?);
             }
         }

@@ -43,12 +43,12 @@ pub struct Startup {
     pub is_snapshot: bool,
 }
 
-/// Serves the events that Lambda sends. `load` makes the function; until it returns, no event is requested. With the
-/// option `--describe-access`, prints the objects that the function uses instead.
+/// Serves the events that Lambda sends. `load` makes the function; until it returns, no event is requested. On Managed
+/// Instances it is called for each photo that is processed at the same time. With the option `--describe-access`, prints the objects that the function uses instead.
 ///
 /// # Errors
 /// `load` fails, or the Runtime API cannot be reached.
-pub fn run<F: PhotoFunction>(load: impl FnOnce(Startup) -> Result<F, PhotoError>) -> Result<(), Error> {
+pub fn run<F: PhotoFunction>(load: impl Fn(Startup) -> Result<F, PhotoError>) -> Result<(), Error> {
     if env::args().nth(1).as_deref() == Some(DESCRIBE_OPTION) {
         let environment = EnvironmentOptions::<F::Options>::from_variables(env::vars());
         println!(
@@ -65,15 +65,16 @@ pub fn run<F: PhotoFunction>(load: impl FnOnce(Startup) -> Result<F, PhotoError>
     runtime.block_on(serve(load))
 }
 
-async fn serve<F: PhotoFunction>(load: impl FnOnce(Startup) -> Result<F, PhotoError>) -> Result<(), Error> {
+async fn serve<F: PhotoFunction>(load: impl Fn(Startup) -> Result<F, PhotoError>) -> Result<(), Error> {
     let machine = Machine::from_variables(|name| env::var(name).ok());
     let is_snapshot = env::var("AWS_LAMBDA_INITIALIZATION_TYPE").as_deref() == Ok("snap-start");
-    let function = load(Startup { is_snapshot }).map_err(|failure| failure.into_error("load", "the function"))?;
-    let handler = Arc::new(Handler::new(
-        OpenCvProcessor::new(function, machine.threads()),
-        EnvironmentOptions::from_variables(env::vars()),
-        machine,
-    ));
+    let load = || load(Startup { is_snapshot }).map_err(|failure| failure.into_error("load", "the function"));
+    let processor = match machine.photos_at_a_time() {
+        1 => OpenCvProcessor::new(load()?, machine.threads()),
+        photos => OpenCvProcessor::with_functions((0..photos).map(|_| load()).collect::<Result<_, _>>()?),
+    };
+    let environment_options = EnvironmentOptions::from_variables(env::vars());
+    let handler = Arc::new(Handler::new(processor, environment_options, machine));
 
     let shared = Arc::clone(&handler);
     let service = move |event: LambdaEvent<Event>| {
@@ -96,8 +97,8 @@ async fn serve<F: PhotoFunction>(load: impl FnOnce(Startup) -> Result<F, PhotoEr
     let finish = move |result: Result<(), Error>| {
         let (workers, abandoned) = (Arc::clone(&workers), finished.abandoned());
         async move {
-            if let Next::Restart(photo, restart) = workers.finish(abandoned).await {
-                end_process(&photo, restart);
+            if let Next::Restart(photos, restart) = workers.finish(abandoned).await {
+                end_process(&photos, restart);
             }
             match result {
                 // The runtime has printed the error, after which it would end this worker.
@@ -120,9 +121,9 @@ fn prefetch<P: Processor>(handler: Arc<Handler<P>>) {
     spawn_prefetch(async move { handler.prepare(|name| env::var(name).ok()).await });
 }
 
-/// Ends the work on a photo that is still running after its deadline, so that the next event does not wait for it.
-fn end_process(photo: &Abandoned, restart: Restart) -> ! {
-    let log = Log::new(photo.request_id.clone(), None);
+/// Ends the work on photos that is still running after their deadline, so that the next event does not wait for it.
+fn end_process(photos: &Abandoned, restart: Restart) -> ! {
+    let log = Log::new(photos.first().cloned().unwrap_or_default(), None);
     let cause = "a photo is still being processed after its deadline";
     match restart {
         Restart::Reexecute => {

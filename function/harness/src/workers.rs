@@ -1,7 +1,7 @@
 //! The workers that request events, one event at a time each, and what a worker does after its response while a photo
 //! that no event awaits is still being processed.
 //!
-//! Such a photo delays all others, and only the end of the process ends it. Until the events of all workers have their
+//! Such a photo delays others, and only the end of the process ends it. Until the events of all workers have their
 //! responses, workers that have finished request no more events. In AWS's emulator for Managed Instances a request for
 //! an event stays open after its connection was closed, and the event that it gets is lost. So the process can only be
 //! replaced in place if no worker waits for an event; otherwise it must end, and Lambda replaces the environment.
@@ -31,7 +31,7 @@ struct State {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
     RequestEvent,
-    /// Ends the work on the photo.
+    /// Ends the work on these photos.
     Restart(Abandoned, Restart),
 }
 
@@ -60,22 +60,23 @@ impl Workers {
         self.state.send_modify(|state| state.busy += 1);
     }
 
-    /// The response to an event was sent. Returns at once unless `abandoned` has a photo.
-    pub async fn finish(&self, mut abandoned: watch::Receiver<Option<Abandoned>>) -> Next {
+    /// The response to an event was sent. Returns at once unless a photo is abandoned.
+    pub async fn finish(&self, mut abandoned: watch::Receiver<Abandoned>) -> Next {
         let mut states = self.state.subscribe();
         self.state.send_modify(|state| {
             state.busy -= 1;
             state.held += 1;
         });
         let next = loop {
-            let Some(photo) = abandoned.borrow_and_update().clone() else {
+            let photos = abandoned.borrow_and_update().clone();
+            if photos.is_empty() {
                 break Next::RequestEvent;
-            };
+            }
             let State { busy, held } = *states.borrow_and_update();
             if busy == 0 {
                 let all_held = held == self.number;
                 let restart = if all_held { Restart::Reexecute } else { Restart::Exit };
-                break Next::Restart(photo, restart);
+                break Next::Restart(photos, restart);
             }
             // The senders outlive `self`.
             select! {
@@ -94,19 +95,17 @@ mod tests {
 
     use super::*;
 
-    fn photo() -> Option<Abandoned> {
-        Some(Abandoned {
-            request_id: "slow".to_owned(),
-        })
+    fn photos() -> Abandoned {
+        vec!["slow".to_owned()]
     }
 
     fn restart(restart: Restart) -> Option<Next> {
-        photo().map(|photo| Next::Restart(photo, restart))
+        Some(Next::Restart(photos(), restart))
     }
 
     #[test]
     fn the_next_event_is_requested_at_once_without_an_abandoned_photo() {
-        let (workers, (_sender, abandoned)) = (Workers::new(3), watch::channel(None));
+        let (workers, (_sender, abandoned)) = (Workers::new(3), watch::channel(Abandoned::new()));
         workers.start();
         workers.start();
         let next = workers.finish(abandoned).now_or_never();
@@ -115,7 +114,7 @@ mod tests {
 
     #[test]
     fn the_only_worker_reexecutes() {
-        let (workers, (_sender, abandoned)) = (Workers::new(1), watch::channel(photo()));
+        let (workers, (_sender, abandoned)) = (Workers::new(1), watch::channel(photos()));
         workers.start();
         assert_eq!(workers.finish(abandoned).now_or_never(), restart(Restart::Reexecute));
     }
@@ -123,7 +122,7 @@ mod tests {
     #[test]
     fn workers_are_held_until_all_have_responded() {
         for (number, expected) in [(2, Restart::Reexecute), (3, Restart::Exit)] {
-            let (workers, (_sender, abandoned)) = (Workers::new(number), watch::channel(photo()));
+            let (workers, (_sender, abandoned)) = (Workers::new(number), watch::channel(photos()));
             workers.start();
             workers.start();
             let mut first = Box::pin(workers.finish(abandoned.clone()));
@@ -135,12 +134,12 @@ mod tests {
 
     #[test]
     fn workers_continue_when_the_photo_ends_by_itself() {
-        let (workers, (sender, abandoned)) = (Workers::new(2), watch::channel(photo()));
+        let (workers, (sender, abandoned)) = (Workers::new(2), watch::channel(photos()));
         workers.start();
         workers.start();
         let mut first = Box::pin(workers.finish(abandoned.clone()));
         assert_eq!(first.as_mut().now_or_never(), None);
-        sender.send_replace(None);
+        sender.send_replace(Abandoned::new());
         assert_eq!(first.now_or_never(), Some(Next::RequestEvent));
         let second = workers.finish(abandoned).now_or_never();
         assert_eq!(second, Some(Next::RequestEvent));

@@ -9,7 +9,7 @@ use tokio::task::spawn_blocking;
 use super::Pipeline;
 use crate::error::{Error, Result};
 use crate::log;
-use crate::machine::Machine;
+use crate::machine::{Machine, peak_memory};
 use crate::options::{FunctionOptions, Options, variable};
 use crate::photo::resource_limits::ResourceLimits;
 use crate::photo::{Header, PhotoError, Refusal};
@@ -31,7 +31,7 @@ impl<P: Processor> Pipeline<'_, P> {
         let machine = *self.machine;
         let limits = ResourceLimits {
             deadline: self.deadline.instant(),
-            memory: machine.photo_memory_bytes(),
+            memory: machine.photo_megabytes().map(|megabytes| megabytes << 20),
         };
         let operation = P::TEXTS.operation;
         let started_at = OnceLock::new();
@@ -43,7 +43,8 @@ impl<P: Processor> Pipeline<'_, P> {
             };
             let (header, options) = self.run_blocking(url, read).await?;
             // Without a thread: many photos may wait.
-            let turn = self.processing_queue.turn(self.report.request_id()).await;
+            let megabytes = peak_memory(&header, &options) >> 20;
+            let turn = self.processing_queue.turn(self.report.request_id(), megabytes).await;
             let (turn, _awaited) = turn.ok_or(Error::InternalError)?;
             started_at.get_or_init(Instant::now);
             let photo = url.to_owned();
