@@ -20,11 +20,19 @@ const TIMEOUT_SECONDS: u64 = 2;
 const FACE: [u32; 4] = [154, 40, 141, 146];
 /// The function's memory in MB: the most that Lambda has, as the function refuses photos for which it may not have
 /// enough, and OpenCV's own code for eyes takes much.
-const MEMORY: &str = "10240";
+pub const MEMORY: &str = "10240";
 /// The factors by which the sample is enlarged for the slow photo and for the good one. The face is 6,400 pixels wide
 /// in the slow one, in which searching for eyes takes seconds.
 const LARGE: usize = 67;
 const SMALL: usize = 7;
+/// Options with which the slow photo takes seconds: OpenCV's own code searches for eyes, and cannot be stopped within a
+/// face.
+pub const SLOW_OPTIONS: [(&str, &str); 4] = [
+    ("FACE_DETECT_PRESET", "original"),
+    ("FACE_DETECT_EYE_CASCADE", "eye_tree_eyeglasses"),
+    ("FACE_DETECT_MIN_FACE", "600"),
+    ("FACE_DETECT_OUTPUT", "sidecar"),
+];
 const BUCKET: &str = "photos";
 const SLOW: &str = "slow.png";
 const GOOD: &str = "good.png";
@@ -32,26 +40,16 @@ const GOOD: &str = "good.png";
 /// Sends the slow photo in each type of event, and the good one after each.
 pub fn test(workspace: &Workspace, sdk: &Sdk, function: &Function) -> Result<()> {
     let limit = TIMEOUT_SECONDS.to_string();
-    let environment = [
+    let mut environment = vec![
         ("AWS_LAMBDA_FUNCTION_TIMEOUT", limit.as_str()),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", MEMORY),
-        // OpenCV's own code searches for these eyes, and cannot be stopped within a face.
-        ("FACE_DETECT_PRESET", "original"),
-        ("FACE_DETECT_EYE_CASCADE", "eye_tree_eyeglasses"),
-        ("FACE_DETECT_MIN_FACE", "600"),
-        ("FACE_DETECT_OUTPUT", "sidecar"),
     ];
+    environment.extend(SLOW_OPTIONS);
     let lambda = LocalLambda::start(workspace, (sdk, function), Engine::None, &environment)?;
     lambda.storage.create_bucket(BUCKET)?;
-    let sample = function.package.sample_photo()?;
-    let sample = image::open(sample)
-        .with_context(|| format!("failed to read `{}`", sample.display()))?
-        .to_luma8();
-    let [left, top, width, height] = FACE;
-    let face = crop_imm(&sample, left, top, width, height).to_image();
-    let slow = enlarge(&face, LARGE)?;
+    let Photos { slow, good: small } = Photos::new(function)?;
     lambda.storage.write(BUCKET, SLOW, &slow)?;
-    lambda.storage.write(BUCKET, GOOD, &enlarge(&face, SMALL)?)?;
+    lambda.storage.write(BUCKET, GOOD, &small)?;
 
     let faces = good(&lambda)?;
     ensure!(faces.len() == 1, "expected one face, found {faces:?}");
@@ -82,6 +80,27 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, function: &Function) -> Result<()>
     // `function/harness/src/reexec.rs` tests.
     print_status(&format!("the function re-executed itself {anew} times in one process"));
     Ok(())
+}
+
+/// Files of the same face.
+pub struct Photos {
+    pub slow: Vec<u8>,
+    pub good: Vec<u8>,
+}
+
+impl Photos {
+    pub fn new(function: &Function) -> Result<Self> {
+        let sample = function.package.sample_photo()?;
+        let sample = image::open(sample)
+            .with_context(|| format!("failed to read `{}`", sample.display()))?
+            .to_luma8();
+        let [left, top, width, height] = FACE;
+        let face = crop_imm(&sample, left, top, width, height).to_image();
+        Ok(Self {
+            slow: enlarge(&face, LARGE)?,
+            good: enlarge(&face, SMALL)?,
+        })
+    }
 }
 
 /// A type of event, an event of it with the slow photo, and whether a response is correct.

@@ -18,6 +18,7 @@ mod book;
 mod browser;
 mod bucket_permissions;
 mod build_path_leaks;
+mod concurrent_events;
 mod consumers;
 mod crafted_files;
 mod deadline;
@@ -253,6 +254,7 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
         ("photos that exceed the deadline", &|| {
             suite.with_function(deadline::test)
         }),
+        ("concurrent events", &|| suite.with_function(concurrent_events::test)),
         ("buckets that are not allowed", &|| {
             suite.with_function(bucket_permissions::test)
         }),
