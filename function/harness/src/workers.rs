@@ -99,8 +99,8 @@ mod tests {
         vec!["slow".to_owned()]
     }
 
-    fn restart(restart: Restart) -> Option<Next> {
-        Some(Next::Restart(photos(), restart))
+    fn restart(restart: Restart) -> Next {
+        Next::Restart(photos(), restart)
     }
 
     #[test]
@@ -116,7 +116,8 @@ mod tests {
     fn the_only_worker_reexecutes() {
         let (workers, (_sender, abandoned)) = (Workers::new(1), watch::channel(photos()));
         workers.start();
-        assert_eq!(workers.finish(abandoned).now_or_never(), restart(Restart::Reexecute));
+        let next = workers.finish(abandoned).now_or_never();
+        assert_eq!(next, Some(restart(Restart::Reexecute)));
     }
 
     #[test]
@@ -128,7 +129,7 @@ mod tests {
             let mut first = Box::pin(workers.finish(abandoned.clone()));
             assert_eq!(first.as_mut().now_or_never(), None);
             let second = workers.finish(abandoned).now_or_never();
-            assert_eq!(second, restart(expected), "{number}");
+            assert_eq!(second, Some(restart(expected)), "{number}");
         }
     }
 
