@@ -107,6 +107,31 @@ fn photos_are_rotated_by_their_exif_orientation() {
     }
 }
 
+/// As on Managed Instances, where each photo has a function and a thread of its own.
+#[test]
+fn photos_at_the_same_time_have_the_results_of_one_alone() {
+    let _guard = lock_opencv_globals();
+    let file = &encoded(".jpg", &portrait());
+    let header = &Header::read(file).unwrap();
+    let load = |_| FaceFunction::load(Startup { is_snapshot: false }).unwrap();
+    let processor = &OpenCvProcessor::with_functions((0..3).map(load).collect());
+    processor.prepare();
+    let result = |found: Processed<Faces>| {
+        let picture = found.pictures.into_iter().next().unwrap().content.unwrap();
+        (serde_json::json!(found.answer), picture)
+    };
+    for preset in [Preset::Original, Preset::Balanced, Preset::Accurate] {
+        let alone = result(detect_with(preset, file, Some(90)).unwrap());
+        std::thread::scope(|scope| {
+            let process = || processor.process(file, header, &task(preset.options(), Some(90)));
+            let threads: Vec<_> = (0..9).map(|_| scope.spawn(process)).collect();
+            for thread in threads {
+                assert!(result(thread.join().unwrap().unwrap()) == alone, "{preset:?}");
+            }
+        });
+    }
+}
+
 /// A large photo is decoded smaller for detection, and again to draw on it.
 #[test]
 fn faces_do_not_depend_on_the_annotated_photo() {
