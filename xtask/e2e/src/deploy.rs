@@ -47,15 +47,19 @@ pub fn test(build: &Build, slow: bool) -> Result<()> {
     }]});
     account.put_notifications(BUCKET, &other)?;
 
-    let trigger = format!("s3://{BUCKET}/in/");
+    batch::upload(&account, &photo, BUCKET)?;
+    let [archive, queued] = batch::PREFIXES;
+    let triggers = ["in/", archive, queued].map(|prefix| format!("s3://{BUCKET}/{prefix}"));
+    let on: Vec<_> = triggers.iter().flat_map(|trigger| ["--on", trigger]).collect();
+    let with = |options: &[&'static str]| [&on[..], options].concat();
     print_status("permissions");
     account.become_user("nobody", NO_PERMISSIONS)?;
-    account.check_refused(&["--on", &trigger], "lacks the permission `")?;
+    account.check_refused(&on, "lacks the permission `")?;
     let policy = fs::read_to_string(workspace.root().join(POLICY))?;
     account.become_user("deployer", &deployer_policy(&policy, BUCKET)?)?;
 
     print_status("a dry run");
-    let planned = account.deploy(&["--on", &trigger, "--dry-run"])?;
+    let planned = account.deploy(&with(&["--dry-run"]))?;
     ensure!(
         planned["done"] == false && changes(&planned).len() >= 6,
         "a dry run: {planned}"
@@ -67,7 +71,7 @@ pub fn test(build: &Build, slow: bool) -> Result<()> {
 
     print_status("deploying, with failures");
     let step = if slow { 1 } else { 2 };
-    let failures = deploy_with_failures(&account, &["--on", &trigger], step)?;
+    let failures = deploy_with_failures(&account, &on, step)?;
     ensure!(failures * step >= 8, "only {failures} commands failed");
     ensure!(
         account.notifications(BUCKET)?["QueueConfigurations"] == other["QueueConfigurations"],
@@ -76,15 +80,15 @@ pub fn test(build: &Build, slow: bool) -> Result<()> {
     let answer = processed(&account, "in/a b.jpg", &photo)?;
     ensure!(answer, "an upload was not processed");
     invocations::test(&account, &photo, BUCKET, "in/")?;
-    batch::test_job(&account, &photo, BUCKET)?;
+    batch::test_job(&account, BUCKET)?;
 
     print_status("deploying again, and a change");
-    let again = account.deploy(&["--on", &trigger])?;
+    let again = account.deploy(&on)?;
     ensure!(
         changes(&again).is_empty(),
         "nothing changed, but there is something to do: {again}"
     );
-    let changed = account.deploy(&["--on", &trigger, "--memory", "512"])?;
+    let changed = account.deploy(&with(&["--memory", "512"]))?;
     ensure!(
         changes(&changed) == ["alias face-detect:live", "function face-detect"],
         "another memory changes {changed}"
@@ -102,12 +106,12 @@ pub fn test(build: &Build, slow: bool) -> Result<()> {
     );
 
     print_status("a queue instead, and another bucket's notifications");
-    account.deploy(&["--on", &trigger, "--queue", "--url"])?;
+    account.deploy(&with(&["--queue", "--url"]))?;
     ensure!(
         processed(&account, "in/queued.jpg", &photo)?,
         "a queued upload was not processed"
     );
-    let again = account.deploy(&["--on", &trigger, "--queue", "--url"])?;
+    let again = account.deploy(&with(&["--queue", "--url"]))?;
     ensure!(
         changes(&again).is_empty(),
         "the queue is there, but there is something to do: {again}"
@@ -117,8 +121,8 @@ pub fn test(build: &Build, slow: bool) -> Result<()> {
 
     print_status("errors before anything is changed");
     account.check_refused(&["--on", "s3://elsewhere/"], "the bucket `elsewhere` does not exist")?;
-    account.check_refused(&["--on", &trigger, "--image"], "use `--zip`")?;
-    account.check_refused(&["--on", &trigger, "--memory", "64"], "128 to 10240 MB")?;
+    account.check_refused(&with(&["--image"]), "use `--zip`")?;
+    account.check_refused(&with(&["--memory", "64"]), "128 to 10240 MB")?;
 
     print_status("removing it");
     account.xtask(&["undeploy", "--yes"])?;

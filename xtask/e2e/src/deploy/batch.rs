@@ -13,20 +13,35 @@ use super::account::Account;
 const ODD: &str = "archive/a+b %20,\"ü\".jpg";
 const BROKEN: &str = "archive/broken.jpg";
 
-/// A job for two objects and the marker of a folder. One object is broken.
-pub fn test_job(account: &Account, photo: &Path, bucket: &str) -> Result<()> {
-    print_status("a job of S3 Batch Operations");
-    let place = format!("s3://{bucket}/archive/");
+/// The prefixes of the objects, which the function may read.
+pub const PREFIXES: [&str; 2] = ["archive/", "queued/"];
+
+/// Uploads the objects, before the function is deployed with triggers for them.
+pub fn upload(account: &Account, photo: &Path, bucket: &str) -> Result<()> {
     account.put_text(bucket, "archive/", "")?;
     account.put_text(bucket, BROKEN, "no photo")?;
     account.put(bucket, ODD, photo)?;
-    let planned = account.xtask(&["batch", &place, "--dry-run"])?;
+    account.put_text(bucket, "queued/broken.jpg", "no photo")?;
+    account.put(bucket, "queued/ü b+.jpg", photo)?;
+    account.put(bucket, "private/a.jpg", photo)
+}
+
+/// A job for two objects and the marker of a folder. One object is broken.
+pub fn test_job(account: &Account, bucket: &str) -> Result<()> {
+    print_status("a job of S3 Batch Operations");
+    let planned = account.xtask(&["batch", &format!("s3://{bucket}/private/"), "--dry-run"])?;
     ensure!(
         planned["done"] == false && planned["job"].is_null(),
         "a dry run: {planned}"
     );
+    let note = planned["notes"][0].as_str().unwrap_or_default();
+    ensure!(
+        note.contains("does not permit the function to read"),
+        "the note is {note}"
+    );
     ensure!(account.roles()? == ["face-detect-role"], "a dry run made a role");
 
+    let place = format!("s3://{bucket}/archive/");
     let (done, error) = account.xtask_failing(&["batch", &place, "--yes"])?;
     ensure!(error.contains("1 of 2 objects failed"), "the error is {error}");
     let listing = &done["listing"];
@@ -39,11 +54,7 @@ pub fn test_job(account: &Account, photo: &Path, bucket: &str) -> Result<()> {
         estimate["seconds"].as_f64() > Some(0.0) && estimate["cost"].as_f64() > Some(0.25),
         "the estimate is {estimate}"
     );
-    let note = done["notes"][0].as_str().unwrap_or_default();
-    ensure!(
-        note.contains("does not permit the function to read"),
-        "the note is {note}"
-    );
+    ensure!(done["notes"] == json!([]), "the notes are {}", done["notes"]);
     let job = &done["job"];
     ensure!(
         job["status"] == "Complete" && job["succeeded"] == 1 && job["failed"] == 1,
@@ -79,8 +90,6 @@ pub fn test_queue(account: &Account, photo: &Path, bucket: &str) -> Result<()> {
     print_status("a bucket through the queue, and what failed once more");
     account.shorten_queue()?;
     let place = format!("s3://{bucket}/queued/");
-    account.put_text(bucket, "queued/broken.jpg", "no photo")?;
-    account.put(bucket, "queued/ü b+.jpg", photo)?;
     let (done, error) = account.xtask_failing(&["batch", &place, "--queue", "--duration", "100", "--yes"])?;
     ensure!(error.contains("1 of 2 messages failed"), "the error is {error}");
     let queue = &done["queue"];
