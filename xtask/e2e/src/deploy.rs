@@ -11,28 +11,25 @@ mod endpoint;
 mod images;
 mod invocations;
 pub mod moved_photos;
+mod names;
+mod results;
 
-use std::path::Path;
-use std::thread::sleep;
-use std::time::{Duration, Instant};
-
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use fs_err as fs;
 use package::build::Build;
-use serde_json::{Value, json};
+use serde_json::json;
 use support::progress::print_status;
 
 use super::promises;
 use account::{Account, deployer_policy};
+use names::BUCKET;
+use results::{changes, processed};
 
 const PROMISE: &str = "deploy can be repeated after any failure, and undeploy leaves nothing";
-const BUCKET: &str = "photos";
 /// What a user needs who deploys.
 const POLICY: &str = "xtask/deploy/data/deployer-policy.json";
 const NO_PERMISSIONS: &str =
     r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}]}"#;
-/// For the queue's poller, and a first start on a busy machine.
-const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// With `slow`, each of its commands fails once; otherwise every second.
 pub fn test(build: &Build, slow: bool) -> Result<()> {
@@ -161,40 +158,4 @@ fn deploy_with_failures(account: &Account, arguments: &[&str], step: usize) -> R
         }
     }
     bail!("deploy did not succeed")
-}
-
-/// The resources that a run changed or would change, sorted.
-fn changes(output: &Value) -> Vec<String> {
-    let steps = output["steps"].as_array().into_iter().flatten();
-    let changed = steps.filter(|step| step["change"] != "leave");
-    let mut resources: Vec<_> = changed
-        .filter_map(|step| step["resource"].as_str().map(str::to_owned))
-        .collect();
-    resources.sort();
-    resources
-}
-
-/// Uploads the photo, and whether its annotated version appears.
-fn processed(account: &Account, key: &str, photo: &Path) -> Result<bool> {
-    account.put(BUCKET, key, photo)?;
-    appears(account, &(key.to_owned() + "_rs.jpg"))
-}
-
-/// Whether there is an object of this key soon.
-fn appears(account: &Account, key: &str) -> Result<bool> {
-    let start = Instant::now();
-    while start.elapsed() < TIMEOUT {
-        if account
-            .aws(&["s3api", "head-object", "--bucket", BUCKET, "--key", key])
-            .is_ok()
-        {
-            return Ok(true);
-        }
-        sleep(Duration::from_millis(500));
-    }
-    let log = account
-        .function_logs()
-        .context("the upload was not processed, and the log cannot be read")?;
-    print_status(&log);
-    Ok(false)
 }

@@ -19,12 +19,9 @@ use super::super::{pinned_wheels, programs};
 use super::aws_program;
 use super::batch_service::BatchService;
 use super::endpoint::Endpoint;
+use super::names::{ACCOUNT, FUNCTION, REGION, ROOT};
 
 const START_TIMEOUT: Duration = Duration::from_secs(60);
-pub const FUNCTION: &str = "face-detect";
-pub const REGION: &str = "eu-central-1";
-/// MiniStack's.
-pub const ACCOUNT: &str = "000000000000";
 /// Actions of which MiniStack does not know the resource, unlike AWS; the last one is what it takes `GetAlias` for.
 const WITHOUT_RESOURCE: [&str; 4] = [
     "ecr:DescribeRepositories",
@@ -32,8 +29,6 @@ const WITHOUT_RESOURCE: [&str; 4] = [
     "lambda:CreateFunction",
     "lambda:ListAliases",
 ];
-/// The access key and the secret of the account's owner.
-pub const ROOT: [&str; 2] = ["test", "test"];
 
 pub struct Account {
     shell: Shell,

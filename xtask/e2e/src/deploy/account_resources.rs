@@ -6,7 +6,8 @@ use anyhow::{Context, Result};
 use fs_err as fs;
 use serde_json::{Value, json};
 
-use super::account::{ACCOUNT, Account, FUNCTION, REGION};
+use super::account::Account;
+use super::names::{ACCOUNT, FUNCTION, REGION};
 
 impl Account {
     pub fn create_bucket(&self, name: &str) -> Result<()> {

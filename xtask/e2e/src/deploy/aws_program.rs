@@ -8,7 +8,7 @@ use fs_err as fs;
 use fs_err::os::unix::fs::OpenOptionsExt;
 use support::run::shell_word;
 
-use super::account::{ACCOUNT, REGION};
+use super::names::{ACCOUNT, REGION};
 
 /// Writes the program to a folder `bin` in `folder`, which it returns. The state of the failures is in `folder`, too.
 pub fn write(folder: &Path, python: &Path, wheels: &Path) -> Result<PathBuf> {

@@ -7,7 +7,7 @@ use fs_err as fs;
 use serde_json::{Value, json};
 use support::run::{Shell, cmd, output};
 
-use super::account::{REGION, ROOT};
+use super::names::{REGION, ROOT};
 
 #[derive(Clone)]
 pub struct Endpoint {

@@ -5,7 +5,7 @@ use serde_json::json;
 use support::progress::print_status;
 
 use super::account::Account;
-use super::changes;
+use super::results::changes;
 
 const NAME: &str = "images";
 

@@ -7,7 +7,8 @@ use package::workspace::Workspace;
 use support::progress::print_status;
 
 use super::account::Account;
-use super::{BUCKET, appears};
+use super::names::BUCKET;
+use super::results::appears;
 
 /// No photo is as sharp.
 const REJECT: &str = "QUALITY_MIN_SHARPNESS=100000";
