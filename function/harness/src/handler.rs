@@ -71,7 +71,7 @@ impl<P: Processor> Handler<P> {
         }
     }
 
-    /// The photos that are still being processed after the response to their events, which is useless and delays others.
+    /// The photos that are still being processed after the response to their events. It is useless, and delays others.
     pub fn abandoned(&self) -> watch::Receiver<Abandoned> {
         self.processing_queue.abandoned()
     }

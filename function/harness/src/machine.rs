@@ -30,8 +30,8 @@ const FILE_MEMORY_DIVISOR: u64 = 16;
 /// Memory of the process before a large photo, in bytes: with face detection 14 MB after small photos, up to 17 MB that
 /// a detector keeps, and a margin for connections and for other photos' files.
 const BASE_BYTES: u64 = 50 << 20;
-/// The memory of another event at the same time, in megabytes, besides the files of its photos: an event and its response
-/// have at most 6 MB, each with what it is decoded to or encoded from. Source:
+/// The memory of another event at the same time, in megabytes, besides the files of its photos: an event and its
+/// response have at most 6 MB, each with what it is decoded to or encoded from. Source:
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>.
 const OTHER_EVENT_MEGABYTES: u64 = 16;
 /// Memory per pixel of the photo, in bytes: three colours, grey, and the encoder's buffers.

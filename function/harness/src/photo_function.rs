@@ -27,9 +27,8 @@ pub trait PhotoFunction: Send + 'static {
     /// Does the one-time work of the first photo. It runs while the first event is awaited, and before a snapshot.
     fn prepare(&mut self) {}
 
-    /// The answer about a photo. One photo is processed at a time; on Managed Instances by each of
-    /// several values. After a panic, which fails only its photo, the same
-    /// value gets the next photo.
+    /// The answer about a photo. One photo is processed at a time; on Managed Instances by each of several values. After
+    /// a panic, which fails only its photo, the same value gets the next photo.
     ///
     /// Long work should call [`Photo::check_time`] now and then; what does not end before the deadline of the invocation
     /// is abandoned with the process.

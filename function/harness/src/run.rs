@@ -44,7 +44,8 @@ pub struct Startup {
 }
 
 /// Serves the events that Lambda sends. `load` makes the function; until it returns, no event is requested. On Managed
-/// Instances it is called for each photo that is processed at the same time. With the option `--describe-access`, prints the objects that the function uses instead.
+/// Instances it is called for each photo that is processed at the same time. With the option `--describe-access`, prints
+/// the objects that the function uses instead.
 ///
 /// # Errors
 /// `load` fails, or the Runtime API cannot be reached.

@@ -92,7 +92,8 @@ fn check_quotas(plan: &Plan, deployed: &Deployed) -> Result<()> {
     let free = deployed.free_code_bytes.unwrap_or(u64::MAX);
     ensure!(
         plan.package == PackageType::Image || free >= MAX_UPLOAD,
-        "the account's functions leave only {} MB for archives in this Region; delete old versions and functions,          request a higher quota, or use `--image`",
+        "the account's functions leave only {} MB for archives in this Region; delete old versions and functions, \
+         request a higher quota, or use `--image`",
         free / 1_000_000
     );
     let (Some(planned), Some(unreserved)) = (plan.reserved_concurrency, deployed.unreserved_concurrency) else {

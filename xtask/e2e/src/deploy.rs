@@ -138,7 +138,8 @@ pub fn test(build: &Build, slow: bool) -> Result<()> {
     Ok(())
 }
 
-/// Runs `deploy` until it succeeds, while every `step`th of its commands fails at its first attempt. Returns their number.
+/// Runs `deploy` until it succeeds, while every `step`th of its commands fails at its first attempt. Returns the number
+/// of failures.
 fn deploy_with_failures(account: &Account, arguments: &[&str], step: usize) -> Result<usize> {
     account.fail_operations_once(step)?;
     // More than there are commands.

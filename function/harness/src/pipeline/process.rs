@@ -18,8 +18,8 @@ use crate::processor::{Processed, Processor, Task};
 use crate::response::check_fields;
 
 impl<P: Processor> Pipeline<'_, P> {
-    /// Processes the photo on another thread, when it is its turn. Untrusted content is read only there, so that it can neither delay the
-    /// response nor, with a panic, fail more than this photo.
+    /// Processes the photo on another thread, when it is its turn. Untrusted content is read only there, so that it can
+    /// neither delay the response nor, with a panic, fail more than this photo.
     pub(super) async fn process(
         &self,
         content: Bytes,
