@@ -198,9 +198,7 @@ impl Aws {
     }
 
     fn region() -> Result<String, AwsError> {
-        let named = ["AWS_REGION", "AWS_DEFAULT_REGION"].into_iter();
-        let named = named.filter_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
-        if let Some(region) = named.into_iter().next() {
+        if let Some(region) = named_region(|name| std::env::var(name).ok()) {
             return Ok(region);
         }
         // Exits with 1 if there is none.
@@ -211,6 +209,12 @@ impl Aws {
             region => Ok(region.to_owned()),
         }
     }
+}
+
+/// That of the environment variables, if one of them names any.
+fn named_region(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let named = ["AWS_REGION", "AWS_DEFAULT_REGION"].into_iter();
+    named.filter_map(variable).find(|value| !value.is_empty())
 }
 
 /// The output of a command that prints something else than JSON.
@@ -230,7 +234,11 @@ fn call(words: &[String], operation: &str) -> Result<Value, AwsError> {
 fn output(words: &[String], operation: &str) -> Result<String, AwsError> {
     let shell = Shell::new().map_err(|error| AwsError::not_started(&error.into()))?;
     // Version 1 has no option against the pager.
-    let command = cmd!(shell, "aws --output json").args(words).env("AWS_PAGER", "");
+    let mut command = cmd!(shell, "aws --output json").args(words).env("AWS_PAGER", "");
+    // Version 1 does not read AWS_REGION.
+    if let Some(region) = named_region(|name| std::env::var(name).ok()) {
+        command = command.env("AWS_DEFAULT_REGION", region);
+    }
     let ended = wait_with_output(command).map_err(|error| AwsError::not_started(&error))?;
     if ended.status.success() {
         return Ok(String::from_utf8_lossy(&ended.stdout).into_owned());
@@ -257,5 +265,18 @@ mod tests {
         let command = AwsCommand::new("lambda", "publish-version").returning("VERSION", "Version");
         let expected = "VERSION=$(aws lambda publish-version --query Version --output text)";
         assert_eq!(command.to_string(), expected);
+    }
+
+    #[test]
+    fn the_region_is_that_of_the_first_variable_with_a_value() {
+        let region = |first: Option<&str>, second: Option<&str>| {
+            named_region(|name| {
+                let value = if name == "AWS_REGION" { first } else { second };
+                value.map(str::to_owned)
+            })
+        };
+        assert_eq!(region(Some("a"), Some("b")).as_deref(), Some("a"));
+        assert_eq!(region(Some(""), Some("b")).as_deref(), Some("b"));
+        assert_eq!(region(None, Some("")), None);
     }
 }
