@@ -52,8 +52,13 @@ impl AwsCommand {
 
     #[must_use]
     pub fn option(self, name: &str, value: impl fmt::Display) -> Self {
+        let value = value.to_string();
+        // It would be taken for an option of its own.
+        if value.starts_with('-') {
+            return self.flag(&format!("{name}={value}"));
+        }
         let mut with_flag = self.flag(name);
-        with_flag.words.push(value.to_string());
+        with_flag.words.push(value);
         with_flag
     }
 
@@ -265,6 +270,12 @@ mod tests {
         let command = AwsCommand::new("lambda", "publish-version").returning("VERSION", "Version");
         let expected = "VERSION=$(aws lambda publish-version --query Version --output text)";
         assert_eq!(command.to_string(), expected);
+    }
+
+    #[test]
+    fn values_with_a_leading_dash_are_values() {
+        let command = AwsCommand::new("s3api", "head-object").option("key", "-a b.jpg");
+        assert_eq!(command.words()[2..], ["--key=-a b.jpg"]);
     }
 
     #[test]
