@@ -2,6 +2,7 @@
 //! already: the commands of `deploy` and the templates of `deploy --emit` are both made from it.
 
 pub mod access;
+mod limits;
 pub mod policy;
 
 use std::collections::BTreeMap;
@@ -154,7 +155,9 @@ impl Plan {
                 );
             }
         }
-        Ok(())
+        limits::check_texts(&self.alias, &self.description)?;
+        limits::check_environment(&self.environment)?;
+        limits::check_tags(&self.tags, TAG)
     }
 
     pub fn role_name(&self) -> String {
