@@ -64,6 +64,8 @@ fn check_owner(plan: &Plan, deployed: &Deployed) -> Result<()> {
             .as_ref()
             .map(|role| (format!("role `{}`", plan.role_name()), &role.tags)),
     );
+    let log_group = deployed.log_group.as_ref();
+    found.extend(log_group.map(|group| (format!("log group `{}`", plan.log_group()), &group.tags)));
     let planned = [plan.queue_name(), plan.failed_queue_name()];
     for name in planned.into_iter().flatten() {
         found.extend(
@@ -117,7 +119,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::deployed::{DeployedBucket, DeployedFunction, Role};
+    use crate::deployed::{DeployedBucket, DeployedFunction, LogGroup, Role};
     use crate::plan::tests::{plan, scope};
 
     fn bucket(region: &str, notifications: Value) -> Deployed {
@@ -181,5 +183,9 @@ mod tests {
             ..Role::default()
         });
         check(&plan(), &scope(), &deployed).unwrap();
+        // `undeploy` would remove it with the logs of others.
+        deployed.log_group = Some(LogGroup::default());
+        let error = check(&plan(), &scope(), &deployed).unwrap_err().to_string();
+        assert!(error.contains("log group `/aws/lambda/thumbs` exists"), "{error}");
     }
 }
