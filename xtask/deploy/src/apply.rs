@@ -16,8 +16,8 @@ use crate::aws::error::AwsError;
 use crate::aws::{self, Aws, AwsCommand};
 use crate::steps::{Step, StepCommand};
 
-/// How long a role may be unknown to Lambda after it was made.
-const ROLE_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long AWS may refuse what depends on something that was made or removed a moment ago.
+const PASSING_TIMEOUT: Duration = Duration::from_secs(90);
 
 /// Asks for consent to what was printed, unless `yes` was given.
 ///
@@ -69,7 +69,7 @@ fn run_aws(aws: &mut Aws, command: &AwsCommand) -> Result<()> {
     loop {
         match aws.run(command) {
             Ok(_) => return Ok(()),
-            Err(error) if error.is_new_role_refused() && start.elapsed() < ROLE_TIMEOUT => {
+            Err(error) if error.is_passing() && start.elapsed() < PASSING_TIMEOUT => {
                 sleep(Duration::from_secs(3));
             }
             Err(error) if is_done(command, &error) => return Ok(()),

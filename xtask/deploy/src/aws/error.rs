@@ -125,10 +125,19 @@ impl AwsError {
         matches!(&self.kind, AwsErrorKind::Refused(code) if codes.contains(&code.as_str()))
     }
 
-    /// Whether it is the refusal of a role that was made a moment ago.
+    /// Whether it is the refusal of something that was made or removed a moment ago: a role that Lambda does not know
+    /// yet, a target that does not yet let S3 notify it, or the name of a queue that was removed less than a minute ago.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html#troubleshoot_general_eventual-consistency>
-    pub fn is_new_role_refused(&self) -> bool {
-        self.has_code(&["InvalidParameterValueException"]) && self.message.contains("role")
+    /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html>
+    /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html>
+    pub fn is_passing(&self) -> bool {
+        let refused = |code: &str, text: &str| self.has_code(&[code]) && self.message.contains(text);
+        refused("InvalidParameterValueException", "role")
+            || refused(
+                "InvalidArgument",
+                "Unable to validate the following destination configurations",
+            )
+            || self.has_code(&["AWS.SimpleQueueService.QueueDeletedRecently", "QueueDeletedRecently"])
     }
 }
 
@@ -263,5 +272,10 @@ mod tests {
         assert!(error("ResourceNotFoundException").is_not_found() && error("NoSuchEntity").is_not_found());
         assert!(!error("InvalidParameterValueException").is_not_found());
         assert!(error("ResourceConflictException").has_code(&["ResourceConflictException"]));
+        assert!(error("AWS.SimpleQueueService.QueueDeletedRecently").is_passing());
+        assert!(!error("InvalidArgument").is_passing());
+        let message = "An error occurred (InvalidArgument) when calling the PutBucketNotificationConfiguration operation: \
+                       Unable to validate the following destination configurations";
+        assert!(AwsError::of_output("x y", message).is_passing());
     }
 }
