@@ -68,10 +68,11 @@ fn deploy(arguments: &Arguments, build: &Build, settings: &Settings) -> Result<D
         let steps = vec![rollback::step(&mut aws, &plan)?];
         return finish(arguments, &mut aws, &plan, &steps);
     }
+    // Building takes minutes, after which credentials that are missing would be a surprise.
+    let scope = aws.scope()?;
     let (sdk, function) = build_function(build)?;
     let plan = plan(build, settings, &function)?;
     let artefact = pack(build, &plan, (&sdk, &function))?;
-    let scope = aws.scope()?;
     let deployed = Deployed::read(&mut aws, &plan, &scope)?;
     guards::check(&plan, &scope, &deployed)?;
     let revision = git::head(build.package.workspace.root())?;
