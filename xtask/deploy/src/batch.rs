@@ -112,8 +112,9 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
 /// Of a job that is there.
 fn of_job(aws: &mut Aws, arguments: &Arguments, id: &str) -> Result<BatchOutput> {
     let scope = aws.scope()?;
-    let job = match arguments.no_wait {
-        true => Job::find(aws, &scope, id)?,
+    let found = Job::find(aws, &scope, id)?;
+    let job = match arguments.no_wait || found.has_ended() {
+        true => found,
         false => follow(aws, &scope, id)?,
     };
     Ok(BatchOutput {
