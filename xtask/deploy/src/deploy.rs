@@ -45,33 +45,30 @@ pub struct DeployOutput {
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let build = Build::read(&arguments.build)?;
     let settings = arguments.settings(&build.package.manifest)?;
+    // Building takes minutes, after which a wrong setting would be a surprise.
+    let architecture = build.recipe.target.architecture;
+    let draft = Plan::new(&build.package, architecture, &settings, Access::default())?;
     match arguments.emit.emit {
-        None => print(&deploy(arguments, &build, &settings)?, json),
+        None => print(&deploy(arguments, &build, &settings, draft)?, json),
         Some(format) => {
             let (_, function) = build_function(&build)?;
-            let plan = plan(&build, &settings, &function)?;
+            let plan = plan(draft, &settings, &function)?;
             let out = arguments.emit.out.as_deref();
             print(&emit::run(&plan, &build.package, format, out)?, json)
         }
     }
 }
 
-fn deploy(arguments: &Arguments, build: &Build, settings: &Settings) -> Result<DeployOutput> {
+fn deploy(arguments: &Arguments, build: &Build, settings: &Settings, draft: Plan) -> Result<DeployOutput> {
     let mut aws = Aws::default();
     if arguments.rollback {
-        let plan = Plan::new(
-            &build.package,
-            build.recipe.target.architecture,
-            settings,
-            Access::default(),
-        )?;
-        let steps = vec![rollback::step(&mut aws, &plan)?];
-        return finish(arguments, &mut aws, &plan, &steps);
+        let steps = vec![rollback::step(&mut aws, &draft)?];
+        return finish(arguments, &mut aws, &draft, &steps);
     }
-    // Building takes minutes, after which credentials that are missing would be a surprise.
+    // Credentials may be missing, too.
     let scope = aws.scope()?;
     let (sdk, function) = build_function(build)?;
-    let plan = plan(build, settings, &function)?;
+    let plan = plan(draft, settings, &function)?;
     let artefact = pack(build, &plan, (&sdk, &function))?;
     let deployed = Deployed::read(&mut aws, &plan, &scope)?;
     guards::check(&plan, &scope, &deployed)?;
@@ -87,9 +84,7 @@ fn deploy(arguments: &Arguments, build: &Build, settings: &Settings) -> Result<D
 }
 
 /// Asks the function which objects it uses.
-fn plan(build: &Build, settings: &Settings, function: &Function) -> Result<Plan> {
-    let architecture = build.recipe.target.architecture;
-    let draft = Plan::new(&build.package, architecture, settings, Access::default())?;
+fn plan(draft: Plan, settings: &Settings, function: &Function) -> Result<Plan> {
     let access = match &settings.access {
         Some(access) => access.access(&draft.triggers)?,
         None => Description::of_program(function.binary.path(), &draft.environment)?.access(&draft.triggers),
