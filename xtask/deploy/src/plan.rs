@@ -26,6 +26,8 @@ const DEFAULT_TIMEOUT: u32 = 30;
 /// In megabytes. One processor, less a little: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html>
 const DEFAULT_MEMORY: u32 = 1769;
 pub const DEFAULT_ALIAS: &str = "live";
+/// What the function is between two versions.
+pub const UNPUBLISHED: &str = "$LATEST";
 const DEFAULT_LOG_RETENTION: u32 = 30;
 /// The days that CloudWatch Logs permits.
 /// <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html>

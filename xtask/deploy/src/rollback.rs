@@ -13,7 +13,10 @@ pub fn step(aws: &mut Aws, plan: &Plan) -> Result<Step> {
     let of_function = |operation: &str| AwsCommand::new("lambda", operation).option("function-name", name);
     let found = aws.find(&of_function("get-alias").option("name", alias))?;
     let found = found.with_context(|| format!("the function `{name}` has no alias `{alias}`; deploy it first"))?;
-    let current: u64 = found["FunctionVersion"].as_str().unwrap_or_default().parse()?;
+    let current = number(
+        found["FunctionVersion"].as_str().unwrap_or_default(),
+        &format!("{name}:{alias}"),
+    )?;
     let listed = aws.run(&of_function("list-versions-by-function"))?;
     let versions = listed["Versions"].as_array().into_iter().flatten();
     let numbers = versions.filter_map(|version| version["Version"].as_str()?.parse::<u64>().ok());
@@ -27,4 +30,23 @@ pub fn step(aws: &mut Aws, plan: &Plan) -> Result<Step> {
         change: Change::Update(vec![format!("version {current} → {previous}")]),
         commands: vec![StepCommand::Aws(command)],
     })
+}
+
+/// Of the version of an alias, which may have been pointed to `$LATEST` by hand.
+fn number(version: &str, alias: &str) -> Result<u64> {
+    version.parse().with_context(|| {
+        format!("`{alias}` is `{version}`, before which there is no version; point it to one with `cargo xtask deploy`")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn aliases_can_be_at_no_version() {
+        assert_eq!(number("12", "thumbs:live").unwrap(), 12);
+        let error = number("$LATEST", "thumbs:live").unwrap_err().to_string();
+        assert!(error.contains("`thumbs:live` is `$LATEST`"), "{error}");
+    }
 }

@@ -9,7 +9,7 @@ use super::resources::{tag_difference, tags_word};
 use super::step::{Change, Step, difference};
 use crate::artefact::Artefact;
 use crate::aws::AwsCommand;
-use crate::plan::RUNTIME;
+use crate::plan::{RUNTIME, UNPUBLISHED};
 
 pub(super) fn steps(context: &Context) -> Vec<Step> {
     let function = function(context);
@@ -194,7 +194,9 @@ fn alias(context: &Context, is_function_changed: bool) -> Step {
         // The description of a version is its commit.
         let configuration = context.configuration_differences(&alias.configuration);
         let code = context.code_differences(&alias.configuration, &alias.image_digest);
-        let is_outdated = is_function_changed || !configuration.is_empty() || !code.is_empty();
+        // It may have been pointed elsewhere by hand: to what is not a version, and changes with the function.
+        let is_version = alias.version != UNPUBLISHED;
+        let is_outdated = is_function_changed || !is_version || !configuration.is_empty() || !code.is_empty();
         is_outdated.then(|| "a new version".to_owned()).into_iter().collect()
     });
     Step::create_or_update(

@@ -135,6 +135,15 @@ fn nothing_is_done_twice() {
 }
 
 #[test]
+fn aliases_that_were_pointed_to_no_version_get_one() {
+    let plan = plan();
+    let mut deployed = deployed(&plan);
+    let alias = deployed.function.as_mut().and_then(|function| function.alias.as_mut());
+    alias.unwrap().version = "$LATEST".to_owned();
+    assert_eq!(needed(&plan, &deployed), ["alias thumbs:live"]);
+}
+
+#[test]
 fn only_what_differs_is_changed() {
     let deployed = deployed(&plan());
     let changed = |change: fn(&mut Plan)| {
