@@ -31,9 +31,9 @@ pub fn removal(plan: &Plan, deployed: &Deployed) -> Vec<Step> {
         .as_ref()
         .filter(|function| is_own(&function.tags, plan))
     {
-        if let Some(id) = function.alias.as_ref().and_then(|alias| alias.queue_mapping.as_ref()) {
+        for id in function.queue_mappings.values() {
             let command = AwsCommand::new("lambda", "delete-event-source-mapping").option("uuid", id);
-            remove(format!("event source of {}:{}", plan.name, plan.alias), vec![command]);
+            remove(format!("event source of {}", plan.name), vec![command]);
         }
         // With its versions, aliases, URLs and permissions.
         let command = AwsCommand::new("lambda", "delete-function").option("function-name", &plan.name);

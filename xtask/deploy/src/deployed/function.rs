@@ -1,5 +1,7 @@
 //! A function, its alias, and who may invoke it.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use serde_json::Value;
 
@@ -17,6 +19,8 @@ pub struct DeployedFunction {
     pub tags: Tags,
     pub reserved_concurrency: Option<u64>,
     pub alias: Option<Alias>,
+    /// The IDs of the mappings of its own queue, by the ARNs of the aliases that get the events.
+    pub queue_mappings: BTreeMap<String, String>,
 }
 
 /// An alias, and what depends on it.
@@ -32,8 +36,6 @@ pub struct Alias {
     pub url_authentication: Option<String>,
     /// Where failed events go; empty for nowhere.
     pub failure_destination: String,
-    /// The ID of the mapping of the function's own queue, if there is one.
-    pub queue_mapping: Option<String>,
 }
 
 pub(super) fn read(aws: &mut Aws, plan: &Plan, scope: &Scope) -> Result<Option<DeployedFunction>> {
@@ -46,11 +48,12 @@ pub(super) fn read(aws: &mut Aws, plan: &Plan, scope: &Scope) -> Result<Option<D
         configuration: found["Configuration"].clone(),
         tags: tag_map(&found["Tags"]),
         reserved_concurrency: found["Concurrency"]["ReservedConcurrentExecutions"].as_u64(),
-        alias: alias(aws, plan, scope)?,
+        alias: alias(aws, plan)?,
+        queue_mappings: queue_mappings(aws, plan, scope)?,
     }))
 }
 
-fn alias(aws: &mut Aws, plan: &Plan, scope: &Scope) -> Result<Option<Alias>> {
+fn alias(aws: &mut Aws, plan: &Plan) -> Result<Option<Alias>> {
     let command = AwsCommand::new("lambda", "get-alias");
     let command = command.option("function-name", &plan.name).option("name", &plan.alias);
     let Some(found) = aws.find(&command)? else {
@@ -74,21 +77,19 @@ fn alias(aws: &mut Aws, plan: &Plan, scope: &Scope) -> Result<Option<Alias>> {
         statements: policy["Statement"].as_array().cloned().unwrap_or_default(),
         url_authentication: url.map(|url| text(&url["AuthType"])),
         failure_destination: text(&invocation["DestinationConfig"]["OnFailure"]["Destination"]),
-        queue_mapping: queue_mapping(aws, plan, scope)?,
         version,
     }))
 }
 
-fn queue_mapping(aws: &mut Aws, plan: &Plan, scope: &Scope) -> Result<Option<String>> {
-    let command = AwsCommand::new("lambda", "list-event-source-mappings");
-    let command = command.option("function-name", scope.alias(&plan.name, &plan.alias));
-    let found = aws.run(&command)?;
+fn queue_mappings(aws: &mut Aws, plan: &Plan, scope: &Scope) -> Result<BTreeMap<String, String>> {
     let queue = scope.queue(&plan.name);
+    let command = AwsCommand::new("lambda", "list-event-source-mappings").option("event-source-arn", &queue);
+    let found = aws.run(&command)?;
     let mappings = found["EventSourceMappings"].as_array().into_iter().flatten();
-    let mut own = mappings
-        .into_iter()
-        .filter(|mapping| mapping["EventSourceArn"] == queue.as_str());
-    Ok(own.next().map(|mapping| text(&mapping["UUID"])))
+    let own = mappings.filter(|mapping| mapping["EventSourceArn"] == queue.as_str());
+    Ok(own
+        .map(|mapping| (text(&mapping["FunctionArn"]), text(&mapping["UUID"])))
+        .collect())
 }
 
 impl Alias {

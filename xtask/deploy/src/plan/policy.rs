@@ -85,6 +85,7 @@ impl Plan {
             .iter()
             .map(|trigger| scope.bucket(&trigger.bucket))
             .collect();
+        buckets.sort();
         buckets.dedup();
         document(&[json!({
             "Sid": "ReceiveEventsOfS3",

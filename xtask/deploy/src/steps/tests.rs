@@ -249,3 +249,34 @@ fn removal_takes_only_what_has_the_tag() {
     deployed.queues.get_mut("thumbs-failed").unwrap().tags.clear();
     assert_eq!(removed(&deployed), [expected[0], expected[1], expected[5]]);
 }
+
+#[test]
+fn only_the_alias_gets_the_events_of_the_queue() {
+    let mut plan = plan();
+    plan.queue = true;
+    let mut deployed = deployed(&plan);
+    let mapping = |deployed: &Deployed| -> Step {
+        let steps = steps_from(&plan, deployed).into_iter();
+        let mut steps = steps.filter(|step| step.resource.starts_with("event source"));
+        steps.next().unwrap()
+    };
+    let operations = |step: &Step| -> Vec<String> { step.commands.iter().map(ToString::to_string).collect() };
+    let mappings = |deployed: &mut Deployed, aliases: &[&str]| {
+        let pairs = aliases
+            .iter()
+            .map(|alias| (scope().alias("thumbs", alias), format!("id-{alias}")));
+        deployed.function.as_mut().unwrap().queue_mappings = pairs.collect();
+    };
+    mappings(&mut deployed, &["live"]);
+    assert_eq!(mapping(&deployed).change, Change::Leave);
+    mappings(&mut deployed, &["live", "old"]);
+    let step = mapping(&deployed);
+    assert_eq!(
+        operations(&step),
+        ["aws lambda delete-event-source-mapping --uuid id-old"]
+    );
+    mappings(&mut deployed, &["old"]);
+    let step = mapping(&deployed);
+    assert_eq!((step.change.clone(), step.commands.len()), (Change::Create, 2));
+    assert!(operations(&step)[0].ends_with("--uuid id-old"));
+}

@@ -29,29 +29,37 @@ pub(super) fn steps(context: &Context) -> Vec<Step> {
     steps
 }
 
-/// Lambda's poller of the queue.
+/// Lambda's poller of the queue, for this alias and no other one.
 fn mapping(context: &Context) -> Option<Step> {
     let plan = context.plan;
     let found = context
-        .deployed_alias()
-        .and_then(|alias| alias.queue_mapping.as_deref());
-    let resource = format!("event source of {}:{}", plan.name, plan.alias);
-    match (plan.queue_name(), found) {
-        (None, None) => None,
-        (None, Some(id)) => {
-            let command = AwsCommand::new("lambda", "delete-event-source-mapping").option("uuid", id);
-            Some(Step::new(resource, Change::Remove, vec![command]))
-        }
-        (Some(_), Some(_)) => Some(Step::new(resource, Change::Leave, Vec::new())),
-        (Some(queue), None) => {
+        .deployed
+        .function
+        .as_ref()
+        .map(|function| &function.queue_mappings);
+    let (queue, alias) = (plan.queue_name(), context.scope.alias(&plan.name, &plan.alias));
+    let is_kept = |arn: &String| queue.is_some() && *arn == alias;
+    let (kept, others): (Vec<_>, Vec<_>) = found.into_iter().flatten().partition(|(arn, _)| is_kept(arn));
+    let delete =
+        |(_, id): (&String, &String)| AwsCommand::new("lambda", "delete-event-source-mapping").option("uuid", id);
+    let mut commands: Vec<_> = others.into_iter().map(delete).collect();
+    let change = match (&queue, kept.is_empty(), commands.is_empty()) {
+        (None, _, true) => return None,
+        (None, _, false) => Change::Remove,
+        (Some(_), false, true) => Change::Leave,
+        (Some(_), false, false) => Change::Update(vec!["only this alias".to_owned()]),
+        (Some(queue), true, _) => {
             let command = AwsCommand::new("lambda", "create-event-source-mapping")
                 .option("function-name", format!("{}:{}", plan.name, plan.alias))
-                .option("event-source-arn", context.scope.queue(&queue))
+                .option("event-source-arn", context.scope.queue(queue))
                 // The function says which events of a batch failed.
                 .option("function-response-types", "ReportBatchItemFailures");
-            Some(Step::new(resource, Change::Create, vec![command]))
+            commands.push(command);
+            Change::Create
         }
-    }
+    };
+    let resource = format!("event source of {}:{}", plan.name, plan.alias);
+    Some(Step::new(resource, change, commands))
 }
 
 /// Permits buckets to invoke the function directly, and no longer those of earlier triggers.

@@ -22,12 +22,14 @@ use super::endpoint::Endpoint;
 use super::names::{ACCOUNT, FUNCTION, REGION, ROOT};
 
 const START_TIMEOUT: Duration = Duration::from_secs(60);
-/// Actions of which MiniStack does not know the resource, unlike AWS; the last one is what it takes `GetAlias` for.
-const WITHOUT_RESOURCE: [&str; 4] = [
+/// Actions of which MiniStack does not know the resource, unlike AWS, or for which AWS has other names: there the last two
+/// are `lambda:GetAlias` and `sqs:SendMessage`.
+const WITHOUT_RESOURCE: [&str; 5] = [
     "ecr:DescribeRepositories",
     "lambda:CreateEventSourceMapping",
     "lambda:CreateFunction",
     "lambda:ListAliases",
+    "sqs:SendMessageBatch",
 ];
 
 pub struct Account {
