@@ -31,7 +31,7 @@ const POLICY: &str = "xtask/deploy/data/deployer-policy.json";
 const NO_PERMISSIONS: &str =
     r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}]}"#;
 
-/// With `slow`, each of its commands fails once; otherwise every second.
+/// With `slow`, each of its commands fails once; otherwise every third.
 pub fn test(build: &Build, slow: bool) -> Result<()> {
     conformance::skip_unless_runnable(&build.recipe.target)?;
     let workspace = &build.workspace;
@@ -67,7 +67,7 @@ pub fn test(build: &Build, slow: bool) -> Result<()> {
     );
 
     print_status("deploying, with failures");
-    let step = if slow { 1 } else { 2 };
+    let step = if slow { 1 } else { 3 };
     let failures = deploy_with_failures(&account, &on, step)?;
     ensure!(failures * step >= 8, "only {failures} commands failed");
     ensure!(
