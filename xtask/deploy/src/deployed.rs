@@ -25,7 +25,7 @@ pub struct Deployed {
     pub log_group: Option<LogGroup>,
     pub role: Option<Role>,
     /// That of S3 Batch Operations.
-    pub batch_role: Option<BatchRole>,
+    pub batch_role: Option<Role>,
     /// By their names.
     pub queues: BTreeMap<String, DeployedQueue>,
     pub function: Option<DeployedFunction>,
@@ -48,14 +48,7 @@ pub struct LogGroup {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Role {
     pub trust: Value,
-    pub policy: Value,
-    pub tags: Tags,
-}
-
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct BatchRole {
-    pub trust: Value,
-    /// By their names, which are those of buckets.
+    /// Those of its own, by their names.
     pub policies: BTreeMap<String, Value>,
     pub tags: Tags,
 }
@@ -89,8 +82,8 @@ impl Deployed {
     fn read_others(aws: &mut Aws, plan: &Plan, scope: &Scope) -> Result<Self> {
         let mut deployed = Self {
             log_group: log_group(aws, plan, scope)?,
-            role: role(aws, plan)?,
-            batch_role: batch_role(aws, plan)?,
+            role: role(aws, &plan.role_name())?,
+            batch_role: role(aws, &plan.batch_role_name())?,
             repository: repository(aws, plan, scope)?,
             ..Self::default()
         };
@@ -153,23 +146,8 @@ fn log_group(aws: &mut Aws, plan: &Plan, scope: &Scope) -> Result<Option<LogGrou
     }))
 }
 
-pub fn role(aws: &mut Aws, plan: &Plan) -> Result<Option<Role>> {
-    let name = plan.role_name();
-    let Some(found) = aws.find(&AwsCommand::new("iam", "get-role").option("role-name", &name))? else {
-        return Ok(None);
-    };
-    let command = AwsCommand::new("iam", "get-role-policy");
-    let command = command.option("role-name", &name).option("policy-name", &plan.name);
-    let policy = aws.find(&command)?.unwrap_or_default();
-    Ok(Some(Role {
-        trust: found["Role"]["AssumeRolePolicyDocument"].clone(),
-        policy: policy["PolicyDocument"].clone(),
-        tags: tag_list(&found["Role"]["Tags"]),
-    }))
-}
-
-pub fn batch_role(aws: &mut Aws, plan: &Plan) -> Result<Option<BatchRole>> {
-    let of_role = |operation: &str| AwsCommand::new("iam", operation).option("role-name", plan.batch_role_name());
+pub fn role(aws: &mut Aws, name: &str) -> Result<Option<Role>> {
+    let of_role = |operation: &str| AwsCommand::new("iam", operation).option("role-name", name);
     let Some(found) = aws.find(&of_role("get-role"))? else {
         return Ok(None);
     };
@@ -179,7 +157,7 @@ pub fn batch_role(aws: &mut Aws, plan: &Plan) -> Result<Option<BatchRole>> {
         let policy = aws.find(&of_role("get-role-policy").option("policy-name", &name))?;
         policies.insert(name, policy.unwrap_or_default()["PolicyDocument"].clone());
     }
-    Ok(Some(BatchRole {
+    Ok(Some(Role {
         trust: found["Role"]["AssumeRolePolicyDocument"].clone(),
         policies,
         tags: tag_list(&found["Role"]["Tags"]),

@@ -54,20 +54,19 @@ pub fn removal(plan: &Plan, deployed: &Deployed) -> Vec<Step> {
             vec![command.flag("force")],
         );
     }
-    if deployed.role.as_ref().is_some_and(|role| is_own(&role.tags, plan)) {
-        let of_role = |operation: &str| AwsCommand::new("iam", operation).option("role-name", plan.role_name());
-        let policy = of_role("delete-role-policy").option("policy-name", &plan.name);
-        let has_policy = deployed.role.as_ref().is_some_and(|role| !role.policy.is_null());
-        let policy = has_policy.then_some(policy);
-        let commands = policy.into_iter().chain([of_role("delete-role")]).collect();
-        remove(format!("role {}", plan.role_name()), commands);
-    }
-    if let Some(role) = deployed.batch_role.as_ref().filter(|role| is_own(&role.tags, plan)) {
-        let of_role = |operation: &str| AwsCommand::new("iam", operation).option("role-name", plan.batch_role_name());
-        let policies = role.policies.keys();
-        let policies = policies.map(|name| of_role("delete-role-policy").option("policy-name", name));
-        let commands = policies.chain([of_role("delete-role")]).collect();
-        remove(format!("role {}", plan.batch_role_name()), commands);
+    for (name, role) in [
+        (plan.role_name(), &deployed.role),
+        (plan.batch_role_name(), &deployed.batch_role),
+    ] {
+        if let Some(role) = role.as_ref().filter(|role| is_own(&role.tags, plan)) {
+            let of_role = |operation: &str| AwsCommand::new("iam", operation).option("role-name", &name);
+            let policies = role.policies.keys();
+            let policies = policies.map(|policy| of_role("delete-role-policy").option("policy-name", policy));
+            remove(
+                format!("role {name}"),
+                policies.chain([of_role("delete-role")]).collect(),
+            );
+        }
     }
     if deployed
         .log_group

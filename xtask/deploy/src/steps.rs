@@ -4,7 +4,8 @@
 mod context;
 mod function;
 mod invocation;
-pub(crate) mod resources;
+mod resources;
+pub(crate) mod role;
 mod step;
 pub mod trigger;
 

@@ -7,13 +7,12 @@ use serde_json::{Value, json};
 
 use super::job::{MANIFEST, REPORT};
 use crate::arn::Scope;
-use crate::aws::AwsCommand;
-use crate::deployed::{BatchRole, is_own};
+use crate::deployed::{Role, is_own};
 use crate::plan::policy::{document, trust};
 use crate::plan::{Plan, TAG};
 use crate::settings::S3Prefix;
 use crate::steps::Step;
-use crate::steps::resources::{tag_difference, tag_words};
+use crate::steps::role::PlannedRole;
 
 const SERVICE: &str = "batchoperations.s3.amazonaws.com";
 
@@ -21,13 +20,7 @@ const SERVICE: &str = "batchoperations.s3.amazonaws.com";
 ///
 /// # Errors
 /// There is a role of this name that is not the function's.
-pub fn step(
-    plan: &Plan,
-    scope: &Scope,
-    found: Option<&BatchRole>,
-    function_arn: &str,
-    folder: &S3Prefix,
-) -> Result<Step> {
+pub fn step(plan: &Plan, scope: &Scope, found: Option<&Role>, function_arn: &str, folder: &S3Prefix) -> Result<Step> {
     let name = plan.batch_role_name();
     ensure!(
         found.is_none_or(|role| is_own(&role.tags, plan)),
@@ -35,31 +28,13 @@ pub fn step(
          managed by giving it the tag `{TAG}={}`",
         plan.name
     );
-    let of_role = |operation: &str| AwsCommand::new("iam", operation).option("role-name", &name);
-    let (trust, policy) = (trust(SERVICE), policy(scope, function_arn, folder));
-    let put_policy = || {
-        let put = of_role("put-role-policy").option("policy-name", &folder.bucket);
-        put.option("policy-document", &policy)
+    let planned = PlannedRole {
+        name,
+        trust: trust(SERVICE),
+        policy_name: &folder.bucket,
+        policy: policy(scope, function_arn, folder),
     };
-    let differences = found.map(|role| {
-        let trusted = (role.trust != trust).then(|| "who may use it".to_owned());
-        let permitted = (role.policies.get(&folder.bucket) != Some(&policy)).then(|| "permissions".to_owned());
-        let all = trusted.into_iter().chain(permitted);
-        all.chain(tag_difference(plan, &role.tags)).collect()
-    });
-    Ok(Step::create_or_update(
-        format!("role {name}"),
-        differences,
-        || {
-            let create = of_role("create-role").option("assume-role-policy-document", &trust);
-            vec![create.options("tags", tag_words(plan)), put_policy()]
-        },
-        || {
-            let trust = of_role("update-assume-role-policy").option("policy-document", &trust);
-            let tag = of_role("tag-role").options("tags", tag_words(plan));
-            vec![trust, put_policy(), tag]
-        },
-    ))
+    Ok(planned.step(plan, found))
 }
 
 fn policy(scope: &Scope, function_arn: &str, folder: &S3Prefix) -> Value {
@@ -86,14 +61,14 @@ mod tests {
     use crate::plan::tests::{plan, scope};
     use crate::steps::Change;
 
-    fn step_from(found: Option<&BatchRole>) -> Result<Step> {
+    fn step_from(found: Option<&Role>) -> Result<Step> {
         let folder = "s3://photos/batch-jobs/thumbs/".parse()?;
         step(&plan(), &scope(), found, "arn:f", &folder)
     }
 
-    fn role() -> BatchRole {
+    fn role() -> Role {
         let folder = "s3://photos/batch-jobs/thumbs/".parse().unwrap();
-        BatchRole {
+        Role {
             trust: trust(SERVICE),
             policies: [("photos".to_owned(), policy(&scope(), "arn:f", &folder))].into(),
             tags: plan().all_tags(),

@@ -15,7 +15,7 @@ use super::source::Source;
 use crate::apply::apply;
 use crate::aws::Aws;
 use crate::aws::error::AwsError;
-use crate::deployed::batch_role;
+use crate::deployed;
 use crate::settings::S3Prefix;
 use crate::steps::Step;
 
@@ -36,7 +36,7 @@ pub fn steps(
 ) -> Result<Vec<Step>> {
     let (plan, scope, arn) = (&function.plan, &function.scope, function.arn());
     source.check_folder(aws, plan, scope, folder)?;
-    let found = batch_role(aws, plan)?;
+    let found = deployed::role(aws, &plan.batch_role_name())?;
     let role = role::step(plan, scope, found.as_ref(), &arn, folder)?;
     let text = manifest(&source.place.bucket, &source.listing.objects);
     let now = OffsetDateTime::now_utc();

@@ -87,8 +87,10 @@ fn checked_bucket(aws: &mut Aws, name: &str, scope: &Scope) -> Result<DeployedBu
 
 /// Null if there is none, or the caller may not read it.
 fn role_policy(aws: &mut Aws, plan: &Plan) -> Result<Value> {
-    match deployed::role(aws, plan) {
-        Ok(role) => Ok(role.map(|role| role.policy).unwrap_or_default()),
+    match deployed::role(aws, &plan.role_name()) {
+        Ok(role) => Ok(role
+            .and_then(|mut role| role.policies.remove(&plan.name))
+            .unwrap_or_default()),
         Err(error) => match error.downcast_ref::<AwsError>() {
             Some(refusal) if matches!(refusal.kind, AwsErrorKind::AccessDenied(_)) => Ok(Value::Null),
             _ => Err(error),

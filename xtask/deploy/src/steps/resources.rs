@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::context::Context;
+use super::role::PlannedRole;
 use super::step::{Change, Step, StepCommand, difference};
 use crate::artefact::Artefact;
 use crate::aws::AwsCommand;
@@ -16,14 +17,14 @@ pub(super) fn tags_word(plan: &Plan) -> String {
 }
 
 /// An object for each tag, which the AWS CLI takes for lists of tags.
-pub(crate) fn tag_words(plan: &Plan) -> impl Iterator<Item = String> {
+pub(super) fn tag_words(plan: &Plan) -> impl Iterator<Item = String> {
     let tags = plan.all_tags();
     tags.into_iter()
         .map(|(name, value)| json!({"Key": name, "Value": value}).to_string())
 }
 
 /// A phrase if tags of the plan are missing.
-pub(crate) fn tag_difference(plan: &Plan, tags: &Tags) -> Option<String> {
+pub(super) fn tag_difference(plan: &Plan, tags: &Tags) -> Option<String> {
     let planned = plan.all_tags();
     let is_tagged = planned.iter().all(|(name, value)| tags.get(name) == Some(value));
     (!is_tagged).then(|| "tags".to_owned())
@@ -120,36 +121,13 @@ fn queue(context: &Context, name: &str, attributes: &Value) -> Step {
 
 pub(super) fn role(context: &Context) -> Step {
     let plan = context.plan;
-    let name = plan.role_name();
-    let (trust, policy) = (Plan::trust_policy(), plan.role_policy(context.scope));
-    let of_role = |operation: &str| AwsCommand::new("iam", operation).option("role-name", &name);
-    let put_policy = || {
-        of_role("put-role-policy")
-            .option("policy-name", &plan.name)
-            .option("policy-document", &policy)
+    let planned = PlannedRole {
+        name: plan.role_name(),
+        trust: Plan::trust_policy(),
+        policy_name: &plan.name,
+        policy: plan.role_policy(context.scope),
     };
-    let differences = context.deployed.role.as_ref().map(|role| {
-        let trusted = (role.trust != trust).then(|| "who may use it".to_owned());
-        let permitted = (role.policy != policy).then(|| "permissions".to_owned());
-        let all = trusted.into_iter().chain(permitted);
-        all.chain(tag_difference(plan, &role.tags)).collect()
-    });
-    Step::create_or_update(
-        format!("role {name}"),
-        differences,
-        || {
-            let create = of_role("create-role").option("assume-role-policy-document", &trust);
-            vec![create.options("tags", tag_words(plan)), put_policy()]
-        },
-        || {
-            let trust = of_role("update-assume-role-policy").option("policy-document", &trust);
-            vec![
-                trust,
-                put_policy(),
-                of_role("tag-role").options("tags", tag_words(plan)),
-            ]
-        },
-    )
+    planned.step(plan, context.deployed.role.as_ref())
 }
 
 /// Only for images.

@@ -4,7 +4,7 @@ use package::git::Head;
 
 use super::*;
 use crate::artefact::Artefact;
-use crate::deployed::{Alias, BatchRole, Deployed, DeployedBucket, DeployedFunction, DeployedQueue, LogGroup, Role};
+use crate::deployed::{Alias, Deployed, DeployedBucket, DeployedFunction, DeployedQueue, LogGroup, Role};
 use crate::plan::Plan;
 use crate::plan::tests::{plan, scope, variants};
 use crate::settings::{PackageType, UrlAccess};
@@ -89,7 +89,7 @@ fn deployed(plan: &Plan) -> Deployed {
         }),
         role: Some(Role {
             trust: Plan::trust_policy(),
-            policy: plan.role_policy(&scope()),
+            policies: [(plan.name.clone(), plan.role_policy(&scope()))].into(),
             tags,
         }),
         queues: [("thumbs-failed".to_owned(), queue)].into(),
@@ -224,10 +224,10 @@ fn notifications_of_others_are_kept() {
 fn removal_takes_only_what_has_the_tag() {
     let plan = plan();
     let mut deployed = deployed(&plan);
-    deployed.batch_role = Some(BatchRole {
+    deployed.batch_role = Some(Role {
         policies: [("photos".to_owned(), json!({})), ("archive".to_owned(), json!({}))].into(),
         tags: plan.all_tags(),
-        ..BatchRole::default()
+        ..Role::default()
     });
     let removed = |deployed: &Deployed| -> Vec<String> {
         let steps = crate::removal::removal(&plan, deployed).into_iter();
