@@ -1,5 +1,6 @@
 //! The queue of photos of all events: they are processed in the order of arrival, as many at a time as there are
-//! functions and memory. A photo that is no longer awaited leaves the queue, or is abandoned if it is being processed.
+//! functions and memory. A photo whose event has ended leaves the queue, or is abandoned if it is already being
+//! processed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -41,7 +42,7 @@ impl Default for ProcessingQueue {
 }
 
 impl ProcessingQueue {
-    /// For so many photos at a time in so many megabytes.
+    /// At most `photos` are processed at a time, which together need at most `megabytes`.
     pub fn new(photos: usize, megabytes: Option<u64>) -> Self {
         // More is not needed: a photo gets at most as much as there is.
         let megabytes = megabytes.map_or(u32::MAX, permits);
@@ -52,7 +53,8 @@ impl ProcessingQueue {
         }
     }
 
-    /// Waits until the photo may be processed, in so many megabytes of at most all; `None` if that never happens.
+    /// Waits until a photo that needs `megabytes`, at most those of the queue, may be processed. `None` if the queue is
+    /// closed.
     pub async fn turn(&self, request_id: &str, megabytes: u64) -> Option<(Turn, Awaited)> {
         let turn = Arc::clone(&self.turns).acquire_owned().await.ok()?;
         // With the turn, so that smaller photos do not overtake this one for ever.

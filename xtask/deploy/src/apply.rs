@@ -29,7 +29,8 @@ pub fn confirm(yes: bool) -> Result<()> {
     }
     ensure!(
         stdin().is_terminal(),
-        "nothing was changed: there is no terminal to ask; add `--yes` to carry it out, or `--dry-run`"
+        "nothing was changed, because there is no terminal for a confirmation; add `--yes`, or see what would be done with \
+         `--dry-run`"
     );
     // stdout is for the output.
     eprint!("Carry it out? [y/N] ");

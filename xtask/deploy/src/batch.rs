@@ -67,7 +67,7 @@ pub struct Arguments {
     #[arg(long, conflicts_with_all = ["place", "job", "limit", "report", "again"])]
     redrive: bool,
 
-    /// Take only so many objects
+    /// Process at most this many objects
     #[arg(long, value_name = "N")]
     limit: Option<NonZeroUsize>,
 

@@ -49,7 +49,7 @@ pub struct Arguments {
     #[arg(long)]
     pub remote: bool,
 
-    /// Invoke it so many times, one after the other
+    /// Invoke it this many times, one after the other
     #[arg(long, value_name = "N", default_value = "1")]
     pub repeat: NonZeroUsize,
 

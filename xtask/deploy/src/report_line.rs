@@ -51,7 +51,7 @@ struct Metrics {
 }
 
 impl Report {
-    /// `None` if the line is no report.
+    /// `None` if the line is not a report.
     pub fn parse(line: &str) -> Option<Self> {
         match line.trim_start().strip_prefix("REPORT RequestId: ") {
             Some(rest) => Self::from_text(rest),

@@ -150,7 +150,7 @@ fn read_errors(aws: &mut Aws, job: &Job, target: &Path) -> Result<Vec<ErrorGroup
         match aws.run(&command.word(&file.display().to_string())) {
             Ok(_) => Ok(fs::read(&file)?),
             Err(error) if error.is_not_found() || error.has_code(&["NoSuchKey"]) => bail!(
-                "there is no s3://{bucket}/{key}; S3 writes no report if no task ran, and the role needs the permission \
+                "s3://{bucket}/{key} does not exist; S3 writes no report if no task ran, and the role needs the permission \
                  to write it"
             ),
             Err(error) => Err(error.into()),

@@ -96,7 +96,7 @@ pub struct Job {
 
 impl Job {
     /// # Errors
-    /// There is no such job, or it cannot be read.
+    /// The job does not exist, or cannot be read.
     pub fn find(aws: &mut Aws, scope: &Scope, id: &str) -> Result<Self> {
         let command = AwsCommand::new("s3control", "describe-job");
         let command = command.option("account-id", &scope.account).option("job-id", id);
@@ -105,7 +105,7 @@ impl Job {
             Err(error) if error.has_code(&["NoSuchJob", "NotFoundException", "NotFound"]) => {
                 Err(error).with_context(|| {
                     format!(
-                        "there is no job {id} in the account {} and {}; `aws s3control list-jobs --account-id {}` lists \
+                        "the job {id} does not exist in the account {} and {}; `aws s3control list-jobs --account-id {}` lists \
                          those of the last 90 days",
                         scope.account, scope.region, scope.account
                     )

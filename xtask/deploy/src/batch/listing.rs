@@ -1,5 +1,4 @@
-//! The objects below a prefix, without those that are no photos of the user's: markers of folders, what the function
-//! wrote, and the files of jobs.
+//! The user's photos below a prefix: all objects except folder markers, what the function wrote, and the files of jobs.
 
 use anyhow::{Result, bail};
 use serde::Serialize;
@@ -23,7 +22,7 @@ pub struct Listing {
     pub bytes: u64,
     /// All that were listed, with those that are left out.
     pub listed: usize,
-    /// Left out: markers of folders.
+    /// Left out: folder markers.
     pub folders: usize,
     /// Left out: what the function writes.
     pub written: usize,
@@ -98,7 +97,7 @@ impl Listing {
             match listing.listed {
                 0 => bail!("there is no object below {place}; prefixes are case-sensitive and have no leading `/`"),
                 number => bail!(
-                    "there is no photo below {place}: of {number} objects, {} are markers of folders, {} were written by \
+                    "there is no photo below {place}: of {number} objects, {} are folder markers, {} were written by \
                      the function, and {} are files of jobs",
                     listing.folders,
                     listing.written,
@@ -191,6 +190,6 @@ mod tests {
     fn empty_places_are_errors() {
         let error = |keys: &[&str]| listing(keys, &["in/*_rs.*"], None).unwrap_err().to_string();
         assert!(error(&[]).contains("no object below s3://photos/in/"));
-        assert!(error(&["in/", "in/a_rs.jpg"]).contains("of 2 objects, 1 are markers of folders, 1 were written"));
+        assert!(error(&["in/", "in/a_rs.jpg"]).contains("of 2 objects, 1 are folder markers, 1 were written"));
     }
 }

@@ -57,7 +57,7 @@ impl BatchOutput {
 fn listing_text(listing: &Listing) -> String {
     let mut text = format!("{} objects, {}", listing.number, format_bytes(listing.bytes));
     let left_out = [
-        (listing.folders, "markers of folders"),
+        (listing.folders, "folder markers"),
         (listing.written, "written by the function"),
         (listing.job_files, "files of jobs"),
     ];

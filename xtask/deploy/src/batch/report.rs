@@ -63,7 +63,7 @@ pub fn failed_files(manifest: &str) -> Result<Vec<ReportFile>> {
 
 impl Failures {
     /// # Errors
-    /// The file is no CSV with the columns of a report.
+    /// The file is not a CSV file with the columns of a report.
     pub fn add(&mut self, file: &[u8]) -> Result<()> {
         let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(file);
         for record in reader.records() {

@@ -61,7 +61,7 @@ fn array(values: &[Value], indent: usize, column: usize) -> String {
     format!("[\n{}{}]", lines.concat(), " ".repeat(indent))
 }
 
-/// An object's key, in quotes if it is no identifier.
+/// An object's key, in quotes if it is not an identifier.
 fn key(name: &str) -> String {
     let is_word = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     let is_identifier = is_word && !name.starts_with(|c: char| c.is_ascii_digit()) && !name.is_empty();

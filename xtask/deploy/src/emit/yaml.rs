@@ -100,7 +100,7 @@ impl Yaml {
         Self::Plain(format!("!GetAtt {path}"))
     }
 
-    /// A policy.
+    /// A policy document, with the keys of each statement in their usual order.
     pub fn of_json(value: &Value) -> Self {
         match value {
             Value::String(text) => Self::of_string(text),

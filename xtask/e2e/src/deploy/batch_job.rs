@@ -157,7 +157,7 @@ fn child<'a, 'b>(node: Node<'a, 'b>, name: &&str) -> Option<Node<'a, 'b>> {
 fn resource(arn: &str) -> Result<&str> {
     let (_, name) = arn
         .split_once(":::")
-        .with_context(|| format!("`{arn}` is no ARN of S3"))?;
+        .with_context(|| format!("`{arn}` is not an ARN of S3"))?;
     Ok(name)
 }
 

@@ -150,7 +150,7 @@ impl State {
     fn move_all(&self, source: &str) -> Result<usize> {
         let target = source
             .strip_suffix(FAILED_SUFFIX)
-            .context("it is no dead-letter queue")?;
+            .context("it is not a dead-letter queue")?;
         self.endpoint.move_messages(source, target)
     }
 }

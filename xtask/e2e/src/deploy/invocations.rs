@@ -31,7 +31,7 @@ pub fn test(account: &Account, photo: &Path, bucket: &str, prefix: &str) -> Resu
     let error = account
         .xtask(&["invoke", &missing])
         .err()
-        .context("a missing photo is no error")?;
+        .context("a missing photo is not an error")?;
     let error = format!("{error:#}");
     ensure!(
         error.contains("the function failed: ObjectNotFound: "),
@@ -76,5 +76,5 @@ pub fn test(account: &Account, photo: &Path, bucket: &str, prefix: &str) -> Resu
 }
 
 fn text(value: &Value) -> Result<&str> {
-    value.as_str().with_context(|| format!("{value} is no text"))
+    value.as_str().with_context(|| format!("{value} is not a string"))
 }
