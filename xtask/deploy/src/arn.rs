@@ -30,6 +30,12 @@ impl Scope {
         self.regional("lambda", &format!("function:{name}"))
     }
 
+    /// Whether an ARN is that of this function, or of a version or an alias of it.
+    pub fn is_function(&self, name: &str, arn: &str) -> bool {
+        let rest = arn.strip_prefix(&self.function(name));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+    }
+
     pub fn alias(&self, function: &str, alias: &str) -> String {
         self.function(&format!("{function}:{alias}"))
     }
@@ -55,5 +61,23 @@ impl Scope {
             account,
         } = self;
         format!("arn:{partition}:{service}:{region}:{account}:{resource}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::tests::scope;
+
+    #[test]
+    fn aliases_and_versions_are_of_their_function() {
+        let function = scope().function("thumbs");
+        for (arn, expected) in [
+            (function.clone(), true),
+            (scope().alias("thumbs", "live"), true),
+            (scope().function("thumbs-2"), false),
+            (scope().alias("worker", "live"), false),
+        ] {
+            assert_eq!(scope().is_function("thumbs", &arn), expected, "{arn}");
+        }
     }
 }

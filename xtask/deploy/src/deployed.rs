@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::resume_unwind;
 use std::thread;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use serde_json::Value;
 
 use crate::arn::Scope;
@@ -17,7 +17,8 @@ use crate::plan::{Plan, TAG};
 pub use function::{Alias, DeployedFunction, source_bucket};
 pub use storage::{DeployedBucket, DeployedQueue, bucket};
 pub use values::Tags;
-use values::{tag_list, tag_map, text};
+pub use values::tag_map;
+use values::{tag_list, text};
 
 /// Resources with the names of a plan, whoever made them.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -124,6 +125,18 @@ pub fn url(aws: &mut Aws, plan: &Plan) -> Result<Option<String>> {
     let command = AwsCommand::new("lambda", "get-function-url-config").option("function-name", &plan.name);
     let found = aws.find(&command.option("qualifier", &plan.alias))?;
     Ok(found.map(|found| text(&found["FunctionUrl"])))
+}
+
+/// # Errors
+/// The tags are not those of this plan's resources.
+pub fn check_owner(resource: &str, tags: &Tags, plan: &Plan) -> Result<()> {
+    ensure!(
+        is_own(tags, plan),
+        "the {resource} exists, and was not made by `cargo xtask`; choose another `--name`, or let it be managed by giving \
+         it the tag `{TAG}={}`",
+        plan.name
+    );
+    Ok(())
 }
 
 /// Whether tags are those of this plan's resources.

@@ -3,8 +3,8 @@
 use anyhow::{Result, bail, ensure};
 
 use crate::arn::Scope;
-use crate::deployed::{Deployed, Tags, is_own};
-use crate::plan::{Plan, TAG};
+use crate::deployed::{Deployed, Tags, check_owner};
+use crate::plan::Plan;
 use crate::settings::PackageType;
 use crate::steps::trigger::overlapping;
 
@@ -19,7 +19,7 @@ const MAX_UPLOAD: u64 = 50 << 20;
 /// # Errors
 /// Why the plan cannot be carried out, and what to do.
 pub fn check(plan: &Plan, scope: &Scope, deployed: &Deployed) -> Result<()> {
-    check_owner(plan, deployed)?;
+    check_owners(plan, deployed)?;
     if let Some(function) = &deployed.function {
         let found = function.configuration["PackageType"].as_str().unwrap_or("Zip");
         let (planned, other) = match plan.package {
@@ -54,7 +54,7 @@ pub fn check(plan: &Plan, scope: &Scope, deployed: &Deployed) -> Result<()> {
 }
 
 /// Resources of the same names that `deploy` did not make for this function are not touched.
-fn check_owner(plan: &Plan, deployed: &Deployed) -> Result<()> {
+fn check_owners(plan: &Plan, deployed: &Deployed) -> Result<()> {
     let mut found: Vec<(String, &Tags)> = Vec::new();
     let function = deployed.function.as_ref();
     found.extend(function.map(|function| (format!("function `{}`", plan.name), &function.tags)));
@@ -80,12 +80,7 @@ fn check_owner(plan: &Plan, deployed: &Deployed) -> Result<()> {
         found.extend(repository.map(|repository| (format!("repository `{}`", plan.name), &repository.tags)));
     }
     for (resource, tags) in found {
-        ensure!(
-            is_own(tags, plan),
-            "the {resource} exists, and was not made by `cargo xtask deploy`; choose another `--name`, or let it be \
-             managed by giving it the tag `{TAG}={}`",
-            plan.name
-        );
+        check_owner(&resource, tags, plan)?;
     }
     Ok(())
 }

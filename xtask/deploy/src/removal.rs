@@ -4,16 +4,12 @@ use crate::aws::AwsCommand;
 use crate::deployed::{Deployed, is_own};
 use crate::plan::Plan;
 use crate::steps::trigger::without_own;
-use crate::steps::{Change, Step, StepCommand};
+use crate::steps::{Change, Step};
 
 pub fn removal(plan: &Plan, deployed: &Deployed) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut remove = |resource: String, commands: Vec<AwsCommand>| {
-        steps.push(Step {
-            resource,
-            change: Change::Remove,
-            commands: commands.into_iter().map(StepCommand::Aws).collect(),
-        });
+        steps.push(Step::new(resource, Change::Remove, commands));
     };
     for (bucket, found) in &deployed.buckets {
         let others = without_own(&plan.name, &found.notifications);

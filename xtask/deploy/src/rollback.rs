@@ -3,14 +3,18 @@
 use anyhow::{Context as _, Result};
 
 use crate::aws::{Aws, AwsCommand};
+use crate::deployed::{check_owner, tag_map};
 use crate::plan::Plan;
-use crate::steps::{Change, Step, StepCommand};
+use crate::steps::{Change, Step};
 
 /// # Errors
 /// There is no such alias, or no older version.
 pub fn step(aws: &mut Aws, plan: &Plan) -> Result<Step> {
     let (name, alias) = (&plan.name, &plan.alias);
     let of_function = |operation: &str| AwsCommand::new("lambda", operation).option("function-name", name);
+    let function = aws.find(&of_function("get-function"))?;
+    let function = function.with_context(|| format!("there is no function `{name}`; deploy it first"))?;
+    check_owner(&format!("function `{name}`"), &tag_map(&function["Tags"]), plan)?;
     let found = aws.find(&of_function("get-alias").option("name", alias))?;
     let found = found.with_context(|| format!("the function `{name}` has no alias `{alias}`; deploy it first"))?;
     let current = number(
@@ -25,11 +29,11 @@ pub fn step(aws: &mut Aws, plan: &Plan) -> Result<Step> {
     let command = of_function("update-alias")
         .option("name", alias)
         .option("function-version", previous);
-    Ok(Step {
-        resource: format!("alias {name}:{alias}"),
-        change: Change::Update(vec![format!("version {current} → {previous}")]),
-        commands: vec![StepCommand::Aws(command)],
-    })
+    Ok(Step::new(
+        format!("alias {name}:{alias}"),
+        Change::Update(vec![format!("version {current} → {previous}")]),
+        vec![command],
+    ))
 }
 
 /// Of the version of an alias, which may have been pointed to `$LATEST` by hand.

@@ -2,14 +2,14 @@
 //! each bucket with files of jobs, so that jobs of several buckets do not need each other's end.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/batch-ops-iam-role-policies.html>
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::job::{MANIFEST, REPORT};
 use crate::arn::Scope;
-use crate::deployed::{Role, is_own};
+use crate::deployed::{Role, check_owner};
 use crate::plan::policy::{document, trust};
-use crate::plan::{Plan, TAG};
+use crate::plan::Plan;
 use crate::settings::S3Prefix;
 use crate::steps::Step;
 use crate::steps::role::PlannedRole;
@@ -22,12 +22,9 @@ const SERVICE: &str = "batchoperations.s3.amazonaws.com";
 /// There is a role of this name that is not the function's.
 pub fn step(plan: &Plan, scope: &Scope, found: Option<&Role>, function_arn: &str, folder: &S3Prefix) -> Result<Step> {
     let name = plan.batch_role_name();
-    ensure!(
-        found.is_none_or(|role| is_own(&role.tags, plan)),
-        "the role `{name}` exists, and was not made by `cargo xtask batch`; choose another function, or let it be \
-         managed by giving it the tag `{TAG}={}`",
-        plan.name
-    );
+    if let Some(role) = found {
+        check_owner(&format!("role `{name}`"), &role.tags, plan)?;
+    }
     let planned = PlannedRole {
         name,
         trust: trust(SERVICE),

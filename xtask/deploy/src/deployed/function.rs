@@ -86,7 +86,11 @@ fn queue_mappings(aws: &mut Aws, plan: &Plan, scope: &Scope) -> Result<BTreeMap<
     let command = AwsCommand::new("lambda", "list-event-source-mappings").option("event-source-arn", &queue);
     let found = aws.run(&command)?;
     let mappings = found["EventSourceMappings"].as_array().into_iter().flatten();
-    let own = mappings.filter(|mapping| mapping["EventSourceArn"] == queue.as_str());
+    let own = mappings.filter(|mapping| {
+        // A queue of this name may feed a function of others.
+        let is_ours = |arn: &str| scope.is_function(&plan.name, arn);
+        mapping["EventSourceArn"] == queue.as_str() && mapping["FunctionArn"].as_str().is_some_and(is_ours)
+    });
     Ok(own
         .map(|mapping| (text(&mapping["FunctionArn"]), text(&mapping["UUID"])))
         .collect())

@@ -11,7 +11,7 @@ pub(super) fn text(value: &Value) -> String {
 }
 
 /// Of an object.
-pub(super) fn tag_map(value: &Value) -> Tags {
+pub fn tag_map(value: &Value) -> Tags {
     let pairs = value.as_object().into_iter().flatten();
     pairs.map(|(name, value)| (name.clone(), text(value))).collect()
 }

@@ -29,7 +29,7 @@ pub(super) fn steps(context: &Context) -> Vec<Step> {
     steps
 }
 
-/// Lambda's poller of the queue, for this alias and no other one.
+/// Lambda's poller of the queue. Only one alias gets its events.
 fn mapping(context: &Context) -> Option<Step> {
     let plan = context.plan;
     let found = context
@@ -38,16 +38,16 @@ fn mapping(context: &Context) -> Option<Step> {
         .as_ref()
         .map(|function| &function.queue_mappings);
     let (queue, alias) = (plan.queue_name(), context.scope.alias(&plan.name, &plan.alias));
-    let is_kept = |arn: &String| queue.is_some() && *arn == alias;
-    let (kept, others): (Vec<_>, Vec<_>) = found.into_iter().flatten().partition(|(arn, _)| is_kept(arn));
+    let (own, others): (Vec<_>, Vec<_>) = found.into_iter().flatten().partition(|(arn, _)| **arn == alias);
+    let obsolete = if queue.is_some() { &others } else { &own };
     let delete =
-        |(_, id): (&String, &String)| AwsCommand::new("lambda", "delete-event-source-mapping").option("uuid", id);
-    let mut commands: Vec<_> = others.into_iter().map(delete).collect();
-    let change = match (&queue, kept.is_empty(), commands.is_empty()) {
+        |(_, id): &(&String, &String)| AwsCommand::new("lambda", "delete-event-source-mapping").option("uuid", id);
+    let mut commands: Vec<_> = obsolete.iter().map(delete).collect();
+    let change = match (&queue, own.is_empty(), commands.is_empty()) {
         (None, _, true) => return None,
         (None, _, false) => Change::Remove,
         (Some(_), false, true) => Change::Leave,
-        (Some(_), false, false) => Change::Update(vec!["only this alias".to_owned()]),
+        (Some(_), false, false) => Change::Update(vec!["other aliases".to_owned()]),
         (Some(queue), true, _) => {
             let command = AwsCommand::new("lambda", "create-event-source-mapping")
                 .option("function-name", format!("{}:{}", plan.name, plan.alias))
