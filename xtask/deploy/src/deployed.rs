@@ -79,6 +79,19 @@ impl Deployed {
         Ok(deployed)
     }
 
+    /// Adds the buckets that trigger other aliases than the plan's.
+    pub fn read_buckets_of_all_aliases(&mut self, aws: &mut Aws, plan: &Plan) -> Result<()> {
+        if self.function.is_some() {
+            for name in function::trigger_buckets(aws, plan)? {
+                if !self.buckets.contains_key(&name) {
+                    let found = storage::bucket(aws, &name)?;
+                    self.buckets.extend(found.map(|bucket| (name, bucket)));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// All but the function and the buckets.
     fn read_others(aws: &mut Aws, plan: &Plan, scope: &Scope) -> Result<Self> {
         let mut deployed = Self {

@@ -61,7 +61,8 @@ pub fn run(arguments: &Arguments) -> Result<UndeployOutput> {
     )?;
     let mut aws = Aws::default();
     let scope = aws.scope()?;
-    let deployed = Deployed::read(&mut aws, &plan, &scope)?;
+    let mut deployed = Deployed::read(&mut aws, &plan, &scope)?;
+    deployed.read_buckets_of_all_aliases(&mut aws, &plan)?;
     let steps = removal(&plan, &deployed);
     if !steps.is_empty() && !arguments.dry_run {
         for step in &steps {

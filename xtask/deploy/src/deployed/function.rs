@@ -1,6 +1,6 @@
 //! A function, its alias, and who may invoke it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use serde_json::Value;
@@ -65,8 +65,6 @@ fn alias(aws: &mut Aws, plan: &Plan) -> Result<Option<Alias>> {
         command.option("qualifier", qualifier)
     };
     let published = aws.find(&of("get-function", &version))?.unwrap_or_default();
-    let policy = aws.find(&of("get-policy", &plan.alias))?.unwrap_or_default();
-    let policy: Value = serde_json::from_str(policy["Policy"].as_str().unwrap_or("{}"))?;
     let url = aws.find(&of("get-function-url-config", &plan.alias))?;
     let invocation = aws
         .find(&of("get-function-event-invoke-config", &plan.alias))?
@@ -74,11 +72,37 @@ fn alias(aws: &mut Aws, plan: &Plan) -> Result<Option<Alias>> {
     Ok(Some(Alias {
         image_digest: image_digest(&published),
         configuration: published["Configuration"].clone(),
-        statements: policy["Statement"].as_array().cloned().unwrap_or_default(),
+        statements: statements(aws, plan, &plan.alias)?,
         url_authentication: url.map(|url| text(&url["AuthType"])),
         failure_destination: text(&invocation["DestinationConfig"]["OnFailure"]["Destination"]),
         version,
     }))
+}
+
+/// Those of the policy that says who may invoke the alias.
+fn statements(aws: &mut Aws, plan: &Plan, alias: &str) -> Result<Vec<Value>> {
+    let command = AwsCommand::new("lambda", "get-policy").option("function-name", &plan.name);
+    let policy = aws.find(&command.option("qualifier", alias))?.unwrap_or_default();
+    let policy: Value = serde_json::from_str(policy["Policy"].as_str().unwrap_or("{}"))?;
+    Ok(policy["Statement"].as_array().cloned().unwrap_or_default())
+}
+
+/// The buckets that may invoke any alias.
+pub(super) fn trigger_buckets(aws: &mut Aws, plan: &Plan) -> Result<BTreeSet<String>> {
+    let listed = aws.run(&AwsCommand::new("lambda", "list-aliases").option("function-name", &plan.name))?;
+    let mut buckets = BTreeSet::new();
+    for alias in listed["Aliases"].as_array().into_iter().flatten() {
+        let statements = statements(aws, plan, &text(&alias["Name"]))?;
+        buckets.extend(statement_buckets(&statements).map(str::to_owned));
+    }
+    Ok(buckets)
+}
+
+/// The buckets of `deploy`'s statements.
+fn statement_buckets(statements: &[Value]) -> impl Iterator<Item = &str> {
+    let is_own = |statement: &&Value| statement["Sid"].as_str().is_some_and(|sid| sid.starts_with(S3_SID));
+    let own = statements.iter().filter(is_own);
+    own.filter_map(|statement| source_bucket(&statement["Condition"]))
 }
 
 fn queue_mappings(aws: &mut Aws, plan: &Plan, scope: &Scope) -> Result<BTreeMap<String, String>> {
@@ -99,9 +123,7 @@ fn queue_mappings(aws: &mut Aws, plan: &Plan, scope: &Scope) -> Result<BTreeMap<
 impl Alias {
     /// The buckets that may invoke it: those of earlier triggers too.
     pub fn trigger_buckets(&self) -> impl Iterator<Item = &str> {
-        let statements = self.statements.iter();
-        let own = statements.filter(|statement| statement["Sid"].as_str().is_some_and(|sid| sid.starts_with(S3_SID)));
-        own.filter_map(|statement| source_bucket(&statement["Condition"]))
+        statement_buckets(&self.statements)
     }
 }
 
