@@ -119,10 +119,16 @@ impl fmt::Display for AwsCommand {
 
 /// References to variables are in double quotes.
 fn shell_form(word: &str) -> String {
-    match word.starts_with('$') {
-        true => format!("\"{word}\""),
-        false => shell_word(word).into_owned(),
+    match variable(word) {
+        Some(_) => format!("\"{word}\""),
+        None => shell_word(word).into_owned(),
     }
+}
+
+/// The variable to which a word refers.
+fn variable(word: &str) -> Option<&str> {
+    let is_name = |name: &&str| !name.is_empty() && name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+    word.strip_prefix('$').filter(is_name)
 }
 
 fn embedded_form(word: &str, name: &str) -> String {
@@ -147,19 +153,18 @@ impl Aws {
     /// # Errors
     /// The CLI is not installed, or the command fails: see [`AwsError`].
     pub fn run(&mut self, command: &AwsCommand) -> Result<Value, AwsError> {
-        let words =
-            command
-                .words
-                .iter()
-                .enumerate()
-                .map(|(place, word)| match (word.strip_prefix('$'), command.embedded) {
-                    (Some(name), _) => self.variables.get(name).unwrap_or(word).clone(),
-                    (None, Some((embedded, name))) if embedded == place => {
-                        let value = self.variables.get(name).map_or("", String::as_str);
-                        word.replacen(&format!("${name}"), value, 1)
-                    }
-                    (None, _) => word.clone(),
-                });
+        let words = command
+            .words
+            .iter()
+            .enumerate()
+            .map(|(place, word)| match (variable(word), command.embedded) {
+                (Some(name), _) => self.variables.get(name).unwrap_or(word).clone(),
+                (None, Some((embedded, name))) if embedded == place => {
+                    let value = self.variables.get(name).map_or("", String::as_str);
+                    word.replacen(&format!("${name}"), value, 1)
+                }
+                (None, _) => word.clone(),
+            });
         let output = call(&words.collect::<Vec<_>>(), &command.operation())?;
         if let Some(CommandResult { variable, field }) = command.result {
             let value = output[field].as_str().map(str::to_owned).or_else(|| {
@@ -259,9 +264,11 @@ mod tests {
     fn commands_are_shown_for_a_shell() {
         let command = AwsCommand::new("lambda", "update-alias")
             .option("description", "it's new")
+            .option("name", "$(id)")
             .option("function-version", "$VERSION")
             .flag("dry-run");
-        let expected = r#"aws lambda update-alias --description 'it'\''s new' --function-version "$VERSION" --dry-run"#;
+        let expected = "aws lambda update-alias --description 'it'\\''s new' --name '$(id)' --function-version \
+                        \"$VERSION\" --dry-run";
         assert_eq!(command.to_string(), expected);
         let command = AwsCommand::new("s3control", "create-job");
         let command = command.option_referring("manifest", "Location={ETag=$ETAG}", "ETAG");

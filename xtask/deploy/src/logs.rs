@@ -23,7 +23,6 @@ use self::format::{format_line, rfc3339};
 use self::line::Line;
 use self::summary::Summary;
 use crate::aws::Aws;
-use crate::aws::error::AwsErrorKind;
 use crate::function_version::{FunctionVersion, default_log_group};
 use crate::prices::Prices;
 use crate::settings::Settings;
@@ -142,7 +141,7 @@ fn follow(aws: &mut Aws, source: &LogSource, start: i64, json: bool) -> Result<(
     loop {
         let events = match fetch(aws, &source.log_group, seen.start()) {
             Ok(events) => events.unwrap_or_default(),
-            Err(error) if matches!(error.kind, AwsErrorKind::Throttled | AwsErrorKind::Unreachable) => {
+            Err(error) if error.is_temporary() => {
                 print_status(&format!("{error}; it is tried again"));
                 Vec::new()
             }

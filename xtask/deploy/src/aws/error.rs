@@ -117,6 +117,11 @@ impl AwsError {
         }
     }
 
+    /// Whether the same command may succeed a moment later.
+    pub fn is_temporary(&self) -> bool {
+        matches!(self.kind, AwsErrorKind::Throttled | AwsErrorKind::Unreachable)
+    }
+
     pub fn is_not_found(&self) -> bool {
         self.has_code(&NOT_FOUND)
     }

@@ -15,7 +15,7 @@ use support::progress::{ProgressStep, print_status};
 use super::job::Job;
 use super::report::{ErrorGroup, Failures, errors_text, failed_files};
 use crate::arn::Scope;
-use crate::aws::error::AwsErrorKind;
+use crate::aws::error::AwsError;
 use crate::aws::{Aws, AwsCommand};
 
 /// Besides the time of a call, which is half a second.
@@ -71,13 +71,7 @@ fn poll(aws: &mut Aws, scope: &Scope, id: &str) -> Result<Job> {
     let mut status = String::new();
     let mut has_failures = false;
     loop {
-        let job = match Job::find(aws, scope, id) {
-            Err(error) if is_passing(&error) => {
-                sleep(POLL_INTERVAL);
-                continue;
-            }
-            found => found.with_context(|| going_on(scope, id))?,
-        };
+        let job = poll_until_answered(|| Job::find(aws, scope, id)).with_context(|| going_on(scope, id))?;
         if job.status != status {
             status.clone_from(&job.status);
             print_status(&format!("{}{}", job.status, rate(&job)));
@@ -107,10 +101,17 @@ fn poll(aws: &mut Aws, scope: &Scope, id: &str) -> Result<Job> {
     }
 }
 
-/// Whether the next attempt may succeed.
-fn is_passing(error: &anyhow::Error) -> bool {
-    let error = error.downcast_ref::<crate::aws::error::AwsError>();
-    error.is_some_and(|error| matches!(error.kind, AwsErrorKind::Throttled | AwsErrorKind::Unreachable))
+/// The result of `poll`, which is repeated after temporary failures.
+pub(super) fn poll_until_answered<T>(mut poll: impl FnMut() -> Result<T>) -> Result<T> {
+    loop {
+        match poll() {
+            Err(error) if error.downcast_ref::<AwsError>().is_some_and(AwsError::is_temporary) => {
+                print_status(&format!("{error}; it is tried again"));
+                sleep(POLL_INTERVAL);
+            }
+            result => return result,
+        }
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "few digits are shown")]

@@ -30,13 +30,16 @@ pub struct Listing {
     pub job_files: usize,
 }
 
+/// The folder of jobs' files in a bucket, unless another one is named.
+pub const JOBS_FOLDER: &str = "batch-jobs/";
+
 /// Keys that are left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Exclusion {
     /// Patterns of the keys that the function writes, with `*` for any text.
     pub written: Vec<String>,
-    /// The beginning of the keys of jobs' files.
-    pub job_files: Option<String>,
+    /// The beginnings of the keys of jobs' files.
+    pub job_files: Vec<String>,
 }
 
 /// All of them: the CLI reads page after page, and decodes the keys.
@@ -76,10 +79,7 @@ impl Listing {
         let written: Vec<_> = written.collect();
         for object in all {
             let key = &object.key;
-            let is_job_file = exclusion
-                .job_files
-                .as_ref()
-                .is_some_and(|folder| key.starts_with(folder));
+            let is_job_file = exclusion.job_files.iter().any(|folder| key.starts_with(folder));
             if key.ends_with('/') {
                 listing.folders += 1;
             } else if is_job_file {
@@ -144,7 +144,7 @@ mod tests {
     fn listing(keys: &[&str], written: &[&str], limit: Option<usize>) -> Result<Listing> {
         let exclusion = Exclusion {
             written: written.iter().map(|pattern| (*pattern).to_owned()).collect(),
-            job_files: Some("batch-jobs/".to_owned()),
+            job_files: vec!["batch-jobs/".to_owned()],
         };
         Listing::new(objects(keys), &"s3://photos/in/".parse()?, &exclusion, limit)
     }

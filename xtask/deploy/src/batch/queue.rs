@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 use support::progress::ProgressStep;
 
-use super::follow::{POLL_INTERVAL, on_interruption};
+use super::follow::{POLL_INTERVAL, on_interruption, poll_until_answered};
 use super::report::{ErrorGroup, errors_text};
 use crate::arn::Scope;
 use crate::aws::{Aws, AwsCommand};
@@ -76,14 +76,15 @@ impl Queues {
     }
 
     pub fn counts(&self, aws: &mut Aws) -> Result<Counts> {
-        let failed = match &self.failed {
-            Some((_, url)) => messages(aws, url)?,
-            None => 0,
-        };
         Ok(Counts {
             left: messages(aws, &self.url)?,
-            failed,
+            failed: self.failed(aws)?,
         })
+    }
+
+    fn failed(&self, aws: &mut Aws) -> Result<u64> {
+        let url = self.failed.as_ref().map(|(_, url)| url);
+        url.map_or(Ok(0), |url| messages(aws, url))
     }
 
     /// Until no message is left.
@@ -107,11 +108,12 @@ impl Queues {
         let mut progress = ProgressStep::start(format!("the queue {}", self.name));
         let mut was_empty = false;
         loop {
-            let left = messages(aws, &self.url)?;
+            let left = poll_until_answered(|| messages(aws, &self.url))?;
             progress.advance(total.saturating_sub(left), total);
             // Numbers are approximate: one is not enough.
             if left == 0 && was_empty {
-                return self.counts(aws);
+                let failed = poll_until_answered(|| self.failed(aws))?;
+                return Ok(Counts { left, failed });
             }
             was_empty = left == 0;
             sleep(POLL_INTERVAL);

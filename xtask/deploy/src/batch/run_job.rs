@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 use super::follow::{JobOutput, follow, going_on, sum_up};
 use super::function::BatchFunction;
 use super::job::{JOB_ID, Job, JobRequest, MANIFEST};
+use super::listing::JOBS_FOLDER;
 use super::manifest::manifest;
 use super::role;
 use super::source::Source;
@@ -19,8 +20,6 @@ use crate::deployed;
 use crate::settings::S3Prefix;
 use crate::steps::Step;
 
-/// The folder of jobs' files in a bucket, unless another one is named.
-const FOLDER: &str = "batch-jobs/";
 /// Of the digest in the name of a job's folder.
 const DIGEST_CHARS: usize = 12;
 /// The most that S3 permits.
@@ -107,7 +106,7 @@ fn explained(error: Error) -> Error {
 pub fn folder(report: Option<&S3Prefix>, place: &S3Prefix, function: &str) -> Result<S3Prefix> {
     let (bucket, prefix) = match report {
         Some(report) => (&report.bucket, report.prefix.as_str()),
-        None => (&place.bucket, FOLDER),
+        None => (&place.bucket, JOBS_FOLDER),
     };
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
     ensure!(

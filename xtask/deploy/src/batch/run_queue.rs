@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use super::follow::{POLL_INTERVAL, on_interruption};
+use super::follow::{POLL_INTERVAL, on_interruption, poll_until_answered};
 use super::function::BatchFunction;
 use super::listing::ListedObject;
 use super::log_errors::errors_since;
@@ -121,7 +121,7 @@ fn wait_until_moved(aws: &mut Aws, arn: &str) -> Result<()> {
     let command = AwsCommand::new("sqs", "list-message-move-tasks");
     let command = command.option("source-arn", arn).option("max-results", 1);
     loop {
-        let found = aws.run(&command)?;
+        let found = poll_until_answered(|| Ok(aws.run(&command)?))?;
         let task = &found["Results"][0];
         match task["Status"].as_str() {
             Some("RUNNING" | "CANCELLING") => sleep(POLL_INTERVAL),

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
-use super::listing::{Exclusion, Listing, list, matches};
+use super::listing::{Exclusion, JOBS_FOLDER, Listing, list, matches};
 use crate::arn::Scope;
 use crate::aws::Aws;
 use crate::aws::error::{AwsError, AwsErrorKind};
@@ -37,9 +37,10 @@ impl Source {
     ) -> Result<Self> {
         let bucket = checked_bucket(aws, &place.bucket, scope)?;
         let policy = role_policy(aws, plan)?;
+        let own = (folder.bucket == place.bucket).then(|| folder.prefix.clone());
         let exclusion = Exclusion {
             written: keys_of(&policy, "WriteObjects", &place.bucket),
-            job_files: (folder.bucket == place.bucket).then(|| folder.prefix.clone()),
+            job_files: own.into_iter().chain([JOBS_FOLDER.to_owned()]).collect(),
         };
         let all = list(aws, place).with_context(|| format!("failed to list the objects below {place}"))?;
         Ok(Self {

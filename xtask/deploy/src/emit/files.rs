@@ -7,8 +7,8 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 use fs_err as fs;
+use layer::Digest;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use support::atomic;
 
 use super::template::EmittedFile;
@@ -83,9 +83,7 @@ pub fn write(files: &[EmittedFile], folder: &Path) -> Result<Vec<FileChange>> {
 }
 
 fn digest(content: &[u8]) -> String {
-    let bytes = Sha256::digest(content);
-    let hex: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    hex.concat()
+    Digest::of(content).hex().to_owned()
 }
 
 fn read_list(folder: &Path) -> Result<Digests> {

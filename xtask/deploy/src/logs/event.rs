@@ -49,8 +49,7 @@ fn page(aws: &mut Aws, log_group: &str, start: i64, token: Option<&str>) -> Resu
         .option("limit", PAGE);
     aws.find(&match token {
         None => command,
-        // A token can begin like an option.
-        Some(token) => command.flag(&format!("next-token={token}")),
+        Some(token) => command.option("next-token", token),
     })
 }
 

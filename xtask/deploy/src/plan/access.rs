@@ -84,16 +84,15 @@ impl Description {
 
 /// The pattern of a key, with `*` for all that depends on the photo.
 fn resource_key(pattern: &str, photo: &str) -> String {
-    let key = pattern
+    let mut key = pattern
         .replace("{key}", photo)
         .replace("{name}", "*")
         .replace("{extension}", "*");
     // IAM's patterns have no escapes; a second star says nothing more.
-    let mut short = key.clone();
-    while short.contains("**") {
-        short = short.replace("**", "*");
+    while key.contains("**") {
+        key = key.replace("**", "*");
     }
-    short
+    key
 }
 
 impl AccessSettings {

@@ -74,7 +74,6 @@ impl Context<'_> {
             difference("role", text("Role"), self.scope.role(&plan.role_name())),
             difference("memory", number("MemorySize"), plan.memory),
             difference("timeout", number("Timeout"), plan.timeout),
-            // Without the values, which may be secret.
             (variables != plan.environment).then(|| "environment".to_owned()),
             difference("SnapStart", snapstart_found, snapstart(plan.snapstart)),
             runtime,

@@ -69,12 +69,13 @@ pub(super) fn queues(context: &Context) -> Vec<Step> {
             "Policy": plan.queue_policy(context.scope, &name).to_string(),
             "VisibilityTimeout": plan.visibility_timeout().to_string(),
         });
-        if let Some(failed) = plan.failed_queue_name() {
-            let redrive = json!({
-                "deadLetterTargetArn": context.scope.queue(&failed),
-                "maxReceiveCount": MAX_RECEIVES,
-            });
-            attributes["RedrivePolicy"] = redrive.to_string().into();
+        let redrive = plan.failed_queue_name().map(|failed| {
+            let failed = context.scope.queue(&failed);
+            json!({"deadLetterTargetArn": failed, "maxReceiveCount": MAX_RECEIVES}).to_string()
+        });
+        // An empty one removes that of an earlier plan.
+        if redrive.is_some() || context.deployed.queues.contains_key(&name) {
+            attributes["RedrivePolicy"] = redrive.unwrap_or_default().into();
         }
         steps.push(queue(context, &name, &attributes));
     }
@@ -143,7 +144,7 @@ pub(super) fn repository(context: &Context) -> Option<Step> {
     };
     let found = context.deployed.repository.as_ref();
     let deployed = context.deployed.function.as_ref();
-    let is_pushed = deployed.is_some_and(|function| function.image_digest == digest.to_string());
+    let is_pushed = found.is_some() && deployed.is_some_and(|function| function.image_digest == digest.to_string());
     let mut step = Step::create_or_update(
         format!("repository {}", plan.name),
         found.map(|found| {
