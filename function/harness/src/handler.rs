@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 
 use self::http::HttpContext;
+use crate::blocking_work::{Abandoned, BlockingWork};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::log::{self, Log};
@@ -16,7 +17,7 @@ use crate::machine::Machine;
 use crate::memory_budget::MemoryBudget;
 use crate::options::{EnvironmentOptions, FunctionOptions, Options, SetBy};
 use crate::pipeline::{PhotoTask, Pipeline};
-use crate::processing_queue::{Abandoned, ProcessingQueue};
+use crate::processing_queue::ProcessingQueue;
 use crate::processor::Processor;
 use crate::report::Report;
 use crate::request::{BatchRequest, Event, ItemsRequest, PhotoRequest, PhotoRequests, Request, SqsRequest};
@@ -29,6 +30,7 @@ mod http;
 /// State that lives as long as the process.
 pub struct Handler<P: Processor> {
     processor: Arc<P>,
+    blocking_work: BlockingWork,
     processing_queue: ProcessingQueue,
     memory_budget: MemoryBudget,
     storage: Storage,
@@ -40,6 +42,7 @@ impl<P: Processor> Handler<P> {
     pub fn new(processor: P, environment_options: EnvironmentOptions<P::Options>, machine: Machine) -> Self {
         Self {
             processor: Arc::new(processor),
+            blocking_work: BlockingWork::default(),
             processing_queue: ProcessingQueue::new(machine.photos_at_a_time(), machine.photo_megabytes()),
             memory_budget: MemoryBudget::new(machine.file_budget()),
             storage: Storage::default(),
@@ -73,7 +76,7 @@ impl<P: Processor> Handler<P> {
 
     /// The photos that are still being processed after the response to their events. It is useless, and delays others.
     pub fn abandoned(&self) -> watch::Receiver<Abandoned> {
-        self.processing_queue.abandoned()
+        self.blocking_work.abandoned()
     }
 
     /// Prepares the function, and drops connections and credentials, which would not survive the snapshot.
@@ -89,6 +92,7 @@ impl<P: Processor> Handler<P> {
         let report = Report::new::<P::Answer>(Log::new(request_id.clone(), level.as_deref()), P::TEXTS);
         let pipeline = Pipeline {
             processor: &self.processor,
+            blocking_work: &self.blocking_work,
             processing_queue: &self.processing_queue,
             memory_budget: &self.memory_budget,
             storage: &self.storage,

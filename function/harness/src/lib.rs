@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod answer;
+pub mod blocking_work;
 pub mod deadline;
 pub mod error;
 pub mod handler;

@@ -5,7 +5,7 @@ use std::thread::available_parallelism;
 
 use crate::options::{FunctionOptions, variable};
 use crate::photo::scaling::Scaling;
-use crate::photo::{Header, Refusal};
+use crate::photo::{Format, Header, Refusal};
 
 /// The environment variable with the function's memory in megabytes.
 const MEMORY_SIZE_VARIABLE: &str = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE";
@@ -97,10 +97,18 @@ impl Machine {
         }
     }
 
+    pub fn memory_bytes(&self) -> Option<u64> {
+        self.memory.map(|memory| memory << 20)
+    }
+
     /// The memory of the process for photos that are processed, without what other events may take.
     pub fn photo_megabytes(&self) -> Option<u64> {
-        let others = u64::from(self.max_concurrency() - 1) * OTHER_EVENT_MEGABYTES;
-        self.memory.map(|memory| memory.saturating_sub(others))
+        let memory = self.memory?;
+        let others = match u64::from(self.max_concurrency() - 1) {
+            0 => 0,
+            others => others * OTHER_EVENT_MEGABYTES + (self.file_budget() >> 20),
+        };
+        Some(memory.saturating_sub(others))
     }
 
     /// # Errors
@@ -117,6 +125,15 @@ impl Machine {
             }),
             _ => Ok(()),
         }
+    }
+}
+
+/// The memory to reserve for the work on the photo. What the decoder of WebP needs is only known when it has read the
+/// file, and it compares the memory of the whole process with its limit; so it gets all that there is.
+pub fn required_megabytes<O: FunctionOptions>(header: &Header, options: &O) -> u64 {
+    match header.format {
+        Format::Webp => u64::MAX,
+        _ => peak_memory(header, options) >> 20,
     }
 }
 
@@ -187,7 +204,8 @@ mod tests {
 
     #[test]
     fn other_events_leave_less_memory_for_a_photo() {
-        for (concurrency, megabytes) in [(None, 2048), (Some("1"), 2048), (Some("0"), 2048), (Some("8"), 1936)] {
+        // Without seven times 16 MB, and 128 MB for files.
+        for (concurrency, megabytes) in [(None, 2048), (Some("1"), 2048), (Some("0"), 2048), (Some("8"), 1808)] {
             let machine = machine("2048", concurrency);
             assert_eq!(machine.photo_megabytes(), Some(megabytes), "{concurrency:?}");
         }

@@ -3,7 +3,8 @@
 mod threads;
 
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
-use std::time::Instant;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use self::threads::OpenCvThreads;
 use crate::error::Error;
@@ -13,6 +14,9 @@ use crate::photo_function::{PhotoFunction, Picture};
 use crate::picture::{PictureFile, PictureFormat, PictureRequest};
 use crate::processor::{Processed, Processor, StepTimes, Task};
 use crate::texts::Texts;
+
+/// How often a function is looked for while the first ones are prepared.
+const PREPARE_INTERVAL: Duration = Duration::from_millis(1);
 
 pub struct OpenCvProcessor<F> {
     /// Each processes one photo at a time.
@@ -39,14 +43,20 @@ impl<F: PhotoFunction> OpenCvProcessor<F> {
 
     /// A function that is not in use. Only [`Self::prepare`] can use more than there are turns in the queue.
     fn free_function(&self) -> MutexGuard<'_, F> {
-        for function in &self.functions {
-            match function.try_lock() {
-                Ok(function) => return function,
-                Err(TryLockError::Poisoned(function)) => return function.into_inner(),
-                Err(TryLockError::WouldBlock) => {}
-            }
+        if let [only] = &self.functions[..] {
+            return lock(only);
         }
-        lock(&self.functions[0])
+        loop {
+            for function in &self.functions {
+                match function.try_lock() {
+                    Ok(function) => return function,
+                    Err(TryLockError::Poisoned(function)) => return function.into_inner(),
+                    Err(TryLockError::WouldBlock) => {}
+                }
+            }
+            // Any of them may be the next to be free.
+            sleep(PREPARE_INTERVAL);
+        }
     }
 }
 

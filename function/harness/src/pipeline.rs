@@ -1,6 +1,5 @@
 //! The photos of an event: each is downloaded and processed, and its results are uploaded. Photos are processed on
-//! another thread, so others are downloaded and uploaded at the same time, also those of other events; one is processed
-//! at a time, with all processors.
+//! another thread, so others are downloaded and uploaded at the same time, also those of other events.
 
 mod destination;
 mod download;
@@ -17,6 +16,7 @@ use futures_util::{StreamExt, stream};
 use self::photo_task::Download;
 pub use self::photo_task::PhotoTask;
 use crate::answer::Answer;
+use crate::blocking_work::BlockingWork;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::machine::Machine;
@@ -35,6 +35,7 @@ const MAX_CONCURRENT_PHOTOS: usize = 3;
 
 pub struct Pipeline<'a, P> {
     pub processor: &'a Arc<P>,
+    pub blocking_work: &'a BlockingWork,
     pub processing_queue: &'a ProcessingQueue,
     pub memory_budget: &'a MemoryBudget,
     pub storage: &'a Storage,

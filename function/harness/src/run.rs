@@ -12,6 +12,7 @@ use lambda_runtime::{
 use serde_json::json;
 
 use crate::access::{AccessDescription, DESCRIBE_OPTION};
+use crate::blocking_work::Abandoned;
 use crate::deadline::Deadline;
 use crate::handler::Handler;
 use crate::log::{self, Level, Log};
@@ -21,7 +22,6 @@ use crate::options::EnvironmentOptions;
 use crate::photo::PhotoError;
 use crate::photo_function::PhotoFunction;
 use crate::prefetch::spawn_prefetch;
-use crate::processing_queue::Abandoned;
 use crate::processor::Processor;
 use crate::reexec::reexec;
 use crate::request::Event;
@@ -61,7 +61,7 @@ pub fn run<F: PhotoFunction>(load: impl Fn(Startup) -> Result<F, PhotoError>) ->
     // SAFETY: any arguments are valid. If the call fails there are more arenas.
     unsafe { mallopt(M_ARENA_MAX, 1) };
     panic::set_hook(Box::new(log::panic_hook));
-    // This thread does the network I/O; photos are processed on another, with OpenCV's own threads.
+    // This thread does the network I/O; photos are processed on others.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(serve(load))
 }

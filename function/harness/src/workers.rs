@@ -8,10 +8,17 @@
 //! Source: <https://github.com/aws/aws-lambda-runtime-interface-emulator>, `RuntimePool` in
 //! `internal/lambda-managed-instances/invoke/runtime_pool.go`.
 
+use std::time::Duration;
+
 use tokio::select;
 use tokio::sync::watch;
+use tokio::time::sleep;
 
-use crate::processing_queue::Abandoned;
+use crate::blocking_work::Abandoned;
+
+/// How long a photo may take to end by itself before the process ends, which costs Lambda an environment. Most end
+/// within milliseconds after their deadline.
+const EXIT_DELAY: Duration = Duration::from_secs(1);
 
 pub struct Workers {
     /// One per event that Lambda sends at the same time.
@@ -73,15 +80,14 @@ impl Workers {
                 break Next::RequestEvent;
             }
             let State { busy, held } = *states.borrow_and_update();
-            if busy == 0 {
-                let all_held = held == self.number;
-                let restart = if all_held { Restart::Reexecute } else { Restart::Exit };
-                break Next::Restart(photos, restart);
+            if busy == 0 && held == self.number {
+                break Next::Restart(photos, Restart::Reexecute);
             }
             // The senders outlive `self`.
             select! {
                 _ = abandoned.changed() => {}
                 _ = states.changed() => {}
+                () = sleep(EXIT_DELAY), if busy == 0 => break Next::Restart(photos, Restart::Exit),
             }
         };
         self.state.send_modify(|state| state.held -= 1);
@@ -92,6 +98,8 @@ impl Workers {
 #[cfg(test)]
 mod tests {
     use futures_util::FutureExt;
+    use futures_util::future::join;
+    use tokio::time::Instant;
 
     use super::*;
 
@@ -120,21 +128,39 @@ mod tests {
         assert_eq!(next, Some(restart(Restart::Reexecute)));
     }
 
-    #[test]
-    fn workers_are_held_until_all_have_responded() {
+    #[tokio::test(start_paused = true)]
+    async fn workers_are_held_until_all_have_responded() {
         for (number, expected) in [(2, Restart::Reexecute), (3, Restart::Exit)] {
             let (workers, (_sender, abandoned)) = (Workers::new(number), watch::channel(photos()));
             workers.start();
             workers.start();
             let mut first = Box::pin(workers.finish(abandoned.clone()));
             assert_eq!(first.as_mut().now_or_never(), None);
-            let second = workers.finish(abandoned).now_or_never();
-            assert_eq!(second, Some(restart(expected)), "{number}");
+            let start = Instant::now();
+            assert_eq!(workers.finish(abandoned).await, restart(expected), "{number}");
+            let waited = if expected == Restart::Exit {
+                EXIT_DELAY
+            } else {
+                Duration::ZERO
+            };
+            assert_eq!(start.elapsed(), waited, "{number}");
         }
     }
 
-    #[test]
-    fn workers_continue_when_the_photo_ends_by_itself() {
+    #[tokio::test(start_paused = true)]
+    async fn the_process_does_not_end_for_a_photo_that_ends_soon() {
+        let (workers, (sender, abandoned)) = (Workers::new(16), watch::channel(photos()));
+        workers.start();
+        let end = async {
+            sleep(EXIT_DELAY / 2).await;
+            sender.send_replace(Abandoned::new());
+        };
+        let (next, ()) = join(workers.finish(abandoned), end).await;
+        assert_eq!(next, Next::RequestEvent);
+    }
+
+    #[tokio::test]
+    async fn workers_continue_when_the_photo_ends_by_itself() {
         let (workers, (sender, abandoned)) = (Workers::new(2), watch::channel(photos()));
         workers.start();
         workers.start();

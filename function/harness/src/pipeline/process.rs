@@ -3,19 +3,16 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use bytes::Bytes;
-use tokio::task::spawn_blocking;
-
 use super::Pipeline;
 use crate::error::{Error, Result};
-use crate::log;
-use crate::machine::{Machine, peak_memory};
+use crate::machine::{Machine, required_megabytes};
 use crate::options::{FunctionOptions, Options, variable};
 use crate::photo::resource_limits::ResourceLimits;
 use crate::photo::{Header, PhotoError, Refusal};
 use crate::picture::PictureRequest;
 use crate::processor::{Processed, Processor, Task};
 use crate::response::check_fields;
+use bytes::Bytes;
 
 impl<P: Processor> Pipeline<'_, P> {
     /// Processes the photo on another thread, when it is its turn. Untrusted content is read only there, so that it can
@@ -31,7 +28,7 @@ impl<P: Processor> Pipeline<'_, P> {
         let machine = *self.machine;
         let limits = ResourceLimits {
             deadline: self.deadline.instant(),
-            memory: machine.photo_megabytes().map(|megabytes| megabytes << 20),
+            memory: machine.memory_bytes(),
         };
         let operation = P::TEXTS.operation;
         let started_at = OnceLock::new();
@@ -43,9 +40,8 @@ impl<P: Processor> Pipeline<'_, P> {
             };
             let (header, options) = self.run_blocking(url, read).await?;
             // Without a thread: many photos may wait.
-            let megabytes = peak_memory(&header, &options) >> 20;
-            let turn = self.processing_queue.turn(self.report.request_id(), megabytes).await;
-            let (turn, _awaited) = turn.ok_or(Error::InternalError)?;
+            let turn = self.processing_queue.turn(required_megabytes(&header, &options)).await;
+            let turn = turn.map_err(|_| Error::InternalError)?;
             started_at.get_or_init(Instant::now);
             let photo = url.to_owned();
             let run = move || {
@@ -84,8 +80,7 @@ impl<P: Processor> Pipeline<'_, P> {
         url: &str,
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let request_id = self.report.request_id().to_owned();
-        let done = spawn_blocking(move || log::for_request_blocking(request_id, work)).await;
+        let done = self.blocking_work.run(self.report.request_id(), work).await;
         done.unwrap_or_else(|_| Err(Error::OpenCvFailed(format!("it panicked on {url}"))))
     }
 }

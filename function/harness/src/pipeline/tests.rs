@@ -9,8 +9,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::Duration;
 
-use futures_util::FutureExt;
-
 use super::*;
 use crate::log::Log;
 use crate::options::OutputFiles;
@@ -95,7 +93,7 @@ async fn process_photos(
     processor: &Arc<SlowProcessor>,
     pixels: &[u32],
     time: Duration,
-    processing_queue: &ProcessingQueue,
+    work: &BlockingWork,
     order: Order,
 ) -> Vec<PhotoResult<Things>> {
     let folder = tempfile::tempdir().unwrap();
@@ -112,7 +110,8 @@ async fn process_photos(
     let tasks = pixels.iter().enumerate().map(task).collect();
     let pipeline = Pipeline {
         processor,
-        processing_queue,
+        blocking_work: work,
+        processing_queue: &ProcessingQueue::new(1, None),
         memory_budget: &MemoryBudget::new(u64::MAX),
         storage: &Storage::default(),
         machine: &Machine::default(),
@@ -130,79 +129,61 @@ fn slow_processor(first: Duration, honours_deadline: bool) -> Arc<SlowProcessor>
     })
 }
 
-async fn wait_until_idle(processing_queue: &ProcessingQueue) {
-    let start = Instant::now();
-    while processing_queue.turn("", 1).now_or_never().is_none() {
-        assert!(
-            start.elapsed() < Duration::from_secs(10),
-            "a detection is still running"
-        );
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+/// Waits until no work of ended events is running: it would delay the next event.
+async fn wait_until_idle(work: &BlockingWork) {
+    let idle = tokio::time::timeout(Duration::from_secs(10), async {
+        work.abandoned().wait_for(Vec::is_empty).await.map(|_| ())
+    });
+    idle.await.expect("a detection is still running").unwrap();
 }
 
 #[tokio::test]
 async fn a_photo_that_uses_all_the_time_is_too_slow_and_waiting_ones_are_temporary() {
-    let processing_queue = ProcessingQueue::default();
+    let work = BlockingWork::default();
     let processor = slow_processor(Duration::ZERO, true);
     let time = Duration::from_secs(2);
-    let results = process_photos(&processor, &[2, 2], time, &processing_queue, Order::Any).await;
+    let results = process_photos(&processor, &[2, 2], time, &work, Order::Any).await;
     let errors = results.iter().map(|result| result.as_ref().unwrap_err());
     let mut errors: Vec<_> = errors.map(|error| (error.name(), error.is_temporary())).collect();
     errors.sort_unstable();
     assert_eq!(errors, [("OutOfTime", true), ("PhotoTooSlow", false)]);
-    // No abandoned detection is still running: it would delay the next event.
-    wait_until_idle(&processing_queue).await;
+    wait_until_idle(&work).await;
 }
 
 #[tokio::test]
 async fn a_photo_left_too_little_time_by_others_may_be_retried() {
-    let processing_queue = ProcessingQueue::default();
+    let work = BlockingWork::default();
     let processor = slow_processor(Duration::from_secs(1), true);
-    let results = process_photos(
-        &processor,
-        &[1, 2],
-        Duration::from_secs(2),
-        &processing_queue,
-        Order::Strict,
-    )
-    .await;
+    let results = process_photos(&processor, &[1, 2], Duration::from_secs(2), &work, Order::Strict).await;
     assert!(results[0].is_ok(), "{results:?}");
     let error = results[1].as_ref().unwrap_err();
     assert_eq!((error.name(), error.is_temporary()), ("OutOfTime", true));
-    wait_until_idle(&processing_queue).await;
+    wait_until_idle(&work).await;
 }
 
 #[tokio::test]
 async fn an_unstoppable_detection_leaves_the_queue_busy() {
-    let processing_queue = ProcessingQueue::default();
+    let work = BlockingWork::default();
     let processor = slow_processor(Duration::ZERO, false);
     let start = Instant::now();
-    let results = process_photos(&processor, &[2], Duration::from_secs(1), &processing_queue, Order::Any).await;
+    let results = process_photos(&processor, &[2], Duration::from_secs(1), &work, Order::Any).await;
     assert!(start.elapsed() < Duration::from_secs(5));
     let error = results[0].as_ref().unwrap_err();
     assert_eq!(error.name(), "PhotoTooSlow");
-    let abandoned = processing_queue.abandoned();
+    let abandoned = work.abandoned();
     assert_eq!(*abandoned.borrow(), [""]);
     processor.stop.store(true, Ordering::Relaxed);
-    wait_until_idle(&processing_queue).await;
+    wait_until_idle(&work).await;
 }
 
 #[tokio::test]
 async fn a_panic_fails_only_its_photo() {
-    let processing_queue = ProcessingQueue::default();
+    let work = BlockingWork::default();
     let processor = slow_processor(Duration::ZERO, true);
-    let results = process_photos(
-        &processor,
-        &[4, 3],
-        Duration::from_secs(30),
-        &processing_queue,
-        Order::Any,
-    )
-    .await;
+    let results = process_photos(&processor, &[4, 3], Duration::from_secs(30), &work, Order::Any).await;
     assert_eq!(results[0].as_ref().unwrap_err().name(), "OpenCvFailed");
     assert!(results[1].is_ok(), "{results:?}");
-    wait_until_idle(&processing_queue).await;
+    wait_until_idle(&work).await;
 }
 
 /// Finishes each photo only when the next one was requested from the storage and the ones before were uploaded.
@@ -240,7 +221,8 @@ async fn process_six(memory: u64, bytes: u32, order: Order) -> Vec<PhotoResult<T
     let options = Arc::new(Options::new(()));
     let pipeline = Pipeline {
         storage: &storage_at(&s3.url),
-        processing_queue: &ProcessingQueue::default(),
+        blocking_work: &BlockingWork::default(),
+        processing_queue: &ProcessingQueue::new(1, None),
         memory_budget: &MemoryBudget::new(machine.file_budget()),
         processor: &Arc::new(OverlapChecker {
             s3,
@@ -281,7 +263,8 @@ async fn impossible_outputs_are_refused_before_any_request() {
     let processor = slow_processor(Duration::ZERO, true);
     let pipeline = Pipeline {
         processor: &processor,
-        processing_queue: &ProcessingQueue::default(),
+        blocking_work: &BlockingWork::default(),
+        processing_queue: &ProcessingQueue::new(1, None),
         memory_budget: &MemoryBudget::new(u64::MAX),
         storage: &storage_at(&s3.url),
         machine: &Machine::default(),

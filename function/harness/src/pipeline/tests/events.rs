@@ -7,6 +7,7 @@ use super::*;
 /// What the events of a process share.
 struct Process {
     processor: Arc<SlowProcessor>,
+    work: BlockingWork,
     queue: ProcessingQueue,
     memory_budget: MemoryBudget,
     storage: Storage,
@@ -16,7 +17,8 @@ impl Process {
     fn new(storage: Storage, budget: u64) -> Self {
         Self {
             processor: slow_processor(Duration::ZERO, false),
-            queue: ProcessingQueue::default(),
+            work: BlockingWork::default(),
+            queue: ProcessingQueue::new(1, None),
             memory_budget: MemoryBudget::new(budget),
             storage,
         }
@@ -26,6 +28,7 @@ impl Process {
     async fn errors(&self, photos: usize, order: Order, time: Duration) -> Vec<Option<Error>> {
         let pipeline = Pipeline {
             processor: &self.processor,
+            blocking_work: &self.work,
             processing_queue: &self.queue,
             memory_budget: &self.memory_budget,
             storage: &self.storage,
@@ -68,7 +71,7 @@ async fn an_abandoned_photo_delays_other_events_until_it_ends() {
     };
     let errors = process.errors(1, Order::Any, Duration::from_secs(1)).await;
     assert_eq!(names(&errors), [Some("PhotoTooSlow")]);
-    assert_eq!(*process.queue.abandoned().borrow(), [""]);
+    assert_eq!(*process.work.abandoned().borrow(), [""]);
 
     process.storage = storage_at(&fast.url);
     let errors = process.errors(1, Order::Any, Duration::from_secs(1)).await;
@@ -85,5 +88,5 @@ async fn an_abandoned_photo_delays_other_events_until_it_ends() {
     };
     let (errors, ()) = join(process.errors(1, Order::Any, Duration::from_secs(30)), stop).await;
     assert_eq!(names(&errors), [None]);
-    assert!(process.queue.abandoned().borrow().is_empty());
+    assert!(process.work.abandoned().borrow().is_empty());
 }

@@ -80,7 +80,8 @@ fn object(key: &str) -> Object {
 async fn sort_all(tasks: Vec<PhotoTask<SorterOptions>>, order: Order) -> Vec<Value> {
     let pipeline = Pipeline {
         processor: &Arc::new(Sorter),
-        processing_queue: &ProcessingQueue::default(),
+        blocking_work: &BlockingWork::default(),
+        processing_queue: &ProcessingQueue::new(1, None),
         memory_budget: &MemoryBudget::new(u64::MAX),
         storage: &Storage::default(),
         machine: &Machine::default(),
