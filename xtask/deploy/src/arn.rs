@@ -1,5 +1,10 @@
 //! Amazon resource names. Their parts can be placeholders of a template language, such as `${AWS::Region}`.
 
+/// The service of an ARN, such as `sqs`.
+pub fn service(arn: &str) -> &str {
+    arn.split(':').nth(2).unwrap_or_default()
+}
+
 /// The account and the Region in which a function is deployed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {

@@ -15,6 +15,7 @@ pub enum Artefact {
         path: PathBuf,
         /// The SHA-256 digest in base64, as Lambda shows it.
         digest: String,
+        bytes: u64,
     },
     Image {
         /// The folder of its OCI layout.
@@ -29,6 +30,7 @@ impl Artefact {
         Ok(Self::Zip {
             path: path.to_owned(),
             digest: STANDARD.encode(Sha256::digest(&content)),
+            bytes: content.len() as u64,
         })
     }
 }

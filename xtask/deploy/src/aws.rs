@@ -191,6 +191,14 @@ impl Aws {
         }
     }
 
+    /// As [`Self::find`]; `None` also if the caller lacks the permission.
+    pub fn find_if_permitted(&mut self, command: &AwsCommand) -> Result<Option<Value>, AwsError> {
+        match self.find(command) {
+            Err(error) if error.is_access_denied() => Ok(None),
+            found => found,
+        }
+    }
+
     /// The account and the Region of the user's configuration.
     ///
     /// # Errors

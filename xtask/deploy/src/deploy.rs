@@ -72,6 +72,7 @@ fn deploy(arguments: &Arguments, build: &Build, settings: &Settings, draft: Plan
     let artefact = pack(build, &plan, (&sdk, &function))?;
     let deployed = Deployed::read(&mut aws, &plan, &scope)?;
     guards::check(&plan, &scope, &deployed)?;
+    guards::check_code_storage(&artefact, &deployed)?;
     let revision = git::head(build.package.workspace.root())?;
     let steps = steps(&Context {
         plan: &plan,

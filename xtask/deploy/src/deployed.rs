@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::arn::Scope;
 use crate::aws::{Aws, AwsCommand};
-use crate::plan::{Plan, TAG};
+use crate::plan::{Plan, TAG, limits};
 pub use function::{Alias, DeployedFunction, source_bucket};
 pub use storage::{DeployedBucket, DeployedQueue, bucket};
 pub use values::Tags;
@@ -191,6 +191,10 @@ pub fn role(aws: &mut Aws, name: &str) -> Result<Option<Role>> {
 }
 
 fn repository(aws: &mut Aws, plan: &Plan, scope: &Scope) -> Result<Option<Repository>> {
+    // ECR refuses the request.
+    if !limits::is_repository_name(&plan.name) {
+        return Ok(None);
+    }
     let command = AwsCommand::new("ecr", "describe-repositories").option("repository-names", &plan.name);
     let Some(found) = aws.find(&command)? else {
         return Ok(None);

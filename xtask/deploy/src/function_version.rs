@@ -5,7 +5,7 @@ use opencv_build::Architecture;
 use serde_json::Value;
 
 use crate::aws::{Aws, AwsCommand};
-use crate::plan::DEFAULT_ALIAS;
+use crate::plan::{DEFAULT_ALIAS, default_log_group};
 use crate::settings::Settings;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,10 +89,6 @@ impl FunctionVersion {
             None => self.name.clone(),
         }
     }
-}
-
-pub fn default_log_group(function: &str) -> String {
-    format!("/aws/lambda/{function}")
 }
 
 #[cfg(test)]

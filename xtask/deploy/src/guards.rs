@@ -3,6 +3,7 @@
 use anyhow::{Result, bail, ensure};
 
 use crate::arn::Scope;
+use crate::artefact::Artefact;
 use crate::deployed::{Deployed, Tags, check_owner};
 use crate::plan::Plan;
 use crate::settings::PackageType;
@@ -11,10 +12,6 @@ use crate::steps::trigger::overlapping;
 /// What Lambda keeps for functions without a reservation.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html>
 const MIN_UNRESERVED: u64 = 100;
-
-/// The largest archive that a request may contain, in bytes.
-/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
-const MAX_UPLOAD: u64 = 50 << 20;
 
 /// # Errors
 /// Why the plan cannot be carried out, and what to do.
@@ -50,7 +47,7 @@ pub fn check(plan: &Plan, scope: &Scope, deployed: &Deployed) -> Result<()> {
             bail!("the trigger {trigger} overlaps with {other}, which S3 refuses; choose another prefix, or remove it");
         }
     }
-    check_quotas(plan, deployed)
+    check_concurrency(plan, deployed)
 }
 
 /// Resources of the same names that `deploy` did not make for this function are not touched.
@@ -85,14 +82,24 @@ fn check_owners(plan: &Plan, deployed: &Deployed) -> Result<()> {
     Ok(())
 }
 
-fn check_quotas(plan: &Plan, deployed: &Deployed) -> Result<()> {
+/// # Errors
+/// The account's functions leave no room for the archive.
+pub fn check_code_storage(artefact: &Artefact, deployed: &Deployed) -> Result<()> {
+    let Artefact::Zip { digest, bytes, .. } = artefact else {
+        return Ok(());
+    };
+    let function = deployed.function.as_ref();
+    let is_there = function.is_some_and(|function| function.configuration["CodeSha256"] == digest.as_str());
     let free = deployed.free_code_bytes.unwrap_or(u64::MAX);
     ensure!(
-        plan.package == PackageType::Image || free >= MAX_UPLOAD,
-        "the account's functions leave only {} MB for archives in this Region; delete old versions and functions, \
-         request a higher quota, or use `--image`",
-        free / 1_000_000
+        is_there || free >= *bytes,
+        "the archive has {bytes} bytes, but the account's functions leave only {free} in this Region; delete old versions \
+         and functions, request a higher quota, or use `--image`"
     );
+    Ok(())
+}
+
+fn check_concurrency(plan: &Plan, deployed: &Deployed) -> Result<()> {
     let (Some(planned), Some(unreserved)) = (plan.reserved_concurrency, deployed.unreserved_concurrency) else {
         return Ok(());
     };
@@ -150,9 +157,6 @@ mod tests {
         });
         assert!(error(&deployed).contains("use `--image`"));
         deployed.function = None;
-        deployed.free_code_bytes = Some(3_000_000);
-        assert!(error(&deployed).contains("leave only 3 MB for archives"));
-        deployed.free_code_bytes = None;
         let mut concurrent = plan();
         concurrent.reserved_concurrency = Some(901);
         deployed.unreserved_concurrency = Some(1000);
@@ -182,5 +186,27 @@ mod tests {
         deployed.log_group = Some(LogGroup::default());
         let error = check(&plan(), &scope(), &deployed).unwrap_err().to_string();
         assert!(error.contains("log group `/aws/lambda/thumbs` exists"), "{error}");
+    }
+
+    #[test]
+    fn archives_need_room_unless_they_are_there() {
+        let artefact = Artefact::Zip {
+            path: "thumbs.zip".into(),
+            digest: "digest".to_owned(),
+            bytes: 3,
+        };
+        let mut deployed = Deployed {
+            free_code_bytes: Some(3),
+            ..Deployed::default()
+        };
+        check_code_storage(&artefact, &deployed).unwrap();
+        deployed.free_code_bytes = Some(2);
+        let error = check_code_storage(&artefact, &deployed).unwrap_err().to_string();
+        assert!(error.contains("leave only 2 in this Region"), "{error}");
+        deployed.function = Some(DeployedFunction {
+            configuration: json!({"CodeSha256": "digest"}),
+            ..DeployedFunction::default()
+        });
+        check_code_storage(&artefact, &deployed).unwrap();
     }
 }

@@ -8,7 +8,7 @@ mod summary;
 
 use std::io::{self, ErrorKind, Write};
 use std::thread::sleep;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 use opencv_build::Architecture;
@@ -18,12 +18,13 @@ use serde::Serialize;
 use support::output::{CommandOutput, print};
 use support::progress::print_status;
 
-use self::event::{LogEvent, SeenEvents, fetch};
+use self::event::{LogEvent, SeenEvents, fetch, milliseconds_now};
 use self::format::{format_line, rfc3339};
 use self::line::Line;
 use self::summary::Summary;
 use crate::aws::Aws;
-use crate::function_version::{FunctionVersion, default_log_group};
+use crate::function_version::FunctionVersion;
+use crate::plan::default_log_group;
 use crate::prices::Prices;
 use crate::settings::Settings;
 
@@ -178,11 +179,6 @@ impl LogLine {
             line,
         })
     }
-}
-
-fn milliseconds_now() -> i64 {
-    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX)
 }
 
 impl CommandOutput for LogsOutput {

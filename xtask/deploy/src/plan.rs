@@ -2,7 +2,7 @@
 //! already: the commands of `deploy` and the templates of `deploy --emit` are both made from it.
 
 pub mod access;
-mod limits;
+pub(crate) mod limits;
 pub mod policy;
 
 use std::collections::BTreeMap;
@@ -115,6 +115,12 @@ impl Plan {
             self.name
         );
         ensure!(
+            self.package == PackageType::Zip || limits::is_repository_name(&self.name),
+            "`name` is `{}`, which ECR does not permit for the repository of the image; use two or more lower-case \
+             letters and digits, with single `-` or `_` between them",
+            self.name
+        );
+        ensure!(
             is_word(&self.alias) && !self.alias.is_empty() && !self.alias.chars().all(|c| c.is_ascii_digit()),
             "`alias` is `{}`; it must have letters, digits, `-` or `_`, and not only digits",
             self.alias
@@ -172,7 +178,7 @@ impl Plan {
     }
 
     pub fn log_group(&self) -> String {
-        format!("/aws/lambda/{}", self.name)
+        default_log_group(&self.name)
     }
 
     /// The queue between S3 and the function, if there is one.
@@ -211,6 +217,11 @@ impl Plan {
     pub fn visibility_timeout(&self) -> u32 {
         6 * self.timeout
     }
+}
+
+/// Where Lambda writes the log of a function, unless its configuration says otherwise.
+pub fn default_log_group(function: &str) -> String {
+    format!("/aws/lambda/{function}")
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod invocation;
 mod resources;
 pub(crate) mod role;
 mod step;
+mod tags;
 pub mod trigger;
 
 pub use context::Context;

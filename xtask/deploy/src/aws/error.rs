@@ -122,6 +122,10 @@ impl AwsError {
         matches!(self.kind, AwsErrorKind::Throttled | AwsErrorKind::Unreachable)
     }
 
+    pub fn is_access_denied(&self) -> bool {
+        matches!(self.kind, AwsErrorKind::AccessDenied(_))
+    }
+
     pub fn is_not_found(&self) -> bool {
         self.has_code(&NOT_FOUND)
     }

@@ -2,17 +2,16 @@
 //! user says, the function's concurrency, and prices.
 
 use std::num::NonZeroU32;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use serde::Serialize;
 
 use super::listing::Listing;
-use crate::aws::error::{AwsError, AwsErrorKind};
 use crate::aws::{Aws, AwsCommand};
 use crate::function_version::FunctionVersion;
 use crate::invocations::format_number;
-use crate::logs::event::fetch_first;
+use crate::logs::event::{fetch_first, milliseconds_now};
 use crate::logs::line::Line;
 use crate::prices::{Prices, format_dollars};
 
@@ -65,11 +64,10 @@ pub struct Estimate {
 impl Basis {
     /// From the last day of the function's log; `None` if it says nothing, or the caller may not read it.
     fn of_log(aws: &mut Aws, log_group: &str) -> Result<Option<Self>> {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let start = i64::try_from(now.saturating_sub(PAST).as_millis()).unwrap_or_default();
+        let start = milliseconds_now().saturating_sub(i64::try_from(PAST.as_millis())?);
         let events = match fetch_first(aws, log_group, start) {
-            Err(error) => if_permitted(error)?,
-            Ok(events) => events,
+            Err(error) if error.is_access_denied() => None,
+            found => found?,
         };
         let events = events.unwrap_or_default();
         Ok(Self::of_lines(events.iter().map(|event| Line::parse(&event.message))))
@@ -104,26 +102,14 @@ impl Basis {
     }
 }
 
-/// `None` if the error is a missing permission.
-fn if_permitted<T>(error: AwsError) -> Result<Option<T>, AwsError> {
-    match error.kind {
-        AwsErrorKind::AccessDenied(_) => Ok(None),
-        _ => Err(error),
-    }
-}
-
 /// How many invocations there can be at once: what the function has reserved, or else what no function has.
 fn concurrency(aws: &mut Aws, function: &FunctionVersion) -> Result<Option<u64>> {
-    let mut read = |command: &AwsCommand| match aws.run(command) {
-        Ok(found) => Ok(Some(found)),
-        Err(error) => if_permitted(error),
-    };
     let command = AwsCommand::new("lambda", "get-function-concurrency").option("function-name", &function.name);
-    let found = read(&command)?;
+    let found = aws.find_if_permitted(&command)?;
     if let Some(reserved) = found.and_then(|found| found["ReservedConcurrentExecutions"].as_u64()) {
         return Ok(Some(reserved));
     }
-    let found = read(&AwsCommand::new("lambda", "get-account-settings"))?;
+    let found = aws.find_if_permitted(&AwsCommand::new("lambda", "get-account-settings"))?;
     Ok(found.and_then(|found| found["AccountLimit"]["UnreservedConcurrentExecutions"].as_u64()))
 }
 

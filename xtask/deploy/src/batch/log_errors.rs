@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 
-use super::report::ErrorGroup;
+use super::report::{ErrorGroup, most_frequent_first};
 use crate::aws::Aws;
 use crate::logs::event::fetch;
 use crate::logs::line::{FailureLine, Line};
@@ -75,9 +75,7 @@ fn grouped(failures: impl Iterator<Item = FailureLine>) -> Vec<ErrorGroup> {
         });
         group.number += 1;
     }
-    let mut groups: Vec<_> = groups.into_values().collect();
-    groups.sort_by_key(|group| std::cmp::Reverse(group.number));
-    groups
+    most_frequent_first(groups)
 }
 
 #[cfg(test)]

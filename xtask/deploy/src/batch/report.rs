@@ -94,12 +94,15 @@ impl Failures {
         Ok(())
     }
 
-    /// The most frequent first.
     pub fn groups(self) -> Vec<ErrorGroup> {
-        let mut groups: Vec<_> = self.groups.into_values().collect();
-        groups.sort_by_key(|group| std::cmp::Reverse(group.number));
-        groups
+        most_frequent_first(self.groups)
     }
+}
+
+pub fn most_frequent_first(groups: BTreeMap<String, ErrorGroup>) -> Vec<ErrorGroup> {
+    let mut groups: Vec<_> = groups.into_values().collect();
+    groups.sort_by_key(|group| std::cmp::Reverse(group.number));
+    groups
 }
 
 /// Of the harness, `NAME: MESSAGE`; of Lambda, the answer of a function that failed; of S3, a code.

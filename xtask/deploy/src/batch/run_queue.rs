@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::thread::sleep;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -17,6 +16,7 @@ use super::queue::{Counts, QueueOutput, Queues};
 use super::source::Source;
 use crate::apply::apply;
 use crate::aws::{Aws, AwsCommand};
+use crate::logs::event::milliseconds_now;
 use crate::steps::{Change, Step, StepCommand};
 
 /// A step with all commands.
@@ -159,9 +159,4 @@ fn finish(
             .context("the messages are processed, but what failed cannot be read from the log")?;
     }
     Ok(output)
-}
-
-fn milliseconds_now() -> i64 {
-    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX)
 }

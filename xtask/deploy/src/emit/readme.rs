@@ -46,7 +46,7 @@ fn commands(plan: &Plan, format: EmitFormat, paths: &ReadmePaths) -> [String; 3]
         archive,
         folder,
     } = paths;
-    let name = &plan.name;
+    let (name, stack) = (&plan.name, plan.stack_name());
     let options = format!("{package_options} --architecture {}", plan.architecture.name());
     // By its digest, an image stays the same.
     let image = format!("ACCOUNT.dkr.ecr.REGION.amazonaws.com/{name}");
@@ -58,18 +58,18 @@ fn commands(plan: &Plan, format: EmitFormat, paths: &ReadmePaths) -> [String; 3]
     let (deploy, remove) = match (format, plan.is_image()) {
         (EmitFormat::Sam, false) => (
             format!(
-                "sam deploy --template-file {folder}/template.yaml --stack-name {name} --resolve-s3 --capabilities \
+                "sam deploy --template-file {folder}/template.yaml --stack-name {stack} --resolve-s3 --capabilities \
                  CAPABILITY_NAMED_IAM"
             ),
-            format!("sam delete --stack-name {name}"),
+            format!("sam delete --stack-name {stack}"),
         ),
         // `sam deploy` would push an image of its own.
         (EmitFormat::Sam, true) => (
             format!(
-                "aws cloudformation deploy --template-file {folder}/template.yaml --stack-name {name} --capabilities \
+                "aws cloudformation deploy --template-file {folder}/template.yaml --stack-name {stack} --capabilities \
                  CAPABILITY_NAMED_IAM CAPABILITY_AUTO_EXPAND --parameter-overrides ImageUri={uri}"
             ),
-            format!("aws cloudformation delete-stack --stack-name {name}"),
+            format!("aws cloudformation delete-stack --stack-name {stack}"),
         ),
         (EmitFormat::Cdk, is_image) => {
             let context = if is_image {

@@ -4,8 +4,9 @@
 mod events;
 
 use super::strings::scope;
-use super::template::{ARCHIVE, EmitFormat, EmittedFile, header, service};
+use super::template::{ARCHIVE, EmitFormat, EmittedFile, header};
 use super::yaml::{Map, Yaml, document, resource};
+use crate::arn::service;
 use crate::plan::{FAILED_EVENTS_RETENTION, MAX_RECEIVES, Plan, RUNTIME};
 use crate::settings::{OnFailure, UrlAccess};
 

@@ -84,15 +84,20 @@ pub(super) fn header(format: EmitFormat) -> String {
     )
 }
 
-/// The service of an ARN, such as `sqs`.
-pub(super) fn service(arn: &str) -> &str {
-    arn.split(':').nth(2).unwrap_or_default()
-}
-
 /// What templates ask of a plan.
 impl Plan {
     pub(super) fn is_image(&self) -> bool {
         self.package == PackageType::Image
+    }
+
+    /// Of letters, digits and `-`, after a letter.
+    /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-using-console-create-stack-parameters.html>
+    pub(super) fn stack_name(&self) -> String {
+        let name = self.name.replace('_', "-");
+        match name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            true => name,
+            false => format!("function-{name}"),
+        }
     }
 
     /// Whether failed asynchronous invocations go to the queue that is made for them.

@@ -12,11 +12,11 @@ use support::output::display_path;
 use support::progress::print_status;
 
 use super::request::S3Object;
-use crate::aws::error::AwsErrorKind;
 use crate::aws::{Aws, AwsCommand};
 use crate::deployed::source_bucket;
 use crate::function_version::FunctionVersion;
 use crate::settings::{S3Prefix, Settings};
+use crate::steps::trigger::prefix_of;
 
 /// A part of the keys of photos that are put here.
 const FOLDER: &str = "invoke-test";
@@ -109,7 +109,7 @@ pub fn exists(aws: &mut Aws, object: &S3Object) -> Result<bool> {
     let head = AwsCommand::new("s3api", "head-object")
         .option("bucket", &object.bucket)
         .option("key", &object.key);
-    Ok(read_if_permitted(aws, &head)?.is_some())
+    Ok(aws.find_if_permitted(&head)?.is_some())
 }
 
 /// The first one, if the caller may read the function's policy and the bucket's notifications.
@@ -118,21 +118,14 @@ fn deployed_trigger(aws: &mut Aws, function: &FunctionVersion) -> Result<Option<
     if let Some(alias) = &function.alias {
         command = command.option("qualifier", alias);
     }
-    let found = read_if_permitted(aws, &command)?;
+    let found = aws.find_if_permitted(&command)?;
     let Some(bucket) = found.and_then(|found| bucket_of_policy(found["Policy"].as_str()?)) else {
         return Ok(None);
     };
     let command = AwsCommand::new("s3api", "get-bucket-notification-configuration").option("bucket", &bucket);
-    let notifications = read_if_permitted(aws, &command)?;
+    let notifications = aws.find_if_permitted(&command)?;
     let prefix = notifications.and_then(|found| prefix_of_notifications(&found, function));
     Ok(prefix.map(|prefix| S3Prefix { bucket, prefix }))
-}
-
-fn read_if_permitted(aws: &mut Aws, command: &AwsCommand) -> Result<Option<Value>> {
-    match aws.find(command) {
-        Err(error) if matches!(error.kind, AwsErrorKind::AccessDenied(_)) => Ok(None),
-        other => Ok(other?),
-    }
 }
 
 /// The first bucket that may invoke the function.
@@ -151,13 +144,7 @@ fn prefix_of_notifications(configuration: &Value, function: &FunctionVersion) ->
         arn.split(':').nth(6) == Some(&function.name)
     };
     let found = notifications.iter().find(is_own)?;
-    let rules = found["Filter"]["Key"]["FilterRules"].as_array().into_iter().flatten();
-    let is_prefix = |rule: &&Value| {
-        let name = rule["Name"].as_str();
-        name.is_some_and(|name| name.eq_ignore_ascii_case("prefix"))
-    };
-    let prefix = rules.clone().find(is_prefix).and_then(|rule| rule["Value"].as_str());
-    Some(prefix.unwrap_or_default().to_owned())
+    Some(prefix_of(found).to_owned())
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Events of a log group in CloudWatch Logs, and which of them were seen before.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
 use serde_json::Value;
@@ -19,6 +20,12 @@ pub struct LogEvent {
     pub timestamp: i64,
     pub id: String,
     pub message: String,
+}
+
+/// Since 1970, as events have them.
+pub fn milliseconds_now() -> i64 {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// Those since `start`, in milliseconds since 1970, by time; `None` if there is no such log group.

@@ -35,6 +35,16 @@ const MAX_TAGS: usize = 50;
 const MAX_TAG_NAME: usize = 128;
 const MAX_TAG_VALUE: usize = 256;
 
+/// Whether ECR permits it: `[a-z0-9]+(?:[._-][a-z0-9]+)*`, with 2 to 256 characters.
+/// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html>
+pub fn is_repository_name(name: &str) -> bool {
+    let is_part = |part: &str| {
+        let mut characters = part.chars();
+        !part.is_empty() && characters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+    };
+    (2..=256).contains(&name.len()) && name.split(['.', '_', '-']).all(is_part)
+}
+
 pub(super) fn check_texts(alias: &str, description: &str) -> Result<()> {
     ensure!(
         alias.len() <= MAX_ALIAS,
@@ -153,5 +163,15 @@ mod tests {
         let error = check_texts("live", &"ü".repeat(257)).unwrap_err().to_string();
         assert!(error.contains("257 characters"), "{error}");
         assert!(check_texts(&"a".repeat(129), "").is_err());
+    }
+
+    #[test]
+    fn repositories_have_names_in_lower_case() {
+        for name in ["thumbs", "my-function_2", "a1"] {
+            assert!(is_repository_name(name), "{name}");
+        }
+        for name in ["Thumbs", "t", "a__b", "-a", "a-", ""] {
+            assert!(!is_repository_name(name), "{name}");
+        }
     }
 }

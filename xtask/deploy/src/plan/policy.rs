@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::Plan;
-use crate::arn::Scope;
+use crate::arn::{Scope, service};
 use crate::settings::OnFailure;
 
 /// The action that sends a failed event to a destination, by the service in its ARN.
@@ -59,7 +59,7 @@ impl Plan {
             }));
         }
         if let Some(arn) = self.failure_destination(scope) {
-            let service = arn.split(':').nth(2).unwrap_or_default();
+            let service = service(&arn);
             let action = DESTINATION_ACTIONS.iter().find(|(name, _)| *name == service);
             let resource = if service == "s3" {
                 format!("{arn}/*")
@@ -102,7 +102,7 @@ impl Plan {
         let OnFailure::Destination(arn) = &self.on_failure else {
             return None;
         };
-        let service = arn.split(':').nth(2).unwrap_or_default();
+        let service = service(arn);
         let is_known = DESTINATION_ACTIONS.iter().any(|(name, _)| *name == service);
         (!is_known).then_some(arn)
     }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::context::Context;
-use super::resources::{tag_difference, tags_word};
 use super::step::{Change, Step, difference};
+use super::tags::{tag_difference, tags_word};
 use crate::artefact::Artefact;
 use crate::aws::AwsCommand;
 use crate::plan::{RUNTIME, UNPUBLISHED};

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::resources::{tag_difference, tag_words};
 use super::step::Step;
+use super::tags::{tag_difference, tag_words};
 use crate::aws::AwsCommand;
 use crate::deployed::Role;
 use crate::plan::Plan;

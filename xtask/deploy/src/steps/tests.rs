@@ -16,6 +16,7 @@ fn artefact(plan: &Plan) -> Artefact {
         PackageType::Zip => Artefact::Zip {
             path: "thumbs.zip".into(),
             digest: "2jmj7l5rSw0yVb/vlWAYkK/YBwk=".to_owned(),
+            bytes: 3_000_000,
         },
         PackageType::Image => Artefact::Image {
             layout: "thumbs".into(),

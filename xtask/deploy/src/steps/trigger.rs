@@ -11,7 +11,7 @@ use crate::aws::AwsCommand;
 use crate::plan::S3_SID;
 use crate::settings::S3Prefix;
 
-const EVENTS: &str = "s3:ObjectCreated:*";
+pub const EVENTS: &str = "s3:ObjectCreated:*";
 /// The lists of a notification configuration, and the names of the targets in their elements.
 const LISTS: [(&str, &str); 3] = [
     ("LambdaFunctionConfigurations", "LambdaFunctionArn"),
@@ -103,7 +103,7 @@ fn permissions(context: &Context) -> Option<Step> {
     Some(Step::new(resource, change, commands))
 }
 
-fn statement_id(bucket: &str) -> String {
+pub fn statement_id(bucket: &str) -> String {
     // IDs have no dots, which names of buckets may have.
     format!("{S3_SID}{}", bucket.replace('.', "_"))
 }
@@ -242,7 +242,7 @@ pub fn invoked_for(function: &str, prefix: &str, found: &Value) -> Option<String
 }
 
 /// Empty if a notification is for all keys.
-fn prefix_of(notification: &Value) -> &str {
+pub fn prefix_of(notification: &Value) -> &str {
     let rules = notification["Filter"]["Key"]["FilterRules"]
         .as_array()
         .into_iter()

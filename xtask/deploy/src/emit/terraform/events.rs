@@ -5,8 +5,7 @@ use super::alias::of_alias;
 use crate::emit::hcl::{Body, Expression};
 use crate::emit::strings::scope;
 use crate::plan::Plan;
-
-const EVENTS: &str = "s3:ObjectCreated:*";
+use crate::steps::trigger::{EVENTS, statement_id};
 
 pub(super) fn add(plan: &Plan, body: Body) -> Body {
     let mut body = match plan.queue_name() {
@@ -21,7 +20,7 @@ pub(super) fn add(plan: &Plan, body: Body) -> Body {
         };
         if !plan.queue {
             let permission = of_alias()
-                .with("statement_id", format!("s3-{}", bucket.replace('.', "_")))
+                .with("statement_id", statement_id(bucket))
                 .with("action", "lambda:InvokeFunction")
                 .with("principal", "s3.amazonaws.com")
                 .with("source_arn", scope().bucket(bucket))
