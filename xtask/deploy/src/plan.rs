@@ -205,6 +205,14 @@ impl Plan {
         }
     }
 
+    /// The buckets of the triggers, without repetitions.
+    pub fn trigger_buckets(&self) -> Vec<&str> {
+        let mut buckets: Vec<_> = self.triggers.iter().map(|trigger| trigger.bucket.as_str()).collect();
+        buckets.sort_unstable();
+        buckets.dedup();
+        buckets
+    }
+
     /// All tags of what is made.
     pub fn all_tags(&self) -> BTreeMap<String, String> {
         let mut tags = self.tags.clone();

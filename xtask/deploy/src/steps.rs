@@ -1,5 +1,5 @@
 //! The steps from what is there to what is planned, in their order: each is a resource and the commands that create or
-//! change it. A step can be repeated, so that after a failure the rest is done by the same command.
+//! change it. After a failure, the same command finds what is there and does the rest.
 
 mod context;
 mod function;

@@ -35,6 +35,7 @@ pub struct Arguments {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct UndeployOutput {
     function: String,
     removed: Vec<String>,

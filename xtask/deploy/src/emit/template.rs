@@ -104,12 +104,4 @@ impl Plan {
     pub(super) fn fails_to_own_queue(&self) -> bool {
         self.on_failure == OnFailure::Queue && !self.queue
     }
-
-    /// The buckets of the triggers, without repetitions.
-    pub(super) fn trigger_buckets(&self) -> Vec<&str> {
-        let mut buckets: Vec<_> = self.triggers.iter().map(|trigger| trigger.bucket.as_str()).collect();
-        buckets.sort_unstable();
-        buckets.dedup();
-        buckets
-    }
 }

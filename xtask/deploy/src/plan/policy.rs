@@ -80,13 +80,8 @@ impl Plan {
 
     /// S3 may send events of the triggers' buckets to the queue.
     pub fn queue_policy(&self, scope: &Scope, queue: &str) -> Value {
-        let mut buckets: Vec<_> = self
-            .triggers
-            .iter()
-            .map(|trigger| scope.bucket(&trigger.bucket))
-            .collect();
-        buckets.sort();
-        buckets.dedup();
+        let buckets = self.trigger_buckets().into_iter().map(|bucket| scope.bucket(bucket));
+        let buckets: Vec<_> = buckets.collect();
         document(&[json!({
             "Sid": "ReceiveEventsOfS3",
             "Effect": "Allow",
