@@ -83,7 +83,7 @@ pub fn write(files: &[EmittedFile], folder: &Path) -> Result<Vec<FileChange>> {
 }
 
 fn digest(content: &[u8]) -> String {
-    Digest::of(content).hex().to_owned()
+    Digest::of(content).hex()
 }
 
 fn read_list(folder: &Path) -> Result<Digests> {
