@@ -1,4 +1,4 @@
-//! Finds the shared libraries that a program needs on the build machine: the loader and glibc's libraries.
+//! Finds the shared libraries that a program needs in a root folder: the loader and glibc's libraries.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,19 +12,19 @@ const RESOLVER_IN_LIBC: GlibcVersion = GlibcVersion::new(2, 34);
 
 const RESOLVER_LIBRARIES: [&str; 3] = ["libnss_files.so.2", "libnss_dns.so.2", "libresolv.so.2"];
 
-/// The loader and libraries of `binary`, at the paths where its loader searches them.
+/// The loader and libraries of `binary` from the root folder `root`, `/` for this machine's own, at the paths where its
+/// loader searches them.
 ///
 /// # Errors
-/// This machine does not have one of them for the binary's architecture.
-pub fn required_libraries(binary: &FunctionBinary) -> Result<FileTree> {
+/// The folder does not have one of them for the binary's architecture.
+pub fn required_libraries(binary: &FunctionBinary, root: &Path) -> Result<FileTree> {
     let elf = binary.elf();
-    let architecture = binary.architecture();
-    let folders = library_folders(architecture);
+    let find = |name: &str| find_library(name, root, binary.architecture());
     let mut found = BTreeMap::new();
     let mut wanted = elf.needed.clone();
     if let Some(interpreter) = &elf.interpreter {
         let name = interpreter.rsplit('/').next().unwrap_or(interpreter);
-        let (file, library) = find_library(name, &folders, architecture)?;
+        let (_, file, library) = find(name)?;
         // The kernel starts the loader by this path. Libraries need it by name, but it is loaded already, so it is not
         // searched.
         found.insert(name.to_owned(), (interpreter.clone(), file));
@@ -34,12 +34,12 @@ pub fn required_libraries(binary: &FunctionBinary) -> Result<FileTree> {
         if found.contains_key(&name) {
             continue;
         }
-        let (file, library) = find_library(&name, &folders, architecture)?;
+        let (path, file, library) = find(&name)?;
         let old = library.provided_glibc.is_some_and(|glibc| glibc < RESOLVER_IN_LIBC);
         if name == "libc.so.6" && old {
             wanted.extend(RESOLVER_LIBRARIES.map(str::to_owned));
         }
-        found.insert(name, (file.display().to_string(), file));
+        found.insert(name, (path, file));
         wanted.extend(library.needed);
     }
     let mut tree = FileTree::new();
@@ -58,28 +58,30 @@ pub fn library_folders(architecture: Architecture) -> Vec<String> {
     folders.collect()
 }
 
-/// The first library of that name that is for the architecture.
-fn find_library(name: &str, folders: &[String], architecture: Architecture) -> Result<(PathBuf, Elf)> {
-    for folder in folders {
-        let path = Path::new(folder).join(name);
-        if !path.is_file() {
+/// Whether the root folder `root` has a glibc for the architecture.
+pub fn is_in(root: &Path, architecture: Architecture) -> bool {
+    find_library("libc.so.6", root, architecture).is_ok()
+}
+
+/// The first library of that name that is for the architecture: its path in `root`, and the same with `root`.
+fn find_library(name: &str, root: &Path, architecture: Architecture) -> Result<(String, PathBuf, Elf)> {
+    let folders = library_folders(architecture);
+    for folder in &folders {
+        let path = format!("{folder}/{name}");
+        let file = root.join(path.trim_start_matches('/'));
+        if !file.is_file() {
             continue;
         }
         // Skips other files of that name, such as linker scripts and libraries for other architectures.
-        if let Ok(elf) = Elf::read(&path)
+        if let Ok(elf) = Elf::read(&file)
             && elf.architecture == architecture
         {
-            return Ok((path, elf));
+            return Ok((path, file, elf));
         }
     }
-    let advice = if architecture == Architecture::Aarch64 {
-        "On Debian: dpkg --add-architecture arm64, apt-get update, apt-get install libc6:arm64"
-    } else {
-        "Install this machine's glibc"
-    };
-    let folders = folders.join(", ");
+    let (root, folders) = (root.display(), folders.join(", "));
     Err(Error::Other(format!(
-        "failed to find {name} for {architecture} on this machine in {folders}. {advice}"
+        "failed to find {name} for {architecture} below `{root}` in {folders}; install glibc for {architecture} there"
     )))
 }
 
@@ -101,23 +103,21 @@ mod tests {
 
     #[test]
     fn missing_library_is_named_with_a_remedy() {
-        let error = find_library("libc.so.6", &["/nowhere".to_owned()], Architecture::Aarch64).unwrap_err();
+        let error = find_library("libc.so.6", Path::new("/nowhere"), Architecture::Aarch64).unwrap_err();
         let error = error.to_string();
-        assert!(
-            error.contains("find libc.so.6 for aarch64 on this machine in /nowhere"),
-            "{error}"
-        );
-        assert!(error.contains("libc6:arm64"), "{error}");
+        for part in [
+            "find libc.so.6 for aarch64 below `/nowhere` in /lib/aarch64-linux-gnu",
+            "install glibc",
+        ] {
+            assert!(error.contains(part), "{error}");
+        }
+        assert!(!is_in(Path::new("/nowhere"), Architecture::Aarch64));
     }
 
     #[test]
     fn host_libc_has_a_release() {
         let architecture = Architecture::host().unwrap();
-        let (path, elf) = find_library("libc.so.6", &library_folders(architecture), architecture).unwrap();
-        assert!(
-            elf.provided_glibc.unwrap() >= GlibcVersion::new(2, 17),
-            "{}",
-            path.display()
-        );
+        let (path, _, elf) = find_library("libc.so.6", Path::new("/"), architecture).unwrap();
+        assert!(elf.provided_glibc.unwrap() >= GlibcVersion::new(2, 17), "{path}");
     }
 }

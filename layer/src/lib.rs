@@ -56,7 +56,7 @@ pub use index::{Index, find_platform};
 pub use layer::Layer;
 pub use layout::{Layout, LayoutFolder, LayoutWriter, write_layout_files};
 pub use pack::pack;
-pub use platform::{Architecture, GlibcVersion};
+pub use platform::{Architecture, GlibcVersion, UnknownArchitecture};
 pub use selected_image::{open_image, split_reference};
 pub use target_architecture::TargetArchitecture;
 pub use timestamp::rfc3339;

@@ -193,7 +193,7 @@ fn base_must_have_the_required_libraries() {
     assert!(error.contains("libc.so.6"), "{error}");
     assert!(error.contains("minimal"), "{error}");
 
-    let libraries = glibc::required_libraries(&binary).unwrap();
+    let libraries = glibc::required_libraries(&binary, Path::new("/")).unwrap();
     let good = write(folder.path(), "good", &[libraries], None);
     check_base(&binary, &good, "good").unwrap();
 

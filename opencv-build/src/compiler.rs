@@ -55,6 +55,15 @@ impl Compiler {
         })
     }
 
+    /// The compiler of programs that run on this machine during a build for `target`.
+    pub(crate) fn for_host(&self, toolchain: &Toolchain, target: &Target) -> Result<Self> {
+        if target.runs_on_host() {
+            return Ok(self.clone());
+        }
+        let host = target.on_host().context("zig is not pinned for this machine's processor")?;
+        Self::write_scripts(toolchain, &host, &self.scripts_dir.join("host"), &self.zig_cache)
+    }
+
     /// Variables that make zig use the scripts' cache when it is called directly. Its default is in HOME, which may not
     /// exist.
     pub(crate) fn zig_cache_variables(&self) -> [(&'static str, &Path); 2] {

@@ -34,7 +34,7 @@ impl ConfiguredBuild {
             work_dir: context.work_dir.to_owned(),
             cc: context.compiler.cc(),
             cxx: context.compiler.cxx(),
-            triple: recipe.target.rust_triple(),
+            triple: recipe.target.rust_triple().to_owned(),
             defines: plan.defines.clone(),
             configure: true,
             // Builds nothing: lists the targets.

@@ -58,7 +58,7 @@ fn write_export(sdk: &Sdk, tools: &Tools, to: &Path) -> Result<Sdk> {
     fs::write(folder.join(ENVIRONMENT_FILE), environment)?;
     let dockerfile = DOCKERFILE_TEMPLATE
         .replace("@FOLDER@", &path)
-        .replace("@TRIPLE@", &sdk.manifest().target.rust_triple());
+        .replace("@TRIPLE@", sdk.manifest().target.rust_triple());
     fs::write(folder.join(DOCKERFILE), dockerfile)?;
     if to.exists() {
         fs::remove_dir(to)?;

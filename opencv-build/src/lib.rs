@@ -103,6 +103,6 @@ pub use crate::progress::report_progress_to;
 pub use crate::pulled_sdk::{PullSdk, SdkOrigin};
 pub use crate::recipe::{Cpu, HaarDetector, LocalSource, Recipe};
 pub use crate::sdk::Sdk;
-pub use crate::target::{Architecture, GlibcVersion, Target};
+pub use crate::target::{Architecture, GlibcVersion, NoEmulator, Runner, Target};
 pub use crate::third_party::{ThirdParty, ThirdPartyLocation};
 pub use crate::tools::Tools;

@@ -38,16 +38,13 @@ impl ModelPacker {
         let sources = self.sources.iter().map(|source| detector.join(source));
         let sources: Vec<_> = sources.chain([main]).collect();
         let program = folder.join("pack");
-        // When cross-compiling, zig compiles for the host.
-        let (compiler, language) = match context.recipe.target.runs_on_host() {
-            true => (context.compiler.cxx(), None),
-            false => (context.toolchain.zig(), Some("c++")),
-        };
-        // `a * b + c` is not contracted, as in the SDK.
+        let compiler = context.compiler.for_host(context.toolchain, &context.recipe.target)?;
+        let compiler = compiler.cxx();
+        // `a * b + c` is not contracted, as in the SDK. With the same flags as in other links, libc++ is cached.
         let sh = Shell::new()?;
         context.run(cmd!(
             sh,
-            "{compiler} {language...} -std=c++11 -O2 -ffp-contract=off -o {program} {sources...}"
+            "{compiler} -std=c++11 -O2 -ffp-contract=off -pie -fPIC -o {program} {sources...}"
         ))?;
         Ok(program)
     }

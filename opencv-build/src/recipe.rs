@@ -87,6 +87,9 @@ struct RecipeToml {
     /// Size budgets, which `cargo xtask size` reads; they do not affect the build.
     #[serde(default, rename = "size")]
     _size: IgnoredAny,
+    /// The Rust toolchain and glibc of functions, which `cargo xtask` reads; they do not affect the build.
+    #[serde(default, rename = "tools")]
+    _tools: IgnoredAny,
 }
 
 impl Recipe {

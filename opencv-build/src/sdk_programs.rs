@@ -66,7 +66,7 @@ fn environment_script(setup: &str, inputs: &ProgramInputs<'_>) -> Result<String>
     ));
     Ok(ENVIRONMENT_SCRIPT
         .replace("@ZIG_SETUP@", setup.trim_end())
-        .replace("@TRIPLE@", &inputs.target.rust_triple())
+        .replace("@TRIPLE@", inputs.target.rust_triple())
         .replace("@LINKER_VARIABLE@", &linker_variable(inputs.target))
         .replace("@VARIABLES@\n", &calls(variables)?))
 }

@@ -1,6 +1,6 @@
 //! The target of a build: architecture and oldest supported glibc, with its names in rustc and zig.
 
-pub use platform::{Architecture, GlibcVersion};
+pub use platform::{Architecture, GlibcVersion, NoEmulator, Runner};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 /// The oldest glibc that Rust's own standard library for Linux runs on.
@@ -24,8 +24,8 @@ impl Target {
     }
 
     /// rustc's target triple, which has no glibc version.
-    pub fn rust_triple(&self) -> String {
-        format!("{}-unknown-linux-gnu", self.architecture)
+    pub fn rust_triple(&self) -> &'static str {
+        self.architecture.rust_triple()
     }
 
     /// zig's target triple, with the glibc version.
@@ -33,9 +33,17 @@ impl Target {
         format!("{}-linux-gnu.{}", self.architecture, self.glibc)
     }
 
-    /// Whether programs for this target run on the build machine.
+    /// Whether the build machine has the target's architecture.
     pub fn runs_on_host(&self) -> bool {
         Architecture::host() == Some(self.architecture)
+    }
+
+    /// The target with the build machine's architecture; none if Lambda does not offer that.
+    pub(crate) fn on_host(&self) -> Option<Self> {
+        Some(Self {
+            architecture: Architecture::host()?,
+            ..*self
+        })
     }
 }
 

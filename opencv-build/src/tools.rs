@@ -20,6 +20,9 @@ pub struct Tools {
     compiler: Compiler,
     target: Target,
     scripts: PathBuf,
+    /// The tools of this machine's architecture if `target` has another one: they link build scripts and procedural
+    /// macros. cargo compiles those again whenever their linker changes, so it is that of a build for this machine.
+    host: Option<Box<Self>>,
 }
 
 #[expect(missing_docs, reason = "the names are self-explanatory")]
@@ -31,15 +34,24 @@ impl Tools {
     pub fn install(recipe: &Recipe, paths: &BuildPaths) -> Result<Self, Error> {
         let installed = || {
             let toolchain = Toolchain::install(Pins::embedded(), &paths.toolchain_dir())?;
-            let compiler = Compiler::new(&toolchain, &recipe.target, paths)?;
-            anyhow::Ok((toolchain, compiler))
+            let tools = Self::new(&toolchain, recipe.target, paths)?;
+            let host = recipe.target.on_host().filter(|host| *host != recipe.target);
+            let host = host.map(|host| Self::new(&toolchain, host, paths)).transpose()?;
+            anyhow::Ok(Self {
+                host: host.map(Box::new),
+                ..tools
+            })
         };
-        let (toolchain, compiler) = installed().with_kind(ErrorKind::Step)?;
+        installed().with_kind(ErrorKind::Step)
+    }
+
+    fn new(toolchain: &Toolchain, target: Target, paths: &BuildPaths) -> anyhow::Result<Self> {
         Ok(Self {
-            toolchain,
-            compiler,
-            target: recipe.target,
-            scripts: paths.work_dir(&recipe.target).join("bin"),
+            compiler: Compiler::new(toolchain, &target, paths)?,
+            toolchain: toolchain.clone(),
+            scripts: paths.work_dir(&target).join("bin"),
+            target,
+            host: None,
         })
     }
 
@@ -81,7 +93,9 @@ impl Tools {
         let script = |name: &str| compiler.scripts_dir.join(name).into();
         let libclang = self.toolchain.root.join("clang/native");
         let mut variables = compiler_variables(script, &self.target, &arguments);
-        variables.push((linker_variable(&self.target), compiler.cxx().into()));
+        for tools in [self].into_iter().chain(self.host.as_deref()) {
+            variables.push((linker_variable(&tools.target), tools.compiler.cxx().into()));
+        }
         variables.push(("LIBCLANG_PATH".to_owned(), libclang.into()));
         Ok(variables)
     }
@@ -91,8 +105,15 @@ impl Tools {
     ///
     /// # Errors
     /// The linker script cannot be written.
-    pub fn link_record_environment(&self, record: &Path, name: &str) -> Result<[(String, OsString); 3], Error> {
-        linker::recording_environment(&self.compiler, &self.target, &self.scripts, (record, name))
-            .with_kind(ErrorKind::Step)
+    pub fn link_record_environment(&self, record: &Path, name: &str) -> Result<Vec<(String, OsString)>, Error> {
+        let environment = |tools: &Self| {
+            linker::recording_environment(&tools.compiler, &tools.target, &tools.scripts, (record, name))
+                .with_kind(ErrorKind::Step)
+        };
+        let mut variables = environment(self)?.to_vec();
+        if let Some(host) = &self.host {
+            variables.extend(environment(host)?);
+        }
+        Ok(variables)
     }
 }

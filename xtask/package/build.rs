@@ -1,10 +1,7 @@
-//! Sets environment variables for the crate: the release of rustc, whose standard library is linked into the function,
-//! and a digest of the code that lists the function's crates, which is part of the key of the list's cache.
+//! Sets an environment variable for the crate: a digest of the code that lists the function's crates, which is part of
+//! the key of the list's cache.
 
-use std::env;
-use std::process::Command;
-
-use anyhow::{Context, Result};
+use anyhow::Result;
 use code_digest::ModuleGraph;
 
 /// The root module of the digest, and modules that do not affect the list of crates.
@@ -18,16 +15,5 @@ fn main() -> Result<()> {
         "cargo::rustc-env=CRATES_CODE_DIGEST={}",
         code.digest(ROOT_MODULE, &EXCLUDED)?
     );
-    println!("cargo::rustc-env=RUSTC_RELEASE={}", release()?);
     Ok(())
-}
-
-fn release() -> Result<String> {
-    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let output = Command::new(&rustc).args(["--version", "--verbose"]).output();
-    let output = output.with_context(|| format!("failed to start `{}`", rustc.display()))?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let release = text.lines().find_map(|line| line.strip_prefix("release: "));
-    let release = release.with_context(|| format!("`{}` prints no release", rustc.display()))?;
-    Ok(release.to_owned())
 }

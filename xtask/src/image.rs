@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use anyhow::Result;
 use serde::Serialize;
 
-use crate::registry::{fetch_base, push};
+use crate::registry::{fetch_base, push, push_index};
 use layer::Digest;
 use opencv_build::Architecture;
 use package::artefacts::base::Base;
 use package::artefacts::lint::check_artefact;
-use package::artefacts::{WrittenImage, write_images};
+use package::artefacts::{WrittenImage, WrittenImages, write_images};
 use package::build::{self, Build};
 use package::build_function::build_function;
 use package::competitors::{self, Measure};
@@ -42,6 +42,7 @@ pub struct Arguments {
 #[derive(Serialize)]
 struct ImagesOutput {
     images: Vec<ImageOutput>,
+    /// What was pushed to a registry: the function's image, or those of all architectures with an index.
     pushed: Option<Pushed>,
     /// A sentence that compares the function's image with another; empty if there is none.
     #[serde(skip)]
@@ -51,6 +52,15 @@ struct ImagesOutput {
 #[derive(Serialize)]
 struct Pushed {
     reference: String,
+    digest: Digest,
+    /// The images of an index, by architecture: Lambda takes one of these, and no index.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    images: Vec<IndexedImage>,
+}
+
+#[derive(Serialize)]
+struct IndexedImage {
+    architecture: Architecture,
     digest: Digest,
 }
 
@@ -76,31 +86,66 @@ struct LayerOutput {
 }
 
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
-    let build = Build::read(&arguments.build)?;
-    let (sdk, function) = build_function(&build)?;
+    let mut written = Vec::new();
+    for build in Build::read_all(&arguments.build)? {
+        let architecture = build.recipe.target.architecture;
+        written.push((architecture, write(arguments, &build, architecture)?));
+    }
+    let pushed = arguments.push.as_ref();
+    let pushed = pushed.map(|reference| push_images(&written, reference, &arguments.plain_http));
+    let mut comparison = String::new();
+    if let [(_, only)] = written.as_slice() {
+        let image = only.function.layout.image();
+        comparison = compare_with_reference(image.name(), image.uncompressed_bytes())?;
+    }
+    let images = written
+        .iter()
+        .flat_map(|(architecture, written)| written.all().map(|image| describe(image, *architecture)));
+    let output = ImagesOutput {
+        images: images.collect(),
+        pushed: pushed.transpose()?,
+        comparison,
+    };
+    print(&output, json)
+}
+
+fn write(arguments: &Arguments, build: &Build, architecture: Architecture) -> Result<WrittenImages> {
+    let (sdk, function) = build_function(build)?;
     let workspace = &build.workspace;
-    let architecture = build.recipe.target.architecture;
     let base = fetch_base(&arguments.base, workspace, architecture, &arguments.plain_http)?;
     let written = write_images(workspace, &sdk, &function, &base)?;
     check_artefact(written.sdk.layout.path(), architecture, false)?;
     check_artefact(written.function.layout.path(), architecture, true)?;
-    let pushed = match &arguments.push {
-        None => None,
-        Some(reference) => Some(Pushed {
-            digest: push(written.function.layout.path(), reference, &arguments.plain_http)?,
-            reference: reference.clone(),
-        }),
-    };
-    let image = written.function.layout.image();
-    let comparison = compare_with_reference(image.name(), image.uncompressed_bytes())?;
-    let all = written.all();
-    let images = all.map(|image| describe(image, architecture));
-    let output = ImagesOutput {
-        images: images.into(),
-        pushed,
-        comparison,
-    };
-    print(&output, json)
+    Ok(written)
+}
+
+/// Pushes the function's image, or those of several architectures with an index.
+fn push_images(
+    written: &[(Architecture, WrittenImages)],
+    reference: &str,
+    plain_http: &[String],
+) -> Result<Pushed> {
+    let layouts = written.iter().map(|(_, written)| written.function.layout.path().to_owned());
+    let layouts: Vec<_> = layouts.collect();
+    let reference = reference.to_owned();
+    if let [only] = layouts.as_slice() {
+        return Ok(Pushed {
+            digest: push(only, &reference, plain_http)?,
+            reference,
+            images: Vec::new(),
+        });
+    }
+    let (digest, images) = push_index(&layouts, &reference, plain_http)?;
+    let images = written.iter().zip(images);
+    let images = images.map(|((architecture, _), digest)| IndexedImage {
+        architecture: *architecture,
+        digest,
+    });
+    Ok(Pushed {
+        digest,
+        reference,
+        images: images.collect(),
+    })
 }
 
 fn describe(written: &WrittenImage, architecture: Architecture) -> ImageOutput {
@@ -129,8 +174,9 @@ impl CommandOutput for ImagesOutput {
         let mut text = String::new();
         for image in &self.images {
             text += &format!(
-                "{}  {}\n  layout   {}\n  archive  {} ({})\n  SBOM     {}\n",
+                "{} for {}  {}\n  layout   {}\n  archive  {} ({})\n  SBOM     {}\n",
                 image.name,
+                image.architecture.lambda_name(),
                 image.digest,
                 display_path(&image.layout),
                 display_path(&image.archive),
@@ -156,8 +202,15 @@ impl CommandOutput for ImagesOutput {
             text.push('\n');
         }
         text += &self.comparison;
-        if let Some(Pushed { reference, digest }) = &self.pushed {
+        if let Some(pushed) = &self.pushed {
+            let (reference, digest) = (&pushed.reference, pushed.digest);
             text += &format!("\npushed to {reference}\n{digest}");
+            if !pushed.images.is_empty() {
+                text += "  the index; Lambda takes one of its images, by digest:";
+            }
+            for image in &pushed.images {
+                text += &format!("\n{}  {}", image.digest, image.architecture.lambda_name());
+            }
         }
         text
     }

@@ -13,7 +13,7 @@ use support::progress::print_status;
 
 use crate::registry;
 use package::artefacts::{self, lint::format_finding};
-use package::build::{self, Build};
+use package::build::{self, ArchitectureSelection, Build};
 use package::function_package::PackageArguments;
 use support::output::{CommandOutput, print};
 
@@ -28,10 +28,10 @@ pub struct Arguments {
     #[command(flatten)]
     pub package: PackageArguments,
 
-    /// The function's architecture: x86_64 or aarch64. Without it, only the artefact's own
-    /// consistency is checked
-    #[arg(long)]
-    pub architecture: Option<Architecture>,
+    /// The function's architecture: x86_64 or arm64, or `all` for what was written for both. Without it, only the own
+    /// consistency of REF is checked
+    #[arg(long, alias = "architecture", value_name = "ARCHITECTURE")]
+    pub arch: Option<ArchitectureSelection>,
 
     /// What a zip archive is for: `function` or `layer`
     #[arg(long, value_name = "KIND", default_value = "function")]
@@ -83,7 +83,6 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
         return print(&RuleOutput { rule, about }, json);
     }
     let options = LintOptions {
-        architecture: arguments.architecture,
         zip_kind: match arguments.kind {
             Kind::Function => ZipKind::Function,
             Kind::Layer => ZipKind::Layer,
@@ -91,13 +90,13 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
         runtime: arguments.runtime.clone(),
         ..LintOptions::default()
     };
-    let references = match &arguments.reference {
-        Some(reference) => vec![reference.clone()],
-        None => artefacts_of(arguments)?,
-    };
     let mut checked = Vec::new();
-    for reference in references {
-        let findings = lint_reference(&reference, options.clone(), &arguments.plain_http);
+    for (reference, architecture) in references(arguments)? {
+        let options = LintOptions {
+            architecture,
+            ..options.clone()
+        };
+        let findings = lint_reference(&reference, options, &arguments.plain_http);
         let findings = findings.with_context(|| format!("failed to check `{reference}`"))?;
         checked.push((reference, findings));
     }
@@ -119,13 +118,33 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     }
 }
 
-/// The image and the archive of a function's package; those that were written.
-fn artefacts_of(arguments: &Arguments) -> Result<Vec<String>> {
-    let architecture = arguments.architecture;
-    let build = Build::read(&build::Arguments {
-        architecture,
+/// What is checked, each with the architecture that it must have.
+fn references(arguments: &Arguments) -> Result<Vec<(String, Option<Architecture>)>> {
+    if let Some(reference) = &arguments.reference {
+        let architecture = match arguments.arch {
+            None => None,
+            Some(ArchitectureSelection::One(architecture)) => Some(architecture),
+            Some(ArchitectureSelection::All) => {
+                bail!("`--arch all` is for what was written of a package; a function has one architecture")
+            }
+        };
+        return Ok(vec![(reference.clone(), architecture)]);
+    }
+    let builds = Build::read_all(&build::Arguments {
+        arch: arguments.arch,
         ..build::Arguments::for_package(&arguments.package)
     })?;
+    let mut all = Vec::new();
+    for build in &builds {
+        let architecture = build.recipe.target.architecture;
+        let written = artefacts_of(build)?.into_iter();
+        all.extend(written.map(|path| (path, Some(architecture))));
+    }
+    Ok(all)
+}
+
+/// The image and the archive of a function's package; those that were written.
+fn artefacts_of(build: &Build) -> Result<Vec<String>> {
     let (package, architecture) = (&build.package, build.recipe.target.architecture);
     let folder = artefacts::output_dir(package, architecture);
     let paths = [folder.join(&package.name), artefacts::zip_path(package, architecture)];

@@ -1,7 +1,7 @@
 //! Registry access for the build commands, by the separate program of `pull` and `push`.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use layer::{Architecture, Digest};
@@ -20,6 +20,16 @@ pub fn push(folder: &Path, reference: &str, plain_http: &[String]) -> Result<Dig
     let output = PUSH.output(&options("push", plain_http), &[folder.into(), reference.into()])?;
     let confirmed = output.split_whitespace().next();
     Ok(confirmed.context("`push` printed no digest")?.parse()?)
+}
+
+/// Pushes the images of the layouts in `folders`, each for another architecture, and an index of them to `reference`;
+/// returns the digests of the index and of the images.
+pub fn push_index(folders: &[PathBuf], reference: &str, plain_http: &[String]) -> Result<(Digest, Vec<Digest>)> {
+    let arguments = [reference.into()].into_iter().chain(folders.iter().map(OsString::from));
+    let output = PUSH.output(&options("push-index", plain_http), &arguments.collect::<Vec<_>>())?;
+    let mut digests = output.split_whitespace().map(str::parse);
+    let index = digests.next().context("`push-index` printed no digest")??;
+    Ok((index, digests.collect::<Result<_, _>>()?))
 }
 
 pub fn pull(reference: &str, folder: &Path, plain_http: &[String]) -> Result<()> {

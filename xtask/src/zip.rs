@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use opencv_build::Architecture;
 use package::artefacts::{self, lint::check_artefact};
-use package::build::{Arguments, Build};
+use package::build::{self, Arguments, Build};
 use package::build_function::build_function;
 use support::output::{CommandOutput, display_path, format_bytes, print};
 
@@ -21,17 +21,20 @@ struct ZipOutput {
 }
 
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
-    let build = Build::read(arguments)?;
-    let (sdk, function) = build_function(&build)?;
+    let builds = Build::read_all(arguments)?;
+    print(&build::for_each(&builds, write)?, json)
+}
+
+fn write(build: &Build) -> Result<ZipOutput> {
+    let (sdk, function) = build_function(build)?;
     let (path, zip) = artefacts::write_function_zip(&sdk, &function)?;
     let architecture = build.recipe.target.architecture;
     check_artefact(&path, architecture, true)?;
-    let output = ZipOutput {
+    Ok(ZipOutput {
         path,
         architecture,
         zip,
-    };
-    print(&output, json)
+    })
 }
 
 impl CommandOutput for ZipOutput {

@@ -1,4 +1,4 @@
-//! Processor architectures and their names.
+//! Processor architectures, and the names that tools have for them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,13 +16,13 @@ pub enum Architecture {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("unknown architecture `{0}`; Lambda has x86_64 and aarch64 (arm64)")]
+#[error("unknown architecture `{0}`; Lambda has x86_64 (amd64) and arm64 (aarch64)")]
 pub struct UnknownArchitecture(String);
 
 impl Architecture {
     pub const ALL: [Self; 2] = [Self::X86_64, Self::Aarch64];
 
-    /// The name that rustc, zig, CMake and this project's files use.
+    /// The name that rustc, zig, CMake, qemu and this project's files use.
     pub fn name(self) -> &'static str {
         match self {
             Self::X86_64 => "x86_64",
@@ -30,7 +30,7 @@ impl Architecture {
         }
     }
 
-    /// The name that OCI images and registries use: Go's `GOARCH`.
+    /// The name that OCI images, registries and Debian use: Go's `GOARCH`.
     pub fn goarch(self) -> &'static str {
         match self {
             Self::X86_64 => "amd64",
@@ -42,6 +42,14 @@ impl Architecture {
         match self {
             Self::X86_64 => "x86_64",
             Self::Aarch64 => "arm64",
+        }
+    }
+
+    /// rustc's target, such as `aarch64-unknown-linux-gnu`, whose programs can run on Lambda.
+    pub fn rust_triple(self) -> &'static str {
+        match self {
+            Self::X86_64 => "x86_64-unknown-linux-gnu",
+            Self::Aarch64 => "aarch64-unknown-linux-gnu",
         }
     }
 
@@ -73,10 +81,10 @@ impl fmt::Display for Architecture {
 impl FromStr for Architecture {
     type Err = UnknownArchitecture;
 
-    /// Accepts rustc's names and Lambda's.
+    /// Accepts the names of all tools.
     fn from_str(text: &str) -> Result<Self, UnknownArchitecture> {
         let mut all = Self::ALL.into_iter();
-        all.find(|known| [known.name(), known.lambda_name()].contains(&text))
+        all.find(|known| [known.name(), known.lambda_name(), known.goarch()].contains(&text))
             .ok_or_else(|| UnknownArchitecture(text.to_owned()))
     }
 }
@@ -86,17 +94,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn architecture_parses_from_rustc_and_lambda_names_and_goarch() {
+    fn architecture_parses_from_the_names_of_all_tools() {
         for architecture in Architecture::ALL {
             assert_eq!(architecture.to_string().parse::<Architecture>().unwrap(), architecture);
-            let named = architecture.lambda_name().parse::<Architecture>();
-            assert_eq!(named.unwrap(), architecture);
+            for name in [architecture.lambda_name(), architecture.goarch()] {
+                assert_eq!(name.parse::<Architecture>().unwrap(), architecture);
+            }
+            assert!(architecture.rust_triple().starts_with(architecture.name()));
             let found = Architecture::from_goarch(architecture.goarch());
             assert_eq!(found, Some(architecture));
             assert_ne!(architecture.other(), architecture);
         }
         assert_eq!(Architecture::from_goarch("riscv64"), None);
-        let error = "amd64".parse::<Architecture>().unwrap_err().to_string();
-        assert!(error.contains("`amd64`"), "{error}");
+        let error = "riscv64".parse::<Architecture>().unwrap_err().to_string();
+        assert!(error.contains("`riscv64`") && error.contains("arm64"), "{error}");
     }
 }

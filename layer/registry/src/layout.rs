@@ -1,9 +1,10 @@
-//! Pushes the image of an OCI layout folder.
+//! Pushes the image of an OCI layout folder, or those of several with an index.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use layer::source::{Source, document, index};
-use layer::{Digest, LayoutFolder};
+use layer::{Digest, Index, LayoutFolder};
+use oci_spec::image::{Descriptor, ImageConfiguration, MediaType, PlatformBuilder};
 
 use super::manifest::{ManifestKind, parse_manifest};
 use super::push::push;
@@ -16,30 +17,100 @@ use super::{Error, ProgressEvent, RegistryImage, Result};
 /// The layout is not one image or cannot be read ([`Error::Layer`]), or the push fails.
 pub fn push_layout(image: &RegistryImage, folder: &Path, progress: &dyn Fn(&ProgressEvent<'_>)) -> Result<Digest> {
     let layout = LayoutFolder::open(folder)?;
-    let index = index(&layout)?;
-    let [entry] = index.manifests() else {
-        let count = index.manifests().len();
-        let reason = format!("its index names {count} images; only one can be pushed");
-        return Err(damaged(&layout, reason));
-    };
-    let manifest = document(&layout, "manifest", entry)?;
-    let media_type = entry.media_type().to_string();
-    let understood = parse_manifest(&manifest, Some(&media_type));
-    let (_, kind) = understood.map_err(|reason| damaged(&layout, reason))?;
-    let ManifestKind::Image(entries) = kind else {
-        return Err(damaged(
-            &layout,
-            "it is an index of images; only one image can be pushed",
-        ));
-    };
-    let paths: Vec<_> = entries.iter().map(|e| layout.blob_path(&e.digest)).collect();
-    let blobs = entries.iter().zip(&paths).map(|(entry, path)| Blob {
-        digest: entry.digest,
-        size: entry.size(),
-        path,
-    });
-    let blobs: Vec<_> = blobs.collect();
-    push(image, &blobs, &manifest, &media_type, progress)
+    LayoutImage::read(&layout)?.push(image, progress)
+}
+
+/// Pushes the images of the layouts in `folders`, which are for different platforms, by their digests, and then an index
+/// of them to the reference of `image`. Returns the digests of the index and of the images.
+///
+/// # Errors
+/// A layout is not one image or cannot be read ([`Error::Layer`]), or a push fails.
+pub fn push_index(
+    image: &RegistryImage,
+    folders: &[PathBuf],
+    progress: &dyn Fn(&ProgressEvent<'_>),
+) -> Result<(Digest, Vec<Digest>)> {
+    let mut digests = Vec::new();
+    let mut entries = Vec::new();
+    for folder in folders {
+        let layout = LayoutFolder::open(folder)?;
+        let found = LayoutImage::read(&layout)?;
+        let digest = Digest::of(&found.manifest);
+        digests.push(found.push(&image.with_digest(digest), progress)?);
+        entries.push(found.index_entry()?);
+    }
+    let index = Index::new(entries)?.to_json()?;
+    let digest = push(image, &[], &index, &MediaType::ImageIndex.to_string(), progress)?;
+    Ok((digest, digests))
+}
+
+/// The only image of a layout.
+struct LayoutImage<'a> {
+    layout: &'a LayoutFolder,
+    entry: Descriptor,
+    manifest: Vec<u8>,
+    blobs: Vec<(Digest, u64, PathBuf)>,
+}
+
+impl<'a> LayoutImage<'a> {
+    fn read(layout: &'a LayoutFolder) -> Result<Self> {
+        let index = index(layout)?;
+        let [entry] = index.manifests() else {
+            let count = index.manifests().len();
+            let reason = format!("its index names {count} images; only one can be pushed");
+            return Err(damaged(layout, reason));
+        };
+        let manifest = document(layout, "manifest", entry)?;
+        let understood = parse_manifest(&manifest, Some(&entry.media_type().to_string()));
+        let (_, kind) = understood.map_err(|reason| damaged(layout, reason))?;
+        let ManifestKind::Image(entries) = kind else {
+            return Err(damaged(
+                layout,
+                "it is an index of images; only one image can be pushed",
+            ));
+        };
+        let blobs = entries.iter();
+        let blobs = blobs.map(|entry| (entry.digest, entry.size(), layout.blob_path(&entry.digest)));
+        Ok(Self {
+            layout,
+            entry: entry.clone(),
+            blobs: blobs.collect(),
+            manifest,
+        })
+    }
+
+    fn push(&self, image: &RegistryImage, progress: &dyn Fn(&ProgressEvent<'_>)) -> Result<Digest> {
+        let blobs = self.blobs.iter();
+        let blobs = blobs.map(|(digest, size, path)| Blob {
+            digest: *digest,
+            size: *size,
+            path,
+        });
+        let (blobs, kind) = (blobs.collect::<Vec<_>>(), self.entry.media_type().to_string());
+        push(image, &blobs, &self.manifest, &kind, progress)
+    }
+
+    /// The image's entry in an index, with the platform from its configuration.
+    fn index_entry(&self) -> Result<Descriptor> {
+        let unusable = |reason: String| damaged(self.layout, reason);
+        let manifest: serde_json::Value =
+            serde_json::from_slice(&self.manifest).map_err(|error| unusable(error.to_string()))?;
+        let config: Descriptor = serde_json::from_value(manifest["config"].clone())
+            .map_err(|error| unusable(format!("its configuration has no descriptor: {error}")))?;
+        let config = document(self.layout, "configuration", &config)?;
+        let config: ImageConfiguration = serde_json::from_slice(&config)
+            .map_err(|error| unusable(format!("its configuration cannot be read: {error}")))?;
+        let platform = PlatformBuilder::default()
+            .os(config.os().clone())
+            .architecture(config.architecture().clone())
+            .build()
+            .map_err(|error| unusable(error.to_string()))?;
+        let mut entry = self.entry.clone();
+        entry.set_platform(Some(platform));
+        // The names of the image are those of its own layout.
+        entry.set_annotations(None);
+        Ok(entry)
+    }
 }
 
 fn damaged(layout: &LayoutFolder, reason: impl ToString) -> Error {

@@ -67,7 +67,7 @@ pub use credentials::Keychain;
 pub(crate) use error::Failure;
 pub use error::{Error, Result};
 pub use host_settings::HostSettings;
-pub use layout::push_layout;
+pub use layout::{push_index, push_layout};
 pub use progress::ProgressEvent;
 pub(crate) use progress::{ProgressCallback, ProgressMeter};
 pub use pull::{PulledImage, pull, resolve};

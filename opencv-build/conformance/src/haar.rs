@@ -7,5 +7,5 @@ mod upstream;
 mod wheel;
 
 pub use sanitizers::test as sanitizers;
-pub use upstream::test as upstream;
+pub use upstream::{between_architectures, test as upstream};
 pub use wheel::test as wheel;

@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
-use opencv_build::{Architecture, Sdk};
+use opencv_build::{Architecture, Sdk, Tools};
 use support::files::{remove_if_exists, sorted_entries};
 use support::progress::print_status;
 use support::run::{Cmd, Shell, cmd, output};
 
-use crate::Fixture;
+use crate::{Fixture, data_dir};
 use crate::programs::Programs;
 use crate::reference::{Reference, Release};
 
@@ -24,7 +24,6 @@ const ARM_SIMD_VARIABLES: [&str; 2] = ["", "JSIMD_FORCENONE"];
 const BASELINE_FILE: &str = "420-baseline-64x48-q95.jpg";
 
 pub fn test(fixture: &Fixture) -> Result<()> {
-    fixture.skip_unless_runnable()?;
     let reference = Reference::install(Release::OpenCv4_5_5, fixture.paths)?;
     let programs = Programs::new(fixture)?;
     let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
@@ -34,7 +33,8 @@ pub fn test(fixture: &Fixture) -> Result<()> {
         fs::create_dir(folder)?;
     }
     let (sh, writer) = (Shell::new()?, at("write-variants"));
-    output(compile_variant_writer(fixture, &sh, &writer))?;
+    output(compile_variant_writer((fixture.tools, fixture.sdk), fixture.project_dir, &sh, &writer))?;
+    let writer = fixture.runnable(&writer)?;
     output(cmd!(sh, "{writer} {complete} {truncated}"))?;
     add_unusual_files(fixture.sdk, &complete)?;
 
@@ -68,9 +68,14 @@ pub fn test(fixture: &Fixture) -> Result<()> {
 
 /// The command that compiles the program `PROGRAM FOLDER FOLDER`, which writes complete files to the first folder and
 /// files that lack scans to the second. It uses the SDK's libjpeg-turbo directly.
-pub fn compile_variant_writer<'s>(fixture: &Fixture, sh: &'s Shell, program: &Path) -> Cmd<'s> {
-    let (cc, sdk) = (fixture.tools.cc(), fixture.sdk.path());
-    let source = fixture.data_dir().join("jpeg/write_variants.c");
+pub fn compile_variant_writer<'s>(
+    (tools, sdk): (&Tools, &Sdk),
+    project_dir: &Path,
+    sh: &'s Shell,
+    program: &Path,
+) -> Cmd<'s> {
+    let (cc, sdk) = (tools.cc(), sdk.path());
+    let source = data_dir(project_dir).join("jpeg/write_variants.c");
     cmd!(
         sh,
         "{cc} -std=c11 -O1 -o {program} {source} -I {sdk}/include/libjpeg-turbo -L {sdk}/lib -ljpeg-turbo"

@@ -14,10 +14,14 @@ pub mod skip;
 mod wheel_results;
 pub mod yunet;
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use opencv_build::{BuildPaths, HaarDetector, Sdk, Target, Tools};
+use fs_err as fs;
+use opencv_build::{BuildPaths, HaarDetector, Runner, Sdk, Target, Tools};
+use support::run::shell_word;
 
 use crate::skip::Skip;
 
@@ -25,6 +29,8 @@ pub struct Fixture<'a> {
     pub sdk: &'a Sdk,
     /// The tools that built the SDK.
     pub tools: &'a Tools,
+    /// How this machine runs programs that are linked with the SDK.
+    pub runner: Runner,
     /// The wheels are installed in its toolchain folder.
     pub paths: &'a BuildPaths,
     pub project_dir: &'a Path,
@@ -34,24 +40,39 @@ pub struct Fixture<'a> {
 
 impl Fixture<'_> {
     fn data_dir(&self) -> PathBuf {
-        self.project_dir.join("opencv-build/conformance/data")
+        data_dir(self.project_dir)
     }
 
     fn share_dir(&self) -> PathBuf {
         self.sdk.path().join("share")
     }
 
-    fn skip_unless_runnable(&self) -> Result<()> {
-        skip_unless_runnable(&self.sdk.manifest().target)
-    }
-
-    /// Skips a test if the SDK lacks the fast detector for cascades or its programs do not run on this machine.
+    /// Skips a test if the SDK lacks the fast detector for cascades.
     fn skip_without_haar_detector(&self) -> Result<()> {
         if self.sdk.manifest().haar == HaarDetector::Upstream {
             return Err(skip_no_detector());
         }
-        self.skip_unless_runnable()
+        Ok(())
     }
+
+    /// The path by which this machine starts the program `built`: its own, or that of a script beside it that starts it
+    /// by an emulator.
+    pub fn runnable(&self, built: &Path) -> Result<PathBuf> {
+        if !self.runner.is_emulated() {
+            return Ok(built.to_owned());
+        }
+        let script = built.with_extension("sh");
+        let words = self.runner.prefix().iter().map(|word| word.display().to_string());
+        let words: Vec<_> = words.chain([built.display().to_string()]).collect();
+        let words: Vec<_> = words.iter().map(|word| shell_word(word)).collect();
+        fs::write(&script, format!("#!/bin/sh\nexec {} \"$@\"\n", words.join(" ")))?;
+        fs::set_permissions(&script, Permissions::from_mode(0o755))?;
+        Ok(script)
+    }
+}
+
+fn data_dir(project_dir: &Path) -> PathBuf {
+    project_dir.join("opencv-build/conformance/data")
 }
 
 fn skip_no_detector() -> anyhow::Error {

@@ -36,7 +36,9 @@ impl<'a> Programs<'a> {
     /// Compiles `data/FOLDER/NAME.cpp`, every time, because the headers there and in `data/shared` may have changed.
     pub fn compile(&self, folder: &str, name: &str) -> Result<PathBuf> {
         let Fixture { sdk, tools, .. } = self.fixture;
-        let program = self.dir().join(format!("{folder}-{name}"));
+        let programs = self.dir().join(sdk.manifest().target.architecture.name());
+        fs::create_dir_all(&programs)?;
+        let program = programs.join(format!("{folder}-{name}"));
         let link = &sdk.manifest().link;
         let libraries = link.libraries.iter().chain(&link.system);
         let libraries = libraries.map(|library| format!("-l{library}"));
@@ -48,7 +50,7 @@ impl<'a> Programs<'a> {
             "{cxx} -std=c++17 -O2 -Wall -Wextra -Werror {source}.cpp -I {data}/shared
              -I {sdk}/include/opencv4 -L {sdk}/lib {libraries...} -o {program}"
         ))?;
-        Ok(program)
+        self.fixture.runnable(&program)
     }
 
     /// Runs a command and shows its output only if it fails.

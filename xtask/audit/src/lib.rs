@@ -20,7 +20,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use layer::{FileTree, glibc};
+use layer::FileTree;
 use opencv_build::Sdk;
 use package::function::Function;
 use support::progress::print_status;
@@ -96,7 +96,7 @@ pub fn audit_images(workspace: &Workspace, sdk: &Sdk, function: &Function, osv: 
 }
 
 pub fn products(sdk: &Sdk, function: &Function) -> Result<[Product; 2]> {
-    let libraries: FileTree = glibc::required_libraries(&function.binary)?;
+    let libraries: FileTree = function.required_libraries()?;
     let contents = sbom::function_sbom(sdk, function, &libraries)?;
     Ok([
         Product {

@@ -5,7 +5,6 @@ use std::path::Path;
 
 use anyhow::Result;
 use fs_err as fs;
-use layer::glibc;
 use package::function::Function;
 use support::median::median;
 use support::progress::print_status;
@@ -117,7 +116,7 @@ fn docker_context(context: &Path, function: &Function) -> Result<()> {
         fs::copy(from, &to)?;
         Ok(())
     };
-    for (path, content) in glibc::required_libraries(&function.binary)?.files() {
+    for (path, content) in function.required_libraries()?.files() {
         if let layer::Content::File(file) = content {
             copy(file, path)?;
         }

@@ -15,7 +15,7 @@ use super::photos::{Photo, Photos};
 use super::python_reference::{PythonReference, Release};
 use local::emulator::{Emulator, credentials};
 use local::launch::{EMULATOR_LOG, EmulatorLauncher, unpack_for_launch};
-use local::rie;
+use local::rie::Rie;
 use local::s3::S3Server;
 use package::artefacts::base::Base;
 use package::artefacts::write_function_image;
@@ -56,7 +56,7 @@ impl Implementation {
 pub struct BenchRig {
     pub function_name: String,
     storage: S3Server,
-    rie: PathBuf,
+    rie: Rie,
     /// Our unpacked image, and the command that starts it.
     root: PathBuf,
     command: Vec<OsString>,
@@ -85,8 +85,8 @@ impl BenchRig {
         Ok(Self {
             function_name: function.package.name.clone(),
             storage,
-            rie: rie::install(&workspace.build_paths()?.toolchain_dir())?,
-            command: unpack_for_launch(&image, &root)?,
+            rie: Rie::for_host(&workspace.build_paths()?.toolchain_dir())?,
+            command: unpack_for_launch(&image, &root, function.architecture())?,
             root,
             python: PythonReference::install(workspace, sdk, Release::V4_5_5)?,
             python_yunet: PythonReference::install(workspace, sdk, Release::V4_14)?,

@@ -88,7 +88,7 @@ fn deploy(arguments: &Arguments, build: &Build, settings: &Settings, draft: Plan
 fn plan(draft: Plan, settings: &Settings, function: &Function) -> Result<Plan> {
     let access = match &settings.access {
         Some(access) => access.access(&draft.triggers)?,
-        None => Description::of_program(function.binary.path(), &draft.environment)?.access(&draft.triggers),
+        None => Description::of_function(function, &draft.environment)?.access(&draft.triggers),
     };
     Ok(Plan { access, ..draft })
 }

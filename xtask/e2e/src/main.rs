@@ -9,7 +9,8 @@ use std::time::Instant;
 use anyhow::{Result, ensure};
 use conformance::{haar, jpeg, pixels, yunet};
 use local::engine::Engine;
-use package::build::{self, Build};
+use opencv_build::Architecture;
+use package::build::{self, ArchitectureSelection, Build};
 use support::progress::print_status;
 
 mod background;
@@ -27,6 +28,7 @@ mod deploy;
 mod deploy_templates;
 mod documented_options;
 mod download_mirror;
+mod emulated;
 mod error_recovery;
 mod events;
 mod external_tools;
@@ -100,6 +102,11 @@ pub struct Arguments {
     #[arg(long, value_name = "NUMBER", requires = "slow", default_value_t = 10_000)]
     pub cases: u64,
 
+    /// Test this architecture: x86_64, arm64, or `all` for both. One that is not this machine's is emulated by qemu, and
+    /// compared with this machine's [default: the recipe's]
+    #[arg(long, value_name = "ARCHITECTURE")]
+    pub arch: Option<ArchitectureSelection>,
+
     #[command(flatten)]
     pub fuzz: fuzz::FuzzArguments,
 
@@ -123,9 +130,29 @@ fn main() -> ExitCode {
 type Test<'a> = (&'a str, &'a dyn Fn() -> Result<()>);
 
 fn run(arguments: &Arguments, json: bool) -> Result<()> {
-    let build = &Build::read(&build::Arguments::default())?;
+    let builds = Build::read_all(&build::Arguments {
+        arch: arguments.arch,
+        ..build::Arguments::default()
+    })?;
+    let host = Build::read(&build::Arguments {
+        arch: Architecture::host().map(ArchitectureSelection::One),
+        ..build::Arguments::default()
+    })?;
+    programs::build(&host.workspace)?;
+    let mut output = TestOutput::default();
+    for build in &builds {
+        match build.recipe.target.runs_on_host() {
+            true => run_suite(build, arguments, &mut output),
+            false => emulated::run(build, &host, arguments, &mut output),
+        }
+    }
+    ensure!(!output.is_empty(), "no test matches `--only`");
+    output.print(json)
+}
+
+/// Runs the tests of this machine's architecture.
+fn run_suite(build: &Build, arguments: &Arguments, output: &mut TestOutput) {
     let workspace = &build.workspace;
-    programs::build(workspace)?;
     let suite = Suite { build };
     let unusual_folder =
         || suite.with_function(|_, sdk, function| foreign_settings::unusual_folder(build, sdk, function));
@@ -228,7 +255,7 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
         ("events of every type", &|| {
             suite.with_function(|workspace, sdk, function| {
                 // In a container if an engine is available, as on Lambda.
-                let engine = Engine::choose(None)?;
+                let engine = Engine::choose(None, function.architecture())?;
                 events::test(workspace, sdk, function, engine, arguments.bless)
             })
         }),
@@ -281,12 +308,11 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
         }),
         ("2,000 mixed events", &|| suite.with_function(soak::test)),
     ];
-    let mut output = TestOutput::default();
-    run_all(built, arguments, &mut output);
+    run_all(built, arguments, output);
     thread::scope(|scope| {
         if !arguments.slow {
-            run_all(tests, arguments, &mut output);
-            return run_all(quick, arguments, &mut output);
+            run_all(tests, arguments, output);
+            return run_all(quick, arguments, output);
         }
         let background = Cell::new(None::<BackgroundTest>);
         let slow: &[Test] = &[
@@ -320,11 +346,9 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
                 unusual_folder()
             })));
         }
-        run_all(tests, arguments, &mut output);
-        run_all(slow, arguments, &mut output);
+        run_all(tests, arguments, output);
+        run_all(slow, arguments, output);
     });
-    ensure!(!output.is_empty(), "no test matches `--only`");
-    output.print(json)
 }
 
 /// Runs the tests that `--only` selects.

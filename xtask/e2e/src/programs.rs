@@ -27,10 +27,10 @@ pub fn registry() -> Result<PathBuf> {
     sibling_binary("registry")
 }
 
-/// Writes the function's package into `folder`, for [`pack_to`]; returns the file's path.
+/// Writes the function's package and the sources of its libraries into `folder`, for [`pack_to`]; returns the file's path.
 pub fn write_package(function: &Function, folder: &Path) -> Result<PathBuf> {
     let path = folder.join("package.json");
-    atomic::write(&path, &serde_json::to_vec(&function.package)?)?;
+    atomic::write(&path, &serde_json::to_vec(&(&function.package, &function.libraries))?)?;
     Ok(path)
 }
 

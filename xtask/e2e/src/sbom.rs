@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
-use layer::{Content, Digest, FileTree, glibc};
+use layer::{Content, Digest, FileTree};
 use opencv_build::Sdk;
 use package::function::Function;
 use serde_json::Value;
@@ -59,7 +59,7 @@ pub fn test(build: &Build, sdk: &Sdk, function: &Function) -> Result<()> {
     if remembered.exists() {
         fs::remove_dir_all(&remembered)?;
     }
-    let libraries = glibc::required_libraries(&function.binary)?;
+    let libraries = function.required_libraries()?;
     let make = || -> Result<(Sbom, Vec<u8>)> {
         let start = Instant::now();
         let sbom = sbom::function_sbom(sdk, function, &libraries)?;

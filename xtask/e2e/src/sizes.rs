@@ -9,7 +9,7 @@ use opencv_build::Architecture;
 use support::progress::print_status;
 
 use conformance::skip::Skip;
-use package::build::{self, Build};
+use package::build::{self, ArchitectureSelection, Build};
 use size::comparison::static_libraries;
 use size::part::Part;
 use size::report::Report;
@@ -24,7 +24,7 @@ pub fn test() -> Result<()> {
     let mut tested = 0;
     for architecture in Architecture::ALL {
         let build = Build::read(&build::Arguments {
-            architecture: Some(architecture),
+            arch: Some(ArchitectureSelection::One(architecture)),
             ..build::Arguments::default()
         })?;
         if !build.paths.sdk_dir(&build.recipe.target).is_dir() {

@@ -131,8 +131,8 @@ impl Suite<'_> {
     }
 
     pub fn with_sdk(&self, test: impl FnOnce(&Fixture) -> Result<()>) -> Result<()> {
-        let (workspace, sdk) = (self.workspace(), self.build.build_sdk()?);
-        test(&sdk_fixture(workspace, &self.build.paths, &sdk, self.build.tools()?))
+        let sdk = self.build.build_sdk()?;
+        test(&sdk_fixture(self.build, &sdk)?)
     }
 
     pub fn function_tests(&self) -> Result<()> {

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::instance::Instance;
 use super::launch::{EmulatorLauncher, LaunchedEmulator};
+use super::rie::Rie;
 use super::s3::{ACCESS_KEY, S3Server, SECRET_KEY};
 use support::interruption::Cleanup;
 
@@ -26,10 +27,10 @@ pub struct Emulator {
 }
 
 impl Emulator {
-    /// Starts `program` with `launch`, with S3 at `storage` and `environment` in addition; `folder` is for the log and
+    /// Starts `rie` with `launch`, with S3 at `storage` and `environment` in addition; `folder` is for the log and
     /// an unpacked image.
     pub fn start(
-        (program, folder): (&Path, &Path),
+        (rie, folder): (&Rie, &Path),
         storage: &S3Server,
         environment: &[(&str, &str)],
         launch: impl FnOnce(EmulatorLauncher<'_>) -> Result<LaunchedEmulator>,
@@ -46,7 +47,7 @@ impl Emulator {
         let given = given.map(|(name, value)| (*name, (*value).to_owned()));
         let environment: Vec<_> = credentials(storage).into_iter().chain(given).collect();
         let launched = launch(EmulatorLauncher {
-            emulator: program,
+            rie,
             folder,
             options: &options,
             environment: &environment,

@@ -4,6 +4,8 @@ use std::fmt;
 
 use anyhow::{Result, bail};
 use clap::ValueEnum;
+use fs_err as fs;
+use opencv_build::Architecture;
 use serde::Serialize;
 
 use support::run::{Shell, cmd, output, wait_with_output};
@@ -24,8 +26,10 @@ impl fmt::Display for Engine {
 }
 
 impl Engine {
-    pub fn choose(requested: Option<Self>) -> Result<Self> {
-        if requested == Some(Self::None) {
+    /// The requested engine, or else Docker if it runs and its kernel runs programs for `architecture`.
+    pub fn choose(requested: Option<Self>, architecture: Architecture) -> Result<Self> {
+        let is_foreign = Architecture::host() != Some(architecture);
+        if requested == Some(Self::None) || requested.is_none() && is_foreign && !kernel_emulates(architecture) {
             return Ok(Self::None);
         }
         match (requested, docker_version()) {
@@ -36,6 +40,15 @@ impl Engine {
             }
         }
     }
+}
+
+/// Whether the kernel starts programs for `architecture` by an emulator, also in containers: the flag F has opened the
+/// emulator's file already. Source: <https://docs.kernel.org/admin-guide/binfmt-misc.html>.
+fn kernel_emulates(architecture: Architecture) -> bool {
+    let entry = format!("/proc/sys/fs/binfmt_misc/qemu-{architecture}");
+    let text = fs::read_to_string(entry).unwrap_or_default();
+    let flags = text.lines().find_map(|line| line.strip_prefix("flags:"));
+    text.starts_with("enabled") && flags.is_some_and(|flags| flags.contains('F'))
 }
 
 pub fn docker_version() -> Result<String, String> {

@@ -4,12 +4,13 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use layer::elf::Elf;
 use layer::{Architecture, glibc};
 
 use super::engine::docker;
 use super::instance::Instance;
+use super::rie::Rie;
 use package::artefacts::{BOOTSTRAP_PATH, WrittenImage};
 use support::child::Child;
 use support::interruption::Cleanup;
@@ -19,7 +20,7 @@ use support::run::{Shell, cmd, output};
 pub const EMULATOR_LOG: &str = "emulator.log";
 
 pub struct EmulatorLauncher<'a> {
-    pub emulator: &'a Path,
+    pub rie: &'a Rie,
     /// The folder for the log and the unpacked image.
     pub folder: &'a Path,
     pub options: &'a [String],
@@ -44,11 +45,12 @@ impl EmulatorLauncher<'_> {
 
         let container = name.replace(':', "-");
         let remove_container = removal(&["rm"], &container)?;
-        let (sh, program, options) = (Shell::new()?, self.emulator, self.options);
+        let (sh, program, options) = (Shell::new()?, &self.rie.program, self.options);
+        let platform = format!("linux/{}", self.rie.architecture.goarch());
         let mut run = cmd!(
             sh,
-            "docker run --detach --name {container} --read-only --tmpfs /tmp --user 1000 --network host
-             --entrypoint /aws-lambda-rie --volume {program}:/aws-lambda-rie:ro"
+            "docker run --detach --name {container} --platform {platform} --read-only --tmpfs /tmp --user 1000
+             --network host --entrypoint /aws-lambda-rie --volume {program}:/aws-lambda-rie:ro"
         );
         for (name, value) in self.environment {
             run = run.arg("--env").arg(format!("{name}={value}"));
@@ -66,14 +68,19 @@ impl EmulatorLauncher<'_> {
     /// Launches from the unpacked image with the image's own loader, so that no library of this machine is used.
     pub fn launch_unpacked(&self, image: &WrittenImage) -> Result<LaunchedEmulator> {
         let root = self.folder.join("root");
-        self.launch_command(&unpack_for_launch(image, &root)?, &root.join("var/task"))
+        let function = unpack_for_launch(image, &root, self.rie.architecture)?;
+        let command: Vec<_> = self.rie.runner.prefix().iter().cloned().chain(function).collect();
+        self.launch_command(&command, &root.join("var/task"))
     }
 
     pub fn launch_command(&self, command: &[OsString], work: &Path) -> Result<LaunchedEmulator> {
         let log = self.folder.join(EMULATOR_LOG);
-        let (sh, program, options) = (Shell::new()?, self.emulator, self.options);
+        let (sh, options) = (Shell::new()?, self.options);
         sh.change_dir(work);
-        let run = cmd!(sh, "{program} {options...} {command...}").env_clear();
+        let (prefix, rie) = (self.rie.runner.prefix(), [self.rie.program.as_os_str()]);
+        let mut emulator = prefix.iter().map(OsString::as_os_str).chain(rie);
+        let program = emulator.next().context("there is no emulator")?;
+        let run = cmd!(sh, "{program} {emulator...} {options...} {command...}").env_clear();
         let run = run.envs(self.environment.iter().map(|(name, value)| (name, value)));
         let at = Instant::now();
         let child = Child::start_logged(run, &log)?;
@@ -94,14 +101,20 @@ fn removal(subcommand: &'static [&'static str], name: &str) -> Result<Cleanup> {
 }
 
 /// Unpacks an image into `root`; returns the command that starts its bootstrap with the image's own loader.
-pub fn unpack_for_launch(image: &WrittenImage, root: &Path) -> Result<Vec<OsString>> {
+///
+/// # Errors
+/// The image cannot be unpacked, or its bootstrap is not for `architecture`.
+pub fn unpack_for_launch(image: &WrittenImage, root: &Path, architecture: Architecture) -> Result<Vec<OsString>> {
     image.layout.unpack(root)?;
     let below = |path: &str| root.join(path.trim_start_matches('/'));
     let bootstrap = below(BOOTSTRAP_PATH);
     let elf = Elf::read(&bootstrap)?;
-    let architecture = elf.architecture.supported();
-    let architecture =
-        architecture.with_context(|| format!("`{}` is for {}", bootstrap.display(), elf.architecture))?;
+    ensure!(
+        elf.architecture == architecture,
+        "`{}` is for {}, and it should run on {architecture}",
+        bootstrap.display(),
+        elf.architecture
+    );
     let loader = elf
         .interpreter
         .with_context(|| format!("`{}` names no loader", bootstrap.display()))?;

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::emulator::Emulator;
 use super::engine::Engine;
 use super::launch::EmulatorLauncher;
-use super::rie;
+use super::rie::Rie;
 use super::s3::S3Server;
 use package::artefacts::base::Base;
 use package::artefacts::write_function_image;
@@ -40,7 +40,7 @@ impl LocalLambda {
         engine: Engine,
         environment: &[(&str, &str)],
     ) -> Result<Self> {
-        let program = rie::install(&workspace.build_paths()?.toolchain_dir())?;
+        let rie = Rie::install(&workspace.build_paths()?.toolchain_dir(), function.architecture())?;
         let package = &function.package;
         let results = package.folder_in(package.workspace.target_dir().join("test-local"));
         let (scratch, cleanup) = scratch_dir(&results)?;
@@ -49,7 +49,11 @@ impl LocalLambda {
         let (folder, base) = (scratch.path(), Base::Minimal);
         let image = write_function_image(folder, &reference, sdk, function, &base)?;
         let storage = S3Server::start()?;
-        let _step = ProgressStep::start(format!("running the image (engine: {engine})"));
+        let emulated = match (engine, rie.runner.is_emulated()) {
+            (Engine::None, true) => format!(", {} by {}", rie.architecture.lambda_name(), rie.runner),
+            _ => String::new(),
+        };
+        let _step = ProgressStep::start(format!("running the image (engine: {engine}{emulated})"));
         let launch = |launcher: EmulatorLauncher| match engine {
             Engine::Docker => launcher.launch_in_container(&image),
             Engine::None => launcher.launch_unpacked(&image),
@@ -58,7 +62,7 @@ impl LocalLambda {
         let own = own.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let own = own.filter(|(name, _)| environment.iter().all(|(given, _)| given != name));
         let environment: Vec<_> = own.chain(environment.iter().copied()).collect();
-        let emulator = Emulator::start((&program, folder), &storage, &environment, launch)?;
+        let emulator = Emulator::start((&rie, folder), &storage, &environment, launch)?;
         Ok(Self {
             emulator,
             storage,

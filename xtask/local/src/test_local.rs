@@ -9,7 +9,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use opencv_build::Sdk;
+use opencv_build::{Runner, Sdk};
 use support::median::median;
 use support::progress::print_status;
 use support::run::shell_word;
@@ -24,7 +24,7 @@ use output::{RequestOutput, saved_name};
 use package::build::{self, Build};
 use package::build_function::build_function;
 use package::function::Function;
-use package::function_package::{FunctionPackage, PackageArguments, StoredObject};
+use package::function_package::{FunctionPackage, StoredObject};
 use package::workspace::Workspace;
 use support::output::{display_path, print};
 
@@ -34,9 +34,11 @@ const WARM_RUNS: usize = 5;
 const CHECK_INTERVAL: Duration = Duration::from_secs(2);
 
 #[derive(clap::Args, Clone, Debug, Default)]
+// clap names the group after the struct, and another `Arguments` has that name already.
+#[group(skip)]
 pub struct Arguments {
     #[command(flatten)]
-    pub package: PackageArguments,
+    pub build: build::Arguments,
 
     /// Photos to send as the package's events for photos; without any request, the package's samples are sent
     pub photos: Vec<PathBuf>,
@@ -67,24 +69,43 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
-    let build = Build::read(&build::Arguments::for_package(&arguments.package))?;
-    // Wrong arguments are reported before the build, which can take minutes.
-    requests(arguments, &build.package)?;
-    if let Some(path) = &arguments.expect {
-        ExpectedPhotos::read(path, "", &[])?;
+    if arguments.keep {
+        return test_and_keep(&Build::read(&arguments.build)?, arguments, json);
     }
-    let (sdk, function) = build_function(&build)?;
-    let then = |output: Result<TestLocalOutput>, lambda: &LocalLambda| {
-        if !arguments.keep {
-            return print(&output?, json);
-        }
+    let builds = Build::read_all(&arguments.build)?;
+    for build in &builds {
+        check_arguments(build, arguments)?;
+    }
+    let outputs = build::for_each(&builds, |build| {
+        let (sdk, function) = build_function(build)?;
+        test_requests(&build.workspace, &sdk, &function, arguments, |output, _| output)
+    })?;
+    print(&outputs, json)
+}
+
+fn test_and_keep(build: &Build, arguments: &Arguments, json: bool) -> Result<()> {
+    check_arguments(build, arguments)?;
+    let (sdk, function) = build_function(build)?;
+    test_requests(&build.workspace, &sdk, &function, arguments, |output, lambda| {
         match output {
             Ok(output) => print(&output, json)?,
             Err(error) => print_status(&format!("error: {error:#}")),
         }
         keep_running(lambda, &build.package, arguments)
-    };
-    test_requests(&build.workspace, &sdk, &function, arguments, then)
+    })
+}
+
+/// Wrong arguments and a missing emulator are reported before the build, which can take minutes.
+fn check_arguments(build: &Build, arguments: &Arguments) -> Result<()> {
+    requests(arguments, &build.package)?;
+    if let Some(path) = &arguments.expect {
+        ExpectedPhotos::read(path, "", &[])?;
+    }
+    let architecture = build.recipe.target.architecture;
+    if Engine::choose(arguments.engine, architecture)? == Engine::None {
+        Runner::find(architecture)?;
+    }
+    Ok(())
 }
 
 /// Tests the function; `then` gets the output while the function still runs.
@@ -100,7 +121,7 @@ pub fn test_requests<T>(
 ) -> Result<T> {
     let requests = requests(arguments, &function.package)?;
     let expected = expected_photos(arguments, &function.package, sdk)?;
-    let engine = Engine::choose(arguments.engine)?;
+    let engine = Engine::choose(arguments.engine, function.architecture())?;
     let lambda = LocalLambda::start(workspace, (sdk, function), engine, &[])?;
     put_objects(&lambda, &requests, arguments)?;
     let output = send_all(&lambda, engine, &requests, (&arguments.object, expected.as_ref()));

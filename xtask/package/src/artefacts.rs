@@ -111,11 +111,11 @@ pub fn write_function_image(
     let opened = base.open(binary)?;
     match base {
         Base::Minimal => {
-            libraries = glibc::required_libraries(binary)?;
+            libraries = function.required_libraries()?;
             check_glibc(binary, &libraries)?;
             layers.push((
                 libraries.clone(),
-                "shared libraries of the build machine's glibc".to_owned(),
+                "shared libraries of glibc".to_owned(),
             ));
         }
         Base::Scratch => check_scratch(binary)?,
@@ -193,8 +193,8 @@ fn check_glibc(binary: &FunctionBinary, libraries: &FileTree) -> Result<()> {
     let found = glibc::release(libraries)?;
     ensure!(
         found.is_some_and(|found| found >= *needed),
-        "this machine's glibc {} is older than the {needed} that `{}` needs; build on a newer \
-         machine",
+        "the image's glibc {} is older than the {needed} that `{}` needs; build on a newer machine, or name a root folder \
+         with a newer one by --sysroot",
         found.map_or("(none)".to_owned(), |found| found.to_string()),
         binary.path().display()
     );

@@ -2,22 +2,29 @@
 //! change of `opencv.toml` during a command has no effect.
 
 use std::path::PathBuf;
+use std::process::Command;
+use std::str::FromStr;
 use std::sync::OnceLock;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use fs_err as fs;
+use layer::UnknownArchitecture;
 use opencv_build::{Architecture, BuildOutcome, BuildPaths, CmakeLauncher, Recipe, Sdk, Tools, build_or_pull};
 use support::environment::Environment;
+use support::output::OutputPerArchitecture;
 
+use crate::cargo::{self, RustToolchain};
 use crate::function_package::{FunctionPackage, PackageArguments};
 use crate::sdk_cache::SdkCache;
+use crate::sysroot::Sysroot;
+use crate::target_tools::TargetTools;
 use crate::workspace::Workspace;
 
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Arguments {
-    /// Build for this architecture instead of the one in the recipe: x86_64 or aarch64
-    #[arg(long)]
-    pub architecture: Option<Architecture>,
+    /// Build for this architecture instead of the one in the recipe: x86_64, arm64, or `all` for both
+    #[arg(long, alias = "architecture", value_name = "ARCHITECTURE")]
+    pub arch: Option<ArchitectureSelection>,
 
     /// Build this recipe instead of the package's, or of opencv.toml
     #[arg(long, value_name = "FILE")]
@@ -25,6 +32,9 @@ pub struct Arguments {
 
     #[command(flatten)]
     pub package: PackageArguments,
+
+    #[command(flatten)]
+    pub tools: TargetTools,
 }
 
 impl Arguments {
@@ -33,6 +43,30 @@ impl Arguments {
         Self {
             package: package.clone(),
             ..Self::default()
+        }
+    }
+}
+
+/// The outputs of `run` for each of the `builds`.
+pub fn for_each<T>(builds: &[Build], mut run: impl FnMut(&Build) -> Result<T>) -> Result<OutputPerArchitecture<T>> {
+    let outputs = builds.iter().map(|build| Ok((build.recipe.target.architecture.name(), run(build)?)));
+    Ok(OutputPerArchitecture(outputs.collect::<Result<_>>()?))
+}
+
+/// The value of `--arch`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ArchitectureSelection {
+    One(Architecture),
+    All,
+}
+
+impl FromStr for ArchitectureSelection {
+    type Err = UnknownArchitecture;
+
+    fn from_str(text: &str) -> Result<Self, UnknownArchitecture> {
+        match text {
+            "all" => Ok(Self::All),
+            one => one.parse().map(Self::One),
         }
     }
 }
@@ -51,18 +85,53 @@ pub struct Build {
     pub launcher: CmakeLauncher,
     /// From where the SDK is pulled instead of built, if it is there.
     pub sdk_cache: Option<SdkCache>,
+    pub sysroot: Sysroot,
+    named_tools: TargetTools,
     tools: OnceLock<Tools>,
+    rust_toolchain: OnceLock<RustToolchain>,
 }
 
 impl Build {
+    /// The builds for all selected architectures.
+    pub fn read_all(arguments: &Arguments) -> Result<Vec<Self>> {
+        if arguments.arch != Some(ArchitectureSelection::All) {
+            return Ok(vec![Self::read(arguments)?]);
+        }
+        let read = |architecture| Self::read_for(arguments, Some(architecture));
+        Architecture::ALL.into_iter().map(read).collect()
+    }
+
+    /// The build for one architecture.
+    ///
+    /// # Errors
+    /// `--arch all` was given, or the package or the recipe cannot be read.
     pub fn read(arguments: &Arguments) -> Result<Self> {
+        match arguments.arch {
+            None => Self::read_for(arguments, None),
+            Some(ArchitectureSelection::One(architecture)) => Self::read_for(arguments, Some(architecture)),
+            Some(ArchitectureSelection::All) => {
+                bail!("this command is for one architecture at a time; use `--arch x86_64` or `--arch arm64`")
+            }
+        }
+    }
+
+    fn read_for(arguments: &Arguments, architecture: Option<Architecture>) -> Result<Self> {
         let workspace = Workspace::find();
         let package = FunctionPackage::find(&workspace, &arguments.package)?;
         let file = arguments.recipe.as_ref().unwrap_or(&package.recipe).clone();
         let text = fs::read_to_string(&file).context("failed to read the recipe")?;
+        let recipe = Recipe::parse_file(&file, &text, architecture)?;
+        let architecture = recipe.target.architecture;
+        let named_tools = arguments
+            .tools
+            .resolve(&Environment::current(), (&file, &text), architecture)?;
+        let paths = workspace.build_paths()?;
         Ok(Self {
-            recipe: Recipe::parse_file(&file, &text, arguments.architecture)?,
-            paths: workspace.build_paths()?,
+            sysroot: Sysroot::new(architecture, &named_tools, &paths),
+            named_tools,
+            rust_toolchain: OnceLock::new(),
+            recipe,
+            paths,
             launcher: CmakeLauncher::init(),
             sdk_cache: SdkCache::from_environment(&Environment::current(), &[])?,
             tools: OnceLock::new(),
@@ -80,6 +149,22 @@ impl Build {
         }
         let tools = Tools::install(&self.recipe, &self.paths)?;
         Ok(self.tools.get_or_init(|| tools))
+    }
+
+    /// The Rust toolchain, which has the standard library of the target.
+    pub(crate) fn rust_toolchain(&self) -> Result<&RustToolchain> {
+        if let Some(toolchain) = self.rust_toolchain.get() {
+            return Ok(toolchain);
+        }
+        let architecture = self.recipe.target.architecture;
+        let toolchain = cargo::toolchain(&self.package.workspace, &self.named_tools, architecture)?;
+        Ok(self.rust_toolchain.get_or_init(|| toolchain))
+    }
+
+    /// cargo of that toolchain for the function's package.
+    pub(crate) fn cargo(&self, subcommand: &str) -> Result<Command> {
+        let package = &self.package;
+        cargo::cargo_of(self.rust_toolchain()?, &package.workspace, &package.manifest, subcommand)
     }
 
     pub fn build_opencv(&self) -> Result<BuildOutcome> {
@@ -112,7 +197,7 @@ mod tests {
         let read = || {
             Build::read(&Arguments {
                 recipe: Some(file.clone()),
-                architecture: Some(Architecture::Aarch64),
+                arch: Some(ArchitectureSelection::One(Architecture::Aarch64)),
                 ..Arguments::default()
             })
         };

@@ -11,7 +11,7 @@ use layer::elf::hardening::Hardening;
 use opencv_build::{Architecture, GlibcVersion, Sdk, Target, find_cached};
 use serde::Serialize;
 
-use crate::build::{Arguments, Build};
+use crate::build::{self, Arguments, Build};
 use crate::function::Function;
 use crate::function_package::FunctionPackage;
 use cargo_command::Profile;
@@ -36,9 +36,14 @@ struct BuildFunctionOutput {
 }
 
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
-    let (sdk, function) = build_function(&Build::read(arguments)?)?;
+    let builds = Build::read_all(arguments)?;
+    print(&build::for_each(&builds, build_and_describe)?, json)
+}
+
+fn build_and_describe(build: &Build) -> Result<BuildFunctionOutput> {
+    let (sdk, function) = build_function(build)?;
     let elf = function.binary.elf();
-    let output = BuildFunctionOutput {
+    Ok(BuildFunctionOutput {
         package: function.package.package.clone(),
         binary: function.path().to_owned(),
         bytes: file_size(function.path())?,
@@ -47,14 +52,15 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
         required_glibc: elf.required_glibc.as_ref().map(|(glibc, _)| *glibc),
         target_glibc: sdk.manifest().target.glibc,
         hardening: elf.hardening.clone(),
-    };
-    print(&output, json)
+    })
 }
 
 /// Builds the SDK and the function, and checks the program's target and hardening.
 pub fn build_function(build: &Build) -> Result<(Sdk, Function)> {
     let (package, target) = (&build.package, build.recipe.target);
     let path = cargo_output(package, &target);
+    // A missing standard library is reported before OpenCV is built.
+    build.rust_toolchain()?;
     // If the program exists, its crates are already compiled.
     let first = !path.is_file() && find_cached(&build.recipe, &build.paths)?.is_none();
     let prebuild = first.then(|| CratePrebuild::start(build)).transpose()?;
@@ -67,7 +73,7 @@ pub fn build_function(build: &Build) -> Result<(Sdk, Function)> {
     // Another package's program can have the same path in cargo's output.
     let _lock = Lock::acquire(&package.workspace.target_dir().join("function/lock"), print_status)?;
     run_checked(&mut cargo)?;
-    Ok((sdk, Function::keep(package, &path, &target)?))
+    Ok((sdk, Function::keep(build, &path)?))
 }
 
 /// Builds the SDK and the function with the development profile. cargo's messages go to stderr. Returns the program,

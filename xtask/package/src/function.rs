@@ -4,41 +4,63 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use fs_err as fs;
-use layer::Architecture;
 use layer::elf::FunctionBinary;
-use opencv_build::Target;
+use layer::{Architecture, FileTree};
+use opencv_build::{Runner, Target};
+use serde::{Deserialize, Serialize};
 use support::atomic;
 
+use crate::build::Build;
 use crate::function_package::FunctionPackage;
 pub use crate::function_package::PROGRAM_NAME;
+use crate::sysroot::Sysroot;
 
 #[derive(Clone, Debug)]
 pub struct Function {
     pub package: FunctionPackage,
     pub binary: FunctionBinary,
+    pub libraries: LibrarySources,
+}
+
+/// Where the libraries are from that every function has.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LibrarySources {
+    /// Contains the glibc of an image.
+    pub sysroot: Sysroot,
+    /// The release of Rust's standard library.
+    pub rust_release: String,
 }
 
 impl Function {
     /// Checks the program at `path`, which cargo has built, and keeps a copy: programs of several packages can have the
     /// same path.
-    pub(crate) fn keep(package: &FunctionPackage, path: &Path, target: &Target) -> Result<Self> {
-        let kept = program_path(package, target);
+    pub(crate) fn keep(build: &Build, path: &Path) -> Result<Self> {
+        let kept = program_path(&build.package, &build.recipe.target);
         let content = fs::read(path)?;
         if fs::read(&kept).ok().as_deref() != Some(content.as_slice()) {
             atomic::write_with_mode(&kept, &content, 0o755)?;
         }
-        Self::check(package, &kept, target)
+        let libraries = LibrarySources {
+            sysroot: build.sysroot.clone(),
+            rust_release: build.rust_toolchain()?.release()?,
+        };
+        Self::check(&build.package, libraries, &kept, &build.recipe.target)
     }
 
     /// A function with the program at `path`.
     ///
     /// # Errors
     /// The program is not for `target`, needs a newer glibc, or is not hardened.
-    pub fn check(package: &FunctionPackage, path: &Path, target: &Target) -> Result<Self> {
-        let binary = FunctionBinary::check(path, target.architecture, target.glibc)?.require_hardened()?;
+    pub fn check(
+        package: &FunctionPackage,
+        libraries: LibrarySources,
+        path: &Path,
+        target: &Target,
+    ) -> Result<Self> {
         Ok(Self {
             package: package.clone(),
-            binary,
+            binary: FunctionBinary::check(path, target.architecture, target.glibc)?.require_hardened()?,
+            libraries,
         })
     }
 
@@ -49,6 +71,23 @@ impl Function {
 
     pub fn architecture(&self) -> Architecture {
         self.binary.architecture()
+    }
+
+    /// How this machine runs the program.
+    ///
+    /// # Errors
+    /// It has another architecture and no emulator, or no glibc for it.
+    pub fn runner(&self) -> Result<Runner> {
+        let runner = Runner::find(self.architecture())?;
+        match runner.is_emulated() {
+            true => Ok(runner.with_sysroot(&self.libraries.sysroot.root()?)),
+            false => Ok(runner),
+        }
+    }
+
+    /// The loader and the shared libraries that the program needs, for an image without a base.
+    pub fn required_libraries(&self) -> Result<FileTree> {
+        self.libraries.sysroot.required_libraries(&self.binary)
     }
 }
 

@@ -13,6 +13,8 @@ pub mod git;
 pub mod program;
 pub mod sbom;
 pub mod sdk_cache;
+pub mod sysroot;
+pub mod target_tools;
 pub mod user_cache;
 pub mod workspace;
 

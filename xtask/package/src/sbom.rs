@@ -30,12 +30,13 @@ pub use component::{Component, ComponentKind, purl};
 pub use contents::{ARTEFACT_ID, Sbom};
 pub use crates::cargo_tree;
 pub use document::{ArtefactKind, Subject, document};
+use system::FileOwners;
 
 /// The SBOM of an artefact with the function: its crates, OpenCV with its third-party components, the compiler's
-/// runtimes, and the packages of the build machine that own the files in `libraries`.
+/// runtimes, and the packages that own the files in `libraries`.
 pub fn function_sbom(sdk: &Sdk, function: &Function, libraries: &FileTree) -> Result<Sbom> {
     let package = &function.package;
-    let linked = crates::linked_crates(package, &sdk.manifest().target)?;
+    let linked = crates::linked_crates(package, &sdk.manifest().target, &function.libraries.rust_release)?;
     let mut sbom = Sbom {
         crate_license_text: linked.licenses,
         ..Sbom::default()
@@ -79,7 +80,11 @@ pub fn function_sbom(sdk: &Sdk, function: &Function, libraries: &FileTree) -> Re
         Content::File(path) => Some(path.clone()),
         Content::Bytes { .. } => None,
     });
-    let owners = system::file_owners(&libraries.collect::<Vec<_>>())?;
+    let libraries: Vec<_> = libraries.collect();
+    let owners = match libraries.as_slice() {
+        [] => FileOwners::default(),
+        libraries => system::file_owners(libraries, &function.libraries.sysroot.root()?)?,
+    };
     for package in owners.packages {
         sbom.add_relationship(ARTEFACT_ID, RelationshipType::Contains, &package.id);
         sbom.add_relationship(&program, RelationshipType::DynamicLink, &package.id);

@@ -2,6 +2,7 @@
 
 mod base;
 mod connection;
+mod index;
 mod progress;
 pub mod pull;
 pub mod push;
@@ -9,4 +10,5 @@ pub mod sdk;
 
 pub use base::pull_base;
 pub use connection::{ConnectionOptions, authenticated_image};
+pub use index::push_index;
 pub use progress::Progress;

@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand};
 use opencv_build::Architecture;
 use package::program::exit_code;
 use package::sdk_cache;
-use registry::{ConnectionOptions, pull, pull_base, push, sdk};
+use registry::{ConnectionOptions, pull, pull_base, push, push_index, sdk};
 use support::interruption::install_handler;
 use support::output::print;
 use support::progress::print_to_stderr;
@@ -39,6 +39,17 @@ enum Command {
         reference: String,
         architecture: Architecture,
         parent: PathBuf,
+        #[command(flatten)]
+        connection: ConnectionOptions,
+    },
+
+    /// Push the images of LAYOUTs for different architectures with an index; print the digest of the index, and those of
+    /// the images
+    #[command(hide = true)]
+    PushIndex {
+        reference: String,
+        #[arg(required = true)]
+        layouts: Vec<PathBuf>,
         #[command(flatten)]
         connection: ConnectionOptions,
     },
@@ -80,6 +91,17 @@ fn run(cli: &Cli) -> Result<()> {
         } => {
             let layout = pull_base(reference, *architecture, parent, connection)?;
             println!("{}", layout.display());
+        }
+        Command::PushIndex {
+            reference,
+            layouts,
+            connection,
+        } => {
+            let (index, images) = push_index(reference, layouts, connection)?;
+            println!("{index}");
+            for image in images {
+                println!("{image}");
+            }
         }
         Command::PullSdk {
             reference,

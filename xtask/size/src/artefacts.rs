@@ -67,8 +67,9 @@ impl ImageContents {
         same.is_ok_and(|same| found.any(|(_, digest)| *digest == same))
     }
 
-    /// The tree of its layers and files. The program's file has the parts of `function`.
-    pub fn tree(&self, function: &Part) -> Part {
+    /// The tree of its layers and files. The program's file has the parts of `function`; shared libraries are read from
+    /// the root folder `sysroot`.
+    pub fn tree(&self, function: &Part, sysroot: &Path) -> Part {
         let image = self.layout.image();
         let mut layers = Vec::new();
         for (layer, files) in image.layers().iter().zip(&self.layers) {
@@ -79,7 +80,7 @@ impl ImageContents {
                         // The artefact `bootstrap` has the parts of its components.
                         function.truncated(2).parts
                     } else {
-                        file_parts(path, entry.size, digest)
+                        file_parts(sysroot, path, entry.size, digest)
                     };
                     folder.add(path, parts);
                 }
@@ -94,10 +95,10 @@ impl ImageContents {
     }
 }
 
-/// The parts of a file: the sections of a shared library if the machine still has the same file, otherwise one leaf.
-fn file_parts(path: &str, bytes: u64, digest: &Digest) -> Vec<Part> {
+/// The parts of a file: the sections of a shared library if `sysroot` still has the same file, otherwise one leaf.
+fn file_parts(sysroot: &Path, path: &str, bytes: u64, digest: &Digest) -> Vec<Part> {
     let is_library = path.contains(".so");
-    let data = is_library.then(|| fs::read(Path::new("/").join(path)).ok());
+    let data = is_library.then(|| fs::read(sysroot.join(path)).ok());
     match data.flatten().filter(|data| Digest::of(data) == *digest) {
         Some(data) => elf_sections::parts(&data),
         None => vec![Part::leaf("content", bytes, Kind::File)],

@@ -81,7 +81,8 @@ impl<'a> BuildOutput<'a> {
         let mut bootstrap = bootstrap::tree(&spans);
         let (archive, compressed_bytes) = archive;
         bootstrap.compressed_bytes = Some(compressed_bytes);
-        let trees = images.iter().map(|image| image.tree(&bootstrap));
+        let sysroot = self.function.libraries.sysroot.root()?;
+        let trees = images.iter().map(|image| image.tree(&bootstrap, &sysroot));
         let mut artefacts: Vec<_> = trees.collect();
         artefacts.push(archive);
         artefacts.push(libraries::tree(&self.sdk, &spans)?);

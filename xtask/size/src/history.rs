@@ -161,7 +161,7 @@ pub fn load_previous(file: &HistoryFile, against: &str, architecture: Architectu
     ensure!(
         report.architecture == architecture,
         "the sizes of `{against}` are for {}, and these are for {architecture}; compare with a file that \
-         `cargo xtask size --architecture {architecture} --json` printed",
+         `cargo xtask size --arch {architecture} --json` printed",
         report.architecture
     );
     Ok(PreviousReport {

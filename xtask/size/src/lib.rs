@@ -4,6 +4,7 @@
 #![doc = include_str!("../README.md")]
 
 mod ablate;
+mod architectures;
 mod arguments;
 mod artefacts;
 mod attribution;
@@ -50,9 +51,13 @@ pub use self::build_output::BuildOutput;
 use self::history::{History, HistoryFile};
 use self::report::{Document, SCHEMA};
 use self::terminal::DisplayOptions;
-use package::build::Build;
+use package::build::{self, Build};
 use support::atomic;
-use support::output::{self, CommandOutput, print};
+use support::output::{self, CommandOutput, OutputPerArchitecture, print};
+
+/// The reports for several architectures, as text one table.
+#[derive(Serialize)]
+struct SizesOutput<'a>(&'a OutputPerArchitecture<SizeOutput>);
 
 #[derive(Serialize)]
 struct SizeOutput {
@@ -65,26 +70,41 @@ struct SizeOutput {
 }
 
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
-    let build = Build::read(&arguments.build)?;
-    let built = BuildOutput::new(&build)?;
     if let Some(name) = &arguments.explain {
-        return print(&built.explain(name)?, json);
+        let build = Build::read(&arguments.build)?;
+        return print(&BuildOutput::new(&build)?.explain(name)?, json);
     }
-    let document = document(arguments, &built)?;
-    let folder = built.results_dir();
-    let page = write_reports(&folder, &document)?;
+    let builds = Build::read_all(&arguments.build)?;
+    let mut folders = Vec::new();
+    let outputs = build::for_each(&builds, |build| {
+        let built = BuildOutput::new(build)?;
+        folders.push(built.results_dir());
+        write(arguments, &built)
+    })?;
+    match outputs.0.as_slice() {
+        [_] => print(&outputs, json)?,
+        _ => print(&SizesOutput(&outputs), json)?,
+    }
+    // A report over a budget is not saved, so that later reports list what grew since the last one within it.
+    for ((_, output), folder) in outputs.0.iter().zip(folders) {
+        budget::check(&output.document)?;
+        report_store::save(&folder, &output.document.report)?;
+    }
+    Ok(())
+}
+
+/// Writes the report of a build, and its history with `--record`.
+fn write(arguments: &Arguments, built: &BuildOutput) -> Result<SizeOutput> {
+    let document = document(arguments, built)?;
+    let page = write_reports(&built.results_dir(), &document)?;
     if let Some(description) = &arguments.record {
-        history::record(&HistoryFile::of(&build.package), description, &document.report)?;
+        history::record(&HistoryFile::of(&built.build.package), description, &document.report)?;
     }
-    let output = SizeOutput {
+    Ok(SizeOutput {
         document,
         display: DisplayOptions { all: arguments.all },
         page,
-    };
-    print(&output, json)?;
-    // A report over a budget is not saved, so that later reports list what grew since the last one within it.
-    budget::check(&output.document)?;
-    report_store::save(&folder, &output.document.report)
+    })
 }
 
 pub fn document(arguments: &Arguments, built: &BuildOutput) -> Result<Document> {
@@ -115,6 +135,20 @@ fn write_reports(folder: &Path, document: &Document) -> Result<PathBuf> {
     let comment = markdown::render(document);
     atomic::write(&folder.join("report.md"), comment.as_bytes())?;
     Ok(page)
+}
+
+impl CommandOutput for SizesOutput<'_> {
+    fn to_text(&self) -> String {
+        let outputs = self.0.0.iter().map(|(_, output)| output);
+        let reports: Vec<_> = outputs.clone().map(|output| &output.document.report).collect();
+        let pages = outputs.map(|output| output::display_path(&output.page));
+        let pages: Vec<_> = pages.collect();
+        format!(
+            "{}\nThe parts of each are on pages: {}",
+            architectures::table(&reports),
+            pages.join(" and ")
+        )
+    }
 }
 
 impl CommandOutput for SizeOutput {

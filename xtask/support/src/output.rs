@@ -3,10 +3,31 @@
 use std::path::Path;
 
 use anyhow::Result;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 pub trait CommandOutput: Serialize {
     fn to_text(&self) -> String;
+}
+
+/// The outputs of a command for one or several architectures: one output is printed by itself, several as a JSON object
+/// with the names of the architectures as keys, and as texts with an empty line in between.
+#[derive(Debug)]
+pub struct OutputPerArchitecture<T>(pub Vec<(&'static str, T)>);
+
+impl<T: Serialize> Serialize for OutputPerArchitecture<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.as_slice() {
+            [(_, only)] => only.serialize(serializer),
+            several => serializer.collect_map(several.iter().map(|(name, output)| (name, output))),
+        }
+    }
+}
+
+impl<T: CommandOutput> CommandOutput for OutputPerArchitecture<T> {
+    fn to_text(&self) -> String {
+        let texts: Vec<_> = self.0.iter().map(|(_, output)| output.to_text().trim_end().to_owned()).collect();
+        texts.join("\n\n")
+    }
 }
 
 pub fn print(output: &impl CommandOutput, json: bool) -> Result<()> {
@@ -72,6 +93,22 @@ mod tests {
         assert_eq!(format_bytes(999), "999 B");
         assert_eq!(format_bytes(12_345), "12.3 kB");
         assert_eq!(format_bytes(4_560_000), "4.56 MB");
+    }
+
+    #[test]
+    fn outputs_of_several_architectures_are_named() {
+        #[derive(Debug, Serialize)]
+        struct Output(u8);
+        impl CommandOutput for Output {
+            fn to_text(&self) -> String {
+                format!("output {}\n", self.0)
+            }
+        }
+        let one = OutputPerArchitecture(vec![("x86_64", Output(1))]);
+        assert_eq!(serde_json::to_string(&one).unwrap(), "1");
+        let both = OutputPerArchitecture(vec![("x86_64", Output(1)), ("aarch64", Output(2))]);
+        assert_eq!(serde_json::to_string(&both).unwrap(), r#"{"x86_64":1,"aarch64":2}"#);
+        assert_eq!(both.to_text(), "output 1\n\noutput 2");
     }
 
     #[test]

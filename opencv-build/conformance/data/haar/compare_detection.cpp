@@ -296,7 +296,24 @@ bool reference_result(const Cascade& cascade, const DetectionRequest& request, D
 struct Tally
 {
     long cases = 0, fast = 0, lists = 0, non_empty = 0, rectangles = 0, errors = 0, checked_by_reference = 0;
+    // The sum of the digests of all rectangles, which does not depend on how the cases are split between processes.
+    uint64_t digest = 0;
 };
+
+// FNV-1a of a case's number and rectangles. Source: http://www.isthe.com/chongo/tech/comp/fnv/.
+uint64_t digest_of(uint64_t number, const std::vector<cv::Rect>& rectangles)
+{
+    uint64_t hash = 0xcbf29ce484222325;
+    const auto add = [&hash](uint64_t value) {
+        for (int byte = 0; byte < 8; byte++)
+            hash = (hash ^ (value >> (8 * byte) & 0xff)) * 0x100000001b3;
+    };
+    add(number);
+    for (const cv::Rect& it : rectangles)
+        for (int value : {it.x, it.y, it.width, it.height})
+            add(static_cast<uint32_t>(value));
+    return hash;
+}
 
 // Compares one case in all ways. Returns the first difference, or nothing.
 std::string try_case(uint64_t seed, uint64_t number, Tally& tally)
@@ -310,6 +327,7 @@ std::string try_case(uint64_t seed, uint64_t number, Tally& tally)
     tally.non_empty += !expected.rectangles.empty();
     tally.rectangles += static_cast<long>(expected.rectangles.size());
     tally.errors += !expected.error.empty();
+    tally.digest += digest_of(number, expected.rectangles);
 
     std::string found;
     const auto describe = [&](const char* what, const char* by, int threads, const std::string& mismatch) {
@@ -380,7 +398,8 @@ int main(int count, char** arguments)
               << ",\"cascades\":" << loaded_cascades.size() << ",\"packed_cascades\":" << packed
               << ",\"cases\":" << tally.cases << ",\"fast_cases\":" << tally.fast << ",\"lists\":" << tally.lists
               << ",\"non_empty\":" << tally.non_empty << ",\"rectangles\":" << tally.rectangles
-              << ",\"errors\":" << tally.errors << ",\"checked_by_reference\":" << tally.checked_by_reference << "}"
+              << ",\"errors\":" << tally.errors << ",\"checked_by_reference\":" << tally.checked_by_reference
+              << ",\"digest\":" << tally.digest << "}"
               << std::endl;
     return failures == 0 ? 0 : 1;
 }

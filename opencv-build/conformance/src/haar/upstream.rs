@@ -35,6 +35,8 @@ struct Tally {
     rectangles: u64,
     /// Cases that were also compared with the reference of the sanitizers' test.
     checked_by_reference: u64,
+    /// Of the rectangles of all cases; the sum over processes, modulo 2^64, is that of their cases together.
+    digest: u64,
 }
 
 /// The last line of the output of `compare_grouping`.
@@ -65,11 +67,34 @@ pub fn test(fixture: &Fixture, slow: Option<u64>) -> Result<()> {
         check_tallies(level, count, &tallies)?;
     }
     test_grouping(&programs, slow.unwrap_or(LISTS))?;
-    for name in ["classifier_usage", "cancellation"] {
-        let program = programs.compile("haar", name)?;
-        run_and_capture(cmd!(sh, "{program} {share}"))?;
-    }
+    let (usage, cancellation) = (
+        programs.compile("haar", "classifier_usage")?,
+        programs.compile("haar", "cancellation")?,
+    );
+    let emulated = fixture.runner.is_emulated().then_some("emulated");
+    run_and_capture(cmd!(sh, "{usage} {share} {emulated...}"))?;
+    run_and_capture(cmd!(sh, "{cancellation} {share}"))?;
     print_status("copying, reloading, stopping, threads, masks and damaged cascades: same as OpenCV's own code");
+    Ok(())
+}
+
+/// Compares the rectangles of OpenCV's own code in random cases between two architectures.
+pub fn between_architectures(ours: &Fixture, theirs: &Fixture, count: u64) -> Result<()> {
+    let digest = |fixture: &Fixture| {
+        fixture.skip_without_haar_detector()?;
+        let programs = Programs::new(fixture)?;
+        let program = programs.compile("haar", "compare_detection")?;
+        let (share, seed, count) = (fixture.share_dir(), SEED.to_string(), count.to_string());
+        let sh = Shell::new()?;
+        let tally = parse_tally(&run_and_capture(cmd!(sh, "{program} {share} {seed} 0 {count}"))?)?;
+        ensure!(tally.rectangles > count.parse()?, "the cases have too few rectangles");
+        anyhow::Ok(tally.digest)
+    };
+    ensure!(
+        digest(ours)? == digest(theirs)?,
+        "OpenCV's own code finds other rectangles in {count} random cases"
+    );
+    print_status(&format!("{count} random cases: the same rectangles on both architectures"));
     Ok(())
 }
 

@@ -46,14 +46,18 @@ pub fn test(fixture: &Fixture, photos: &Path) -> Result<()> {
         "the wheel finds rectangles for too few requests"
     );
 
-    let variants = [(1, "xml"), (1, "packed"), (2, "xml"), (4, "packed")];
+    // An emulated processor is ten times slower.
+    let variants: &[_] = match fixture.runner.is_emulated() {
+        true => &[(1, "xml"), (2, "packed")],
+        false => &[(1, "xml"), (1, "packed"), (2, "xml"), (4, "packed")],
+    };
     let sh = Shell::new()?;
-    let command = |(threads, form): (u32, &str)| {
+    let command = |(threads, form): &(u32, &str)| {
         let threads = threads.to_string();
         cmd!(sh, "{program} {cascades} {folder} {threads} {form}").into()
     };
-    let ours = run_all(variants.into_iter().map(command).collect())?;
-    for ((threads, form), ours) in variants.into_iter().zip(&ours) {
+    let ours = run_all(variants.iter().map(command).collect())?;
+    for ((threads, form), ours) in variants.iter().zip(&ours) {
         let variant = format!("{threads} threads, cascades as {form}");
         let compared = compare(&requests, &expected, ours).with_context(|| variant.clone())?;
         ensure!(

@@ -52,7 +52,6 @@ struct VariantTally {
 }
 
 pub fn test(fixture: &Fixture, slow: Option<u64>) -> Result<()> {
-    fixture.skip_unless_runnable()?;
     let programs = Programs::new(fixture)?;
     let build = SanitizerBuild::new(fixture, &programs)?;
     let (sources, onnx) = (sources(fixture)?, Models::of(fixture).onnx);

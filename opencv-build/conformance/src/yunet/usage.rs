@@ -8,7 +8,6 @@ use crate::Fixture;
 use crate::programs::{Programs, run_and_capture};
 
 pub fn test(fixture: &Fixture) -> Result<()> {
-    fixture.skip_unless_runnable()?;
     let programs = Programs::new(fixture)?;
     let (sh, share) = (Shell::new()?, fixture.share_dir());
     for name in ["class_usage", "model_files", "cancellation"] {

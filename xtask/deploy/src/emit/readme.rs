@@ -47,7 +47,7 @@ fn commands(plan: &Plan, format: EmitFormat, paths: &ReadmePaths) -> [String; 3]
         folder,
     } = paths;
     let (name, stack) = (&plan.name, plan.stack_name());
-    let options = format!("{package_options} --architecture {}", plan.architecture.name());
+    let options = format!("{package_options} --arch {}", plan.architecture.lambda_name());
     // By its digest, an image stays the same.
     let image = format!("ACCOUNT.dkr.ecr.REGION.amazonaws.com/{name}");
     let build = match plan.is_image() {

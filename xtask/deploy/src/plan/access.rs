@@ -2,9 +2,10 @@
 //! with which it is deployed; others say it in `access` of their settings.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::ffi::OsString;
 
 use anyhow::{Context, Result, ensure};
+use package::function::Function;
 use serde::Deserialize;
 use support::run::{Shell, cmd, output};
 
@@ -37,14 +38,18 @@ pub struct Description {
 }
 
 impl Description {
-    /// Asks a program of this machine's architecture.
+    /// Asks the function's program, which runs by qemu if it is for another architecture than this machine's.
     ///
     /// # Errors
-    /// It cannot run, is not one of the harness, or refuses its options.
-    pub fn of_program(program: &Path, environment: &BTreeMap<String, String>) -> Result<Self> {
-        let shell = Shell::new()?;
-        let command = cmd!(shell, "{program} {DESCRIBE}").env_clear().envs(environment);
-        let text = output(command).context(
+    /// It cannot run here, is not one of the harness, or refuses its options.
+    pub fn of_function(function: &Function, environment: &BTreeMap<String, String>) -> Result<Self> {
+        let ask = || {
+            let runner = function.runner()?;
+            let mut words = runner.prefix().iter().map(OsString::as_os_str).chain([function.path().as_os_str()]);
+            let (shell, program) = (Shell::new()?, words.next().context("there is no program")?);
+            output(cmd!(shell, "{program} {words...} {DESCRIBE}").env_clear().envs(environment))
+        };
+        let text = ask().context(
             "the function does not say which objects it uses; if it has no harness, or cannot run here, set `access` \
              in deploy.toml",
         )?;

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::emulator::Emulator;
 use crate::launch::EMULATOR_LOG;
-use crate::rie;
+use crate::rie::Rie;
 use crate::s3::S3Server;
 
 pub(super) struct RunningFunction {
@@ -48,7 +48,7 @@ impl RunningFunction {
     pub(super) fn start(build: &Build, program: &Path, storage: &S3Server) -> Result<Self> {
         let package = &build.package;
         let version = ProgramVersion::of(program)?;
-        let emulator_program = rie::install(&build.paths.toolchain_dir())?;
+        let rie = Rie::for_host(&build.paths.toolchain_dir())?;
         let results = package.folder_in(package.workspace.target_dir().join("test-local"));
         let (scratch, cleanup) = scratch_dir(&results)?;
         let task_root = scratch.path().join("task");
@@ -65,8 +65,7 @@ impl RunningFunction {
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect();
-        let folders = (emulator_program.as_path(), scratch.path());
-        let emulator = Emulator::start(folders, storage, &environment, |launcher| {
+        let emulator = Emulator::start((&rie, scratch.path()), storage, &environment, |launcher| {
             launcher.launch_command(&[bootstrap.into()], &task_root)
         })?;
         Ok(Self {

@@ -67,7 +67,7 @@ pub(super) fn cargo_command_without_sdk(build: &Build, subcommand: &str) -> Resu
 fn command(build: &Build, subcommand: &str, profile: Profile) -> Result<Command> {
     let (package, tools) = (&build.package, build.tools()?);
     let target = build.recipe.target;
-    let mut cargo = crate::cargo::cargo(&package.workspace, &package.manifest, subcommand)?;
+    let mut cargo = build.cargo(subcommand)?;
     cargo
         .args(package_arguments(package))
         .args(["--profile", profile.name(), "--target"])
@@ -107,7 +107,7 @@ pub(super) fn crate_name(binary: &str) -> String {
 pub fn function_environment(build: &Build, sdk: &Sdk) -> Result<Vec<(String, OsString)>> {
     let (package, tools) = (&build.package, build.tools()?);
     // Writes cargo's home, from which the flags are derived.
-    crate::cargo::cargo(&package.workspace, &package.manifest, "build")?;
+    build.cargo("build")?;
     let mut prefixes = path_prefixes(package)?;
     prefixes.extend(crate::cargo::user_home().map(|home| (home, "cargo")));
     let mut environment = tools.environment()?;
@@ -117,6 +117,8 @@ pub fn function_environment(build: &Build, sdk: &Sdk) -> Result<Vec<(String, OsS
         "CARGO_BUILD_TARGET".to_owned(),
         build.recipe.target.rust_triple().into(),
     ));
+    let rustc = build.rust_toolchain()?.named_rustc();
+    environment.extend(rustc.map(|path| ("RUSTC".to_owned(), path.into())));
     // The other variable for flags separates them by spaces, which paths can contain.
     environment.push((
         "CARGO_ENCODED_RUSTFLAGS".to_owned(),

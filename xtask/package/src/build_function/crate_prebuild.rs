@@ -56,10 +56,9 @@ impl CratePrebuild {
 }
 
 fn crate_count(build: &Build) -> Result<u64> {
-    let package = &build.package;
-    let mut tree = crate::cargo::cargo(&package.workspace, &package.manifest, "tree")?;
-    tree.args(package_arguments(package))
-        .args(["--target", &build.recipe.target.rust_triple()])
+    let mut tree = build.cargo("tree")?;
+    tree.args(package_arguments(&build.package))
+        .args(["--target", build.recipe.target.rust_triple()])
         .args(["--edges", "normal,build", "--prefix", "none", "--no-dedupe"])
         .args(["--format", "{p}"]);
     let crates = output(&mut tree)?;

@@ -14,6 +14,11 @@ fn write_script(file: &Path, text: &str) {
     fs::set_permissions(file, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
+fn command_in(environment: &Environment, root: &Path, target: &Path, subcommand: &str) -> Result<Command> {
+    let toolchain = RustToolchain::find(environment, root);
+    command(environment, &toolchain, (root, target), &root.join("Cargo.toml"), subcommand)
+}
+
 /// Variables that change the build or its output folders.
 const HOSTILE: [(&str, &str); 14] = [
     ("CFLAGS", "-march=native"),
@@ -53,7 +58,7 @@ fn cargo_environment_excludes_hostile_variables() {
     let environment = mine.into_iter().chain(hostile).collect();
     let (root, target) = (at("a b/pröject"), at("a b/target"));
     fs::create_dir_all(&root).unwrap();
-    let mut cargo = command(&environment, (&root, &target), &root.join("Cargo.toml"), "build").unwrap();
+    let mut cargo = command_in(&environment, &root, &target, "build").unwrap();
     let output = cargo.output().unwrap();
     assert!(output.status.success(), "{output:?}");
     let text = String::from_utf8(output.stdout).unwrap();
@@ -125,7 +130,7 @@ fn hostile_cargo_configuration_is_ignored() {
     let hostile = HOSTILE.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let environment = kept.chain(hostile).chain([("HOME".to_owned(), home)]).collect();
     let target = root.join("target");
-    let mut cargo = command(&environment, (&root, &target), &root.join("Cargo.toml"), "check").unwrap();
+    let mut cargo = command_in(&environment, &root, &target, "check").unwrap();
     let output = cargo.args(["--quiet", "--offline"]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(target.join("debug").is_dir());

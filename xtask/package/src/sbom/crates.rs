@@ -26,17 +26,16 @@ pub use cache::LinkedCrates;
 pub use cargo_tree_output::{CargoTree, PackageId};
 use support::run::output;
 
-/// The release of rustc, whose standard library is linked into the function; set by `build.rs`.
-const RUSTC: &str = env!("RUSTC_RELEASE");
-
 const TITLE: &str = "The licences of the Rust crates. Each text appears once, after the crates that it \
                      applies to and their copyright notices.";
 
-/// The crates of a function for `target`, cached in the target folder.
-pub fn linked_crates(package: &FunctionPackage, target: &Target) -> Result<LinkedCrates> {
+/// The crates of a function for `target`, with the standard library of rustc's `release`, cached in the target folder.
+pub fn linked_crates(package: &FunctionPackage, target: &Target, release: &str) -> Result<LinkedCrates> {
     let triple = target.rust_triple();
     let cache_dir = package.workspace.target_dir().join("sbom");
-    cache::get_or_compute(package, &triple, RUSTC, &cache_dir, || query_cargo(package, &triple))
+    cache::get_or_compute(package, triple, release, &cache_dir, || {
+        query_cargo(package, triple, release)
+    })
 }
 
 pub fn cargo_tree(package: &FunctionPackage, triple: &str) -> Result<CargoTree> {
@@ -59,7 +58,7 @@ fn cargo_for(package: &FunctionPackage, subcommand: &str) -> Result<Command> {
     Ok(cargo)
 }
 
-fn query_cargo(package: &FunctionPackage, triple: &str) -> Result<LinkedCrates> {
+fn query_cargo(package: &FunctionPackage, triple: &str, release: &str) -> Result<LinkedCrates> {
     let (tree, metadata) = thread::scope(|scope| {
         let tree = scope.spawn(|| cargo_tree(package, triple));
         let metadata = metadata(package, triple);
@@ -80,7 +79,7 @@ fn query_cargo(package: &FunctionPackage, triple: &str) -> Result<LinkedCrates> 
     for name in others {
         all.push(component(name, &metadata, &checksums)?);
     }
-    all.push(standard_library(RUSTC)?);
+    all.push(standard_library(release)?);
     let licenses = license_texts::deduplicate(TITLE, all.iter().map(|c| (c.label(), c.license_texts.as_slice())));
     for component in &mut all {
         component.license_texts.clear();

@@ -1,12 +1,14 @@
-//! The packages of the build machine's distribution that own files, from dpkg, then from rpm. A machine with neither,
-//! or a file that no package owns, is not an error: the file's origin is then missing from the SBOM.
+//! The packages of a distribution that own files, from dpkg, then from rpm: this machine's, or those in another root
+//! folder. A folder with neither, or a file that no package owns, is not an error: the file's origin is then missing from
+//! the SBOM.
 
 mod dpkg;
 mod package;
+mod root;
 mod rpm;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use fs_err as fs;
@@ -14,6 +16,7 @@ use fs_err as fs;
 use super::component::{Component, ComponentKind, purl};
 use super::license::{self, LicenseText};
 use package::{Package, non_empty};
+use root::Root;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FileOwners {
@@ -21,16 +24,17 @@ pub struct FileOwners {
     pub by_file: BTreeMap<PathBuf, String>,
 }
 
-pub fn file_owners(files: &[PathBuf]) -> Result<FileOwners> {
-    let mut found = BTreeMap::new();
+/// The owners of `files`, which are in the root folder `root`: `/` for this machine's own.
+pub fn file_owners(files: &[PathBuf], root: &Path) -> Result<FileOwners> {
+    let (root, mut found) = (&Root::new(root), BTreeMap::new());
     for query in [dpkg::owners, rpm::owners] {
         let missing = files.iter().filter(|file| !found.contains_key(*file));
         let missing: Vec<_> = missing.cloned().collect();
         if !missing.is_empty() {
-            found.extend(query(&missing)?);
+            found.extend(query(&missing, root)?);
         }
     }
-    let distribution = host_distribution();
+    let distribution = distribution(root);
     let mut owners = FileOwners::default();
     for (file, package) in found {
         let component = package.component(&distribution)?;
@@ -79,9 +83,11 @@ impl Package {
 /// A Linux distribution and its release: `debian` and `debian-12`.
 type Distribution = (Option<String>, Option<String>);
 
-fn host_distribution() -> Distribution {
-    let paths = ["/etc/os-release", "/usr/lib/os-release"];
-    let text = paths.iter().find_map(|path| fs::read_to_string(path).ok());
+/// That of the root folder, or else of this machine, from whose distribution our own root folders are.
+fn distribution(root: &Root) -> Distribution {
+    let names = ["/etc/os-release", "/usr/lib/os-release"].map(Path::new);
+    let paths = names.iter().map(|name| root.file(name));
+    let text = paths.chain(names.iter().map(PathBuf::from)).find_map(|path| fs::read_to_string(path).ok());
     parse_os_release(&text.unwrap_or_default())
 }
 
@@ -144,7 +150,7 @@ mod tests {
     #[test]
     fn file_without_package_is_not_an_error() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let owners = file_owners(&[file.path().to_owned()]).unwrap();
+        let owners = file_owners(&[file.path().to_owned()], Path::new("/")).unwrap();
         assert_eq!(owners, FileOwners::default());
     }
 }

@@ -10,7 +10,6 @@ use image::imageops::{self, FilterType};
 use super::super::build::{FuzzBuild, crate_dir};
 use super::files::{NamedFile, read_all};
 use crate::photo_variants;
-use crate::sdk_fixture::sdk_fixture;
 use package::workspace::Workspace;
 use support::run::{Shell, cmd, output};
 
@@ -70,9 +69,8 @@ impl Photos<'_> {
         } = self.built;
         let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
         let program = scratch.path().join("kinds");
-        let (sh, paths) = (Shell::new()?, self.workspace.build_paths()?);
-        let fixture = sdk_fixture(self.workspace, &paths, sdk, tools);
-        let compile = compile_variant_writer(&fixture, &sh, &program);
+        let sh = Shell::new()?;
+        let compile = compile_variant_writer((tools, sdk), self.workspace.root(), &sh, &program);
         let compile = compile.arg("-Wl,--whole-archive").arg(runtime);
         output(compile.args(["-Wl,--no-whole-archive", "-lunwind", "-lpthread", "-ldl", "-lm"]))?;
         let folders = &["complete", "truncated"].map(|name| scratch.path().join(name));

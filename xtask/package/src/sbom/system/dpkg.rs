@@ -7,7 +7,8 @@ use anyhow::{Result, bail};
 use fs_err as fs;
 use support::run::{Shell, cmd};
 
-use super::package::{Package, non_empty, path_aliases, query};
+use super::package::{Package, non_empty, query};
+use super::root::Root;
 
 /// Licences to which packages refer instead of including them.
 const COMMON: &str = "/usr/share/common-licenses";
@@ -16,9 +17,10 @@ const COMMON: &str = "/usr/share/common-licenses";
 const FIELDS: &str = "${binary:Package}\t${Package}\t${Version}\t${Architecture}\t\
                       ${source:Package}\t${source:Version}\t${Maintainer}\t${Homepage}\n";
 
-pub(super) fn owners(files: &[PathBuf]) -> Result<BTreeMap<PathBuf, Package>> {
-    let (sh, all) = (Shell::new()?, files.iter().flat_map(|file| path_aliases(file)));
-    let Some(found) = query(cmd!(sh, "dpkg-query --search {all...}"))? else {
+pub(super) fn owners(files: &[PathBuf], root: &Root) -> Result<BTreeMap<PathBuf, Package>> {
+    let (sh, all) = (Shell::new()?, files.iter().flat_map(|file| root.path_aliases(file)));
+    let options = &root.dpkg_options();
+    let Some(found) = query(cmd!(sh, "dpkg-query {options...} --search {all...}"))? else {
         return Ok(BTreeMap::new());
     };
     let found = parse_search(&found);
@@ -28,14 +30,17 @@ pub(super) fn owners(files: &[PathBuf]) -> Result<BTreeMap<PathBuf, Package>> {
     if packages.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let show = cmd!(sh, "dpkg-query --show --showformat {FIELDS} {packages...}");
+    let show = cmd!(
+        sh,
+        "dpkg-query {options...} --show --showformat {FIELDS} {packages...}"
+    );
     let described = parse_show(&query(show)?.unwrap_or_default())?;
     let mut owners = BTreeMap::new();
     for file in files {
-        let package = path_aliases(file).iter().find_map(|name| found.get(name));
+        let package = root.path_aliases(file).iter().find_map(|name| found.get(name));
         if let Some(package) = package.and_then(|name| described.get(name)) {
             let mut package = package.clone();
-            package.license_files = license_files(&package.name)?;
+            package.license_files = license_files(&package.name, root)?;
             owners.insert(file.clone(), package);
         }
     }
@@ -87,9 +92,10 @@ fn supplier(maintainer: &str) -> String {
     }
 }
 
-/// A package's copyright file, and the licences to which it refers.
-fn license_files(package: &str) -> Result<Vec<PathBuf>> {
-    let path = Path::new("/usr/share/doc").join(package).join("copyright");
+/// A package's copyright file, and the licences to which it refers, which are another package: from this machine if the
+/// root folder does not have them.
+fn license_files(package: &str, root: &Root) -> Result<Vec<PathBuf>> {
+    let path = root.file(&Path::new("/usr/share/doc").join(package).join("copyright"));
     if !path.is_file() {
         // An image can be built without documentation.
         return Ok(Vec::new());
@@ -97,7 +103,7 @@ fn license_files(package: &str) -> Result<Vec<PathBuf>> {
     let text = fs::read(&path)?;
     let common = common_licenses(&String::from_utf8_lossy(&text));
     let common = common.iter().map(|name| Path::new(COMMON).join(name));
-    let present = common.filter(|path| path.is_file());
+    let present = common.filter_map(|path| [root.file(&path), path].into_iter().find(|path| path.is_file()));
     Ok([path].into_iter().chain(present).collect())
 }
 

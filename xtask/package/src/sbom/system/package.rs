@@ -1,10 +1,9 @@
 //! An installed package, and queries to package managers.
 
 use std::io::{self, ErrorKind};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Result;
-use fs_err as fs;
 use support::environment::restricted;
 use support::run::{Cmd, wait_with_output};
 
@@ -25,21 +24,6 @@ pub(super) struct Package {
     pub(super) license_files: Vec<PathBuf>,
 }
 
-/// The paths by which a package manager may list a file: where `/lib` is a link to `/usr/lib`, a package can still
-/// contain the old path.
-pub(super) fn path_aliases(file: &Path) -> Vec<PathBuf> {
-    let mut names = vec![file.to_owned()];
-    names.extend(fs::canonicalize(file));
-    for name in names.clone() {
-        names.push(match name.strip_prefix("/usr") {
-            Ok(below) => Path::new("/").join(below),
-            Err(_) => Path::new("/usr").join(name.strip_prefix("/").unwrap_or(&name)),
-        });
-    }
-    names.dedup();
-    names
-}
-
 /// A program's stdout, regardless of its exit status, which is not zero if one of several files has no package. `None`
 /// if the program is not installed.
 pub(super) fn query(command: Cmd) -> Result<Option<String>> {
@@ -58,17 +42,4 @@ fn is_missing(error: &anyhow::Error) -> bool {
 pub(super) fn non_empty(field: &str) -> Option<String> {
     let field = field.trim();
     (!field.is_empty() && field != "(none)").then(|| field.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn path_aliases_include_usr_merged_paths() {
-        let names = path_aliases(Path::new("/usr/lib/nowhere/libc.so.6"));
-        assert!(names.contains(&"/lib/nowhere/libc.so.6".into()), "{names:?}");
-        let names = super::path_aliases(Path::new("/lib/nowhere/libc.so.6"));
-        assert!(names.contains(&"/usr/lib/nowhere/libc.so.6".into()), "{names:?}");
-    }
 }

@@ -1,28 +1,29 @@
 //! Queries to the package manager of Amazon Linux, Fedora and their relatives.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use support::run::{Shell, cmd};
 
-use super::package::{Package, non_empty, path_aliases, query};
+use super::package::{Package, non_empty, query};
+use super::root::Root;
 
 /// The fields queried for a file's package, separated by tabs.
 const FIELDS: &str = "%{NAME}\t%{VERSION}-%{RELEASE}\t%{ARCH}\t%{SOURCERPM}\t%{VENDOR}\t%{URL}\t\
                       %{LICENSE}\n";
 
-pub(super) fn owners(files: &[PathBuf]) -> Result<BTreeMap<PathBuf, Package>> {
-    let sh = Shell::new()?;
+pub(super) fn owners(files: &[PathBuf], root: &Root) -> Result<BTreeMap<PathBuf, Package>> {
+    let (sh, options) = (Shell::new()?, &root.rpm_options());
     let mut owners = BTreeMap::new();
     for file in files {
-        for name in path_aliases(file) {
-            let command = cmd!(sh, "rpm --query --queryformat {FIELDS} --file {name}");
+        for name in root.path_aliases(file) {
+            let command = cmd!(sh, "rpm {options...} --query --queryformat {FIELDS} --file {name}");
             let Some(text) = query(command)? else {
                 return Ok(owners);
             };
             if let Some(mut package) = parse(&text) {
-                package.license_files = license_files(&package.name)?;
+                package.license_files = license_files(&package.name, root)?;
                 owners.insert(file.clone(), package);
                 break;
             }
@@ -52,11 +53,11 @@ fn parse(text: &str) -> Option<Package> {
     })
 }
 
-fn license_files(package: &str) -> Result<Vec<PathBuf>> {
-    let sh = Shell::new()?;
-    let listed = query(cmd!(sh, "rpm --query --licensefiles {package}"))?.unwrap_or_default();
-    let files = listed.lines().map(PathBuf::from);
-    Ok(files.filter(|file| file.is_absolute() && file.is_file()).collect())
+fn license_files(package: &str, root: &Root) -> Result<Vec<PathBuf>> {
+    let (sh, options) = (Shell::new()?, &root.rpm_options());
+    let listed = query(cmd!(sh, "rpm {options...} --query --licensefiles {package}"))?.unwrap_or_default();
+    let files = listed.lines().map(Path::new).filter(|path| path.is_absolute());
+    Ok(files.map(|path| root.file(path)).filter(|path| path.is_file()).collect())
 }
 
 #[cfg(test)]

@@ -69,7 +69,7 @@ fn write_image(folder: &Path, binary: &FunctionBinary) -> Result<Layout, Box<dyn
     let content = Content::File(binary.path().to_owned());
     program.add("var/task/bootstrap", content, Mode::Program)?;
     let mut writer = LayoutWriter::new(folder, 0)?;
-    writer.add_layer(&glibc::required_libraries(binary)?, "libraries")?;
+    writer.add_layer(&glibc::required_libraries(binary, Path::new("/"))?, "libraries")?;
     writer.add_layer(&program, "the program")?;
     let config = ImageConfig {
         entrypoint: vec!["/var/task/bootstrap".to_owned()],

@@ -1,0 +1,65 @@
+//! The tests of an architecture that is not this machine's. qemu runs its programs; the results of detectors and codecs
+//! must be those of this machine's architecture, or of the Python wheels on this machine.
+
+mod doors;
+mod registry;
+mod same_results;
+
+use conformance::{haar, jpeg, pixels, yunet};
+use local::engine::Engine;
+use package::build::Build;
+
+use crate::report::TestOutput;
+use crate::suite::Suite;
+use crate::{Arguments, Test, hardening, known_vulnerabilities, photo_formats, run_all, sbom};
+
+/// Random cases for each detector.
+const CASES: u64 = 200;
+const SLOW_CASES: u64 = 2_000;
+
+/// Tests `build`; `host` is a build for this machine's architecture.
+pub fn run(build: &Build, host: &Build, arguments: &Arguments, output: &mut TestOutput) {
+    let (suite, own) = (Suite { build }, Suite { build: host });
+    let cases = if arguments.slow { SLOW_CASES } else { CASES };
+    let shared = build.workspace.root().join("../shared");
+    let photos = shared.join("photos");
+    let tests: &[Test] = &[
+        ("OpenCV build", &|| suite.build()),
+        ("images are within budget and reproducible", &|| suite.images()),
+        ("compiler hardening", &|| hardening::test(build, &build.build_sdk()?)),
+        ("SBOMs", &|| {
+            suite.with_function(|_, sdk, function| sbom::test(build, sdk, function))
+        }),
+        ("known vulnerabilities", &|| {
+            suite.with_function(known_vulnerabilities::test)
+        }),
+        ("artefacts for another architecture are refused", &|| doors::test(build, host)),
+        ("index of both architectures in a registry", &|| registry::test(build, host)),
+        ("rectangles equal upstream OpenCV's in random cases", &|| {
+            suite.with_sdk(|fixture| haar::upstream(fixture, Some(cases)))
+        }),
+        ("rectangles equal in random cases", &|| {
+            suite.with_sdk(|ours| own.with_sdk(|theirs| haar::between_architectures(ours, theirs, cases)))
+        }),
+        ("rectangles equal the Python wheel's", &|| {
+            suite.with_sdk(|fixture| haar::wheel(fixture, &photos))
+        }),
+        ("YuNet faces equal the Python wheel's", &|| {
+            let model = shared.join("models/face_detection_yunet_2023mar.onnx");
+            suite.with_sdk(|fixture| yunet::wheel(fixture, &photos, &model, Some(cases)))
+        }),
+        ("YuNet class, model files and cancellation", &|| {
+            suite.with_sdk(yunet::usage)
+        }),
+        ("pixels of JPEG files", &|| suite.with_sdk(jpeg::test)),
+        ("pixels of PNG, WebP and other files", &|| suite.with_sdk(pixels::test)),
+        ("responses and annotated photos", &|| same_results::test(build, host)),
+        ("photos without a container", &|| suite.photos(Engine::None)),
+        ("photos of every format", &|| suite.with_function(photo_formats::test)),
+    ];
+    let architecture = build.recipe.target.architecture.lambda_name();
+    let named = tests.iter().map(|(name, test)| (format!("{architecture}: {name}"), test));
+    let named: Vec<_> = named.collect();
+    let named: Vec<Test> = named.iter().map(|(name, test)| (name.as_str(), **test)).collect();
+    run_all(&named, arguments, output);
+}

@@ -1,0 +1,60 @@
+//! The function's images of both architectures in a registry, with an index of them.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+use layer::{Architecture, Layout};
+use layer_registry::push_index;
+use package::artefacts::base::Base;
+use package::artefacts::write_images;
+use package::build::Build;
+use package::build_function::build_function;
+use serde_json::Value;
+use support::run::{Shell, cmd, output};
+
+use crate::registries::{Registry, registry_image};
+
+pub fn test(build: &Build, host: &Build) -> Result<()> {
+    let mut layouts = Vec::new();
+    for build in [host, build] {
+        let (sdk, function) = build_function(build)?;
+        let image = write_images(&build.workspace, &sdk, &function, &Base::Minimal)?.function;
+        layouts.push((function.architecture(), image.layout));
+    }
+    let folders: Vec<PathBuf> = layouts.iter().map(|(_, layout)| layout.path().to_owned()).collect();
+    let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
+    let registry = Registry::start(scratch.path(), None)?;
+    let reference = format!("{}/both/function:v1", registry.address());
+    let (index, images) = push_index(&registry_image(&reference)?, &folders, &|_| ())?;
+
+    let found = layer_registry::resolve(&registry_image(&reference)?)?;
+    ensure!(found == index, "the tag is {found} instead of the index {index}");
+    for ((architecture, layout), digest) in layouts.iter().zip(&images) {
+        ensure!(
+            *digest == layout.image().digest(),
+            "the image for {architecture} has another digest in the registry"
+        );
+        let to = scratch.path().join(architecture.name());
+        layer_registry::pull(&registry_image(&reference)?, &to, Some(*architecture), &|_| ())?;
+        let pulled = Layout::open(&to, *architecture)?;
+        ensure!(pulled.image().digest() == *digest, "another image is pulled for {architecture}");
+        inspect(&reference, *architecture)?;
+    }
+    Ok(())
+}
+
+/// skopeo selects the image for the architecture.
+fn inspect(reference: &str, architecture: Architecture) -> Result<()> {
+    let (sh, name) = (Shell::new()?, architecture.goarch());
+    let seen = output(cmd!(
+        sh,
+        "skopeo inspect --tls-verify=false --override-os linux --override-arch {name} docker://{reference}"
+    ))?;
+    let seen: Value = serde_json::from_str(&seen)?;
+    ensure!(
+        seen["Architecture"] == name,
+        "skopeo selects the image for {} instead of {name}",
+        seen["Architecture"]
+    );
+    Ok(())
+}

@@ -1,0 +1,114 @@
+//! Debian's package libc6 for another architecture, unpacked into a root folder with a database for dpkg, which names
+//! the package in SBOMs. Needs neither root nor `dpkg --add-architecture`: apt keeps its lists in a folder of ours.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+use fs_err as fs;
+use layer::Architecture;
+use support::environment::{VariableGroup, restricted};
+use support::files::{PARTIAL_PREFIX, remove_partial_dirs, sorted_entries, temporary_dir_in};
+use support::lock::Lock;
+use support::progress::{ProgressStep, print_status};
+use support::run::{Shell, cmd, output, run_logged};
+
+const PACKAGE: &str = "libc6";
+
+/// The folder with the package for `architecture`, of the version that this machine has; downloads it into `parent` if
+/// it is missing. apt verifies it by the keys of this machine's distribution.
+pub(super) fn install(architecture: Architecture, parent: &Path) -> Result<PathBuf> {
+    let version = installed_version()?;
+    let debian = architecture.goarch();
+    let folder = parent.join(format!("{PACKAGE}-{debian}-{version}"));
+    if folder.is_dir() {
+        return Ok(folder);
+    }
+    fs::create_dir_all(parent)?;
+    let lock = Lock::acquire(&parent.join("lock"), print_status)?;
+    if folder.is_dir() {
+        return Ok(folder);
+    }
+    remove_partial_dirs(parent)?;
+    let partial = temporary_dir_in(parent, PARTIAL_PREFIX)?;
+    let _step = ProgressStep::start(format!("downloading {PACKAGE}:{debian} {version}"));
+    let file = download(&format!("{PACKAGE}:{debian}={version}"), debian, partial.path(), &lock)?;
+    let root = partial.path().join("root");
+    let sh = Shell::new()?;
+    output(restricted(cmd!(sh, "dpkg-deb --extract {file} {root}"), &[]))?;
+    write_database(&file, &root, debian)?;
+    fs::rename(&root, &folder)?;
+    Ok(folder)
+}
+
+fn installed_version() -> Result<String> {
+    let sh = Shell::new()?;
+    let format = "${Version}\n";
+    let show = cmd!(sh, "dpkg-query --show --showformat {format} {PACKAGE}");
+    let text = output(restricted(show, &[])).context("this machine's distribution is not Debian or one made from it")?;
+    // One line for each architecture.
+    let version = text.lines().next().context("libc6 is not installed")?;
+    Ok(version.to_owned())
+}
+
+/// Downloads a package with lists and a cache in `folder`, and returns its path.
+fn download(package: &str, debian: &str, folder: &Path, lock: &Lock) -> Result<PathBuf> {
+    let at = |name: &str| folder.join(name);
+    let (lists, cache, packages) = (at("lists"), at("cache"), at("packages"));
+    for folder in [&lists.join("partial"), &cache.join("archives/partial"), &packages] {
+        fs::create_dir_all(folder)?;
+    }
+    let options = [
+        format!("APT::Architecture={debian}"),
+        format!("APT::Architectures::={debian}"),
+        format!("Dir::State::Lists={}", lists.display()),
+        format!("Dir::Cache={}", cache.display()),
+        // Otherwise apt run by root gives up its rights, and then cannot read these folders.
+        "APT::Sandbox::User=".to_owned(),
+        "Acquire::Languages=none".to_owned(),
+        "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false".to_owned(),
+        "Acquire::Retries=1".to_owned(),
+        "Acquire::http::Timeout=20".to_owned(),
+    ];
+    let options: Vec<_> = options.iter().flat_map(|option| ["-o", option.as_str()]).collect();
+    let options = options.as_slice();
+    let (sh, log) = (Shell::new()?, at("apt.log"));
+    sh.change_dir(&packages);
+    for command in [
+        cmd!(sh, "apt-get --quiet {options...} update"),
+        cmd!(sh, "apt-get --quiet {options...} download {package}"),
+    ] {
+        let mut apt = Command::from(restricted(command, &[VariableGroup::Network]));
+        run_logged(apt.stdin(lock.inheritable_stdin()?), &log, |_| ())?;
+    }
+    let mut files = sorted_entries(&packages)?;
+    ensure!(files.len() == 1, "apt-get wrote {} files", files.len());
+    files.pop().context("apt-get wrote no file")
+}
+
+/// Writes the database that `dpkg-query --admindir` reads: the package's fields, and the list of its files. Source:
+/// dpkg's manual deb(5) and its folder /var/lib/dpkg.
+fn write_database(file: &Path, root: &Path, debian: &str) -> Result<()> {
+    let (sh, info) = (Shell::new()?, root.join("var/lib/dpkg/info"));
+    fs::create_dir_all(&info)?;
+    let fields = output(restricted(cmd!(sh, "dpkg-deb --field {file}"), &[]))?;
+    let (first, rest) = fields.split_once('\n').context("the package has no fields")?;
+    fs::write(
+        info.with_file_name("status"),
+        format!("{first}\nStatus: install ok installed\n{rest}\n"),
+    )?;
+    // Names of files contain the architecture since this version.
+    fs::write(info.join("format"), "1\n")?;
+    let listing = output(restricted(cmd!(sh, "dpkg-deb --contents {file}"), &[]))?;
+    let mut list = String::new();
+    for line in listing.lines() {
+        let Some((_, path)) = line.split_once(" ./") else {
+            bail!("dpkg-deb lists `{line}`, which has no path");
+        };
+        let path = path.split(" -> ").next().unwrap_or(path).trim_end_matches('/');
+        let _ = writeln!(list, "/{}", if path.is_empty() { "." } else { path });
+    }
+    fs::write(info.join(format!("{PACKAGE}:{debian}.list")), list)?;
+    Ok(())
+}
