@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the packages that `cargo xtask test` needs on a bare Debian machine: compilers for C and C++, Python 3 with
-# pip, nasm, a container engine, a registry, other tools for images, and a browser with its driver. Rust must already be
-# installed.
+# pip, nasm, a container engine, a registry, other tools for images, an emulator of other processors, and a browser with its
+# driver. Rust must already be installed.
 set -euo pipefail
 
 missing=()
@@ -14,6 +14,7 @@ command -v docker-registry >/dev/null || command -v registry >/dev/null || missi
 for tool in skopeo podman buildah umoci; do
   command -v "$tool" >/dev/null || missing+=("$tool")
 done
+command -v qemu-aarch64-static >/dev/null || missing+=(qemu-user-static)
 command -v chromedriver >/dev/null || missing+=(chromium-driver)
 # The names that xtask/e2e/src/browser.rs tries.
 browser=

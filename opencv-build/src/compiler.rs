@@ -60,7 +60,9 @@ impl Compiler {
         if target.runs_on_host() {
             return Ok(self.clone());
         }
-        let host = target.on_host().context("zig is not pinned for this machine's processor")?;
+        let host = target
+            .on_host()
+            .context("zig is not pinned for this machine's processor")?;
         Self::write_scripts(toolchain, &host, &self.scripts_dir.join("host"), &self.zig_cache)
     }
 

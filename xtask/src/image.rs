@@ -120,12 +120,10 @@ fn write(arguments: &Arguments, build: &Build, architecture: Architecture) -> Re
 }
 
 /// Pushes the function's image, or those of several architectures with an index.
-fn push_images(
-    written: &[(Architecture, WrittenImages)],
-    reference: &str,
-    plain_http: &[String],
-) -> Result<Pushed> {
-    let layouts = written.iter().map(|(_, written)| written.function.layout.path().to_owned());
+fn push_images(written: &[(Architecture, WrittenImages)], reference: &str, plain_http: &[String]) -> Result<Pushed> {
+    let layouts = written
+        .iter()
+        .map(|(_, written)| written.function.layout.path().to_owned());
     let layouts: Vec<_> = layouts.collect();
     let reference = reference.to_owned();
     if let [only] = layouts.as_slice() {

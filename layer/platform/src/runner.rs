@@ -16,8 +16,10 @@ pub struct Runner {
 
 /// The machine has no emulator for the architecture.
 #[derive(Debug, thiserror::Error)]
-#[error("programs for {architecture} do not run on this machine; install qemu's user-mode emulator, \
-         qemu-{architecture}-static (Debian: qemu-user-static)")]
+#[error(
+    "programs for {architecture} do not run on this machine; install qemu's user-mode emulator, \
+         qemu-{architecture}-static (Debian: qemu-user-static)"
+)]
 pub struct NoEmulator {
     architecture: Architecture,
 }
@@ -36,11 +38,20 @@ impl Runner {
         }
         let path = env::var_os("PATH").unwrap_or_default();
         let emulator = find_emulator(&path, architecture).ok_or(NoEmulator { architecture })?;
-        let options = ["-cpu", oldest_processor(architecture)].map(OsString::from);
+        let options = ["-cpu", Self::processor(architecture)].map(OsString::from);
         Ok(Self {
             prefix: [emulator.clone().into()].into_iter().chain(options).collect(),
             emulator: Some(emulator),
         })
+    }
+
+    /// qemu's name for the emulated processor: the oldest one that Lambda has, so that newer instructions fail. Graviton2
+    /// has Neoverse N1 cores. Of x86_64, qemu emulates AVX2, but not AVX-512.
+    pub fn processor(architecture: Architecture) -> &'static str {
+        match architecture {
+            Architecture::X86_64 => "max",
+            Architecture::Aarch64 => "neoverse-n1",
+        }
     }
 
     /// Takes the loader and the shared libraries from `sysroot` if programs are emulated.
@@ -69,15 +80,6 @@ impl fmt::Display for Runner {
             None => f.write_str("this machine's processor"),
             Some(emulator) => write!(f, "{}", emulator.display()),
         }
-    }
-}
-
-/// The oldest processor that Lambda has for an architecture, so that newer instructions fail: Graviton2 has Neoverse
-/// N1 cores. qemu has no model of an x86_64 server with exactly AVX2.
-fn oldest_processor(architecture: Architecture) -> &'static str {
-    match architecture {
-        Architecture::X86_64 => "max",
-        Architecture::Aarch64 => "neoverse-n1",
     }
 }
 

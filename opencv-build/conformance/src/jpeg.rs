@@ -12,9 +12,9 @@ use support::files::{remove_if_exists, sorted_entries};
 use support::progress::print_status;
 use support::run::{Cmd, Shell, cmd, output};
 
-use crate::{Fixture, data_dir};
 use crate::programs::Programs;
 use crate::reference::{Reference, Release};
+use crate::{Fixture, data_dir};
 
 /// Environment variables that turn off libjpeg-turbo's SIMD kernels; empty for none.
 const X86_SIMD_VARIABLES: [&str; 3] = ["", "JSIMD_FORCESSE2", "JSIMD_FORCENONE"];
@@ -33,7 +33,12 @@ pub fn test(fixture: &Fixture) -> Result<()> {
         fs::create_dir(folder)?;
     }
     let (sh, writer) = (Shell::new()?, at("write-variants"));
-    output(compile_variant_writer((fixture.tools, fixture.sdk), fixture.project_dir, &sh, &writer))?;
+    output(compile_variant_writer(
+        (fixture.tools, fixture.sdk),
+        fixture.project_dir,
+        &sh,
+        &writer,
+    ))?;
     let writer = fixture.runnable(&writer)?;
     output(cmd!(sh, "{writer} {complete} {truncated}"))?;
     add_unusual_files(fixture.sdk, &complete)?;

@@ -3,7 +3,7 @@
 //! their files in the page cache. Also measures detection with `balanced` in the first photo of a process, and in it
 //! again.
 
-mod fake_runtime_api;
+pub(crate) mod fake_runtime_api;
 mod first_detection;
 mod page_cache;
 

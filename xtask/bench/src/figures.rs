@@ -62,6 +62,8 @@ pub enum Unit {
     Megabytes,
     #[serde(rename = "USD")]
     Dollars,
+    #[serde(rename = "million instructions")]
+    MillionInstructions,
 }
 
 impl Group {
@@ -172,6 +174,7 @@ impl Unit {
             Self::Seconds => "s",
             Self::Megabytes => "MB",
             Self::Dollars => "USD",
+            Self::MillionInstructions => "million instructions",
         }
     }
 }

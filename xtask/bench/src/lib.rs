@@ -14,6 +14,7 @@ pub mod eval;
 mod figures;
 mod function_log;
 mod image;
+mod instructions;
 mod large_layer;
 mod machine;
 mod memory;
@@ -71,6 +72,9 @@ enum BenchKind {
 
     /// Writing the function's image, against `docker build` of the same content; and the memory for a layer of 1 GB
     Image(image::Arguments),
+
+    /// Instructions that the function executes on x86_64 and arm64, counted by qemu's user-mode emulators
+    Instructions,
 
     /// Write a layer with a file, and print the peak memory
     #[command(hide = true)]
@@ -140,6 +144,7 @@ impl Bench {
             BenchKind::Memory => self.save("memory", memory::run(context)?.figures),
             BenchKind::Cost => self.save("cost", cost::run(context)?),
             BenchKind::Build => self.save("build", build::run(context)?),
+            BenchKind::Instructions => self.save("instructions", instructions::run(context)?),
             BenchKind::Image(arguments) => self.save("image", image::run(context, arguments)?),
             BenchKind::Layer(_) => anyhow::bail!("`layer` is not a bench"),
         }

@@ -33,8 +33,12 @@ pub fn run(build: &Build, host: &Build, arguments: &Arguments, output: &mut Test
         ("known vulnerabilities", &|| {
             suite.with_function(known_vulnerabilities::test)
         }),
-        ("artefacts for another architecture are refused", &|| doors::test(build, host)),
-        ("index of both architectures in a registry", &|| registry::test(build, host)),
+        ("artefacts for another architecture are refused", &|| {
+            doors::test(build, host)
+        }),
+        ("index of both architectures in a registry", &|| {
+            registry::test(build, host)
+        }),
         ("rectangles equal upstream OpenCV's in random cases", &|| {
             suite.with_sdk(|fixture| haar::upstream(fixture, Some(cases)))
         }),
@@ -58,7 +62,9 @@ pub fn run(build: &Build, host: &Build, arguments: &Arguments, output: &mut Test
         ("photos of every format", &|| suite.with_function(photo_formats::test)),
     ];
     let architecture = build.recipe.target.architecture.lambda_name();
-    let named = tests.iter().map(|(name, test)| (format!("{architecture}: {name}"), test));
+    let named = tests
+        .iter()
+        .map(|(name, test)| (format!("{architecture}: {name}"), test));
     let named: Vec<_> = named.collect();
     let named: Vec<Test> = named.iter().map(|(name, test)| (name.as_str(), **test)).collect();
     run_all(&named, arguments, output);

@@ -34,10 +34,6 @@ pub struct FuzzArguments {
     pub fuzzers: Vec<String>,
 }
 
-pub fn build(build: &Build) -> Result<()> {
-    build::build_programs(build).map(drop)
-}
-
 /// Builds the fuzzers, and runs as many at once as there are processors.
 pub fn test(project: &Build, arguments: &FuzzArguments) -> Result<()> {
     let workspace = &project.workspace;

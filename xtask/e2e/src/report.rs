@@ -63,6 +63,15 @@ impl TestOutput {
         self.promises = promises::all();
     }
 
+    /// Adds the results of tests that ran concurrently.
+    pub fn append(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.skipped += other.skipped;
+        self.tests.extend(other.tests);
+        self.promises = promises::all();
+    }
+
     pub fn is_empty(&self) -> bool {
         self.tests.is_empty()
     }

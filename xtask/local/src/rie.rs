@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
-use opencv_build::{Architecture, Runner};
 use opencv_build::internals::{Wheel, install_wheels};
+use opencv_build::{Architecture, Runner};
 use serde::Deserialize;
 
 #[derive(Deserialize)]

@@ -113,10 +113,7 @@ pub fn write_function_image(
         Base::Minimal => {
             libraries = function.required_libraries()?;
             check_glibc(binary, &libraries)?;
-            layers.push((
-                libraries.clone(),
-                "shared libraries of glibc".to_owned(),
-            ));
+            layers.push((libraries.clone(), "shared libraries of glibc".to_owned()));
         }
         Base::Scratch => check_scratch(binary)?,
         Base::Image(_) => {}

@@ -49,7 +49,9 @@ impl Arguments {
 
 /// The outputs of `run` for each of the `builds`.
 pub fn for_each<T>(builds: &[Build], mut run: impl FnMut(&Build) -> Result<T>) -> Result<OutputPerArchitecture<T>> {
-    let outputs = builds.iter().map(|build| Ok((build.recipe.target.architecture.name(), run(build)?)));
+    let outputs = builds
+        .iter()
+        .map(|build| Ok((build.recipe.target.architecture.name(), run(build)?)));
     Ok(OutputPerArchitecture(outputs.collect::<Result<_>>()?))
 }
 
@@ -164,7 +166,12 @@ impl Build {
     /// cargo of that toolchain for the function's package.
     pub(crate) fn cargo(&self, subcommand: &str) -> Result<Command> {
         let package = &self.package;
-        cargo::cargo_of(self.rust_toolchain()?, &package.workspace, &package.manifest, subcommand)
+        cargo::cargo_of(
+            self.rust_toolchain()?,
+            &package.workspace,
+            &package.manifest,
+            subcommand,
+        )
     }
 
     pub fn build_opencv(&self) -> Result<BuildOutcome> {

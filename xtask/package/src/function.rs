@@ -51,12 +51,7 @@ impl Function {
     ///
     /// # Errors
     /// The program is not for `target`, needs a newer glibc, or is not hardened.
-    pub fn check(
-        package: &FunctionPackage,
-        libraries: LibrarySources,
-        path: &Path,
-        target: &Target,
-    ) -> Result<Self> {
+    pub fn check(package: &FunctionPackage, libraries: LibrarySources, path: &Path, target: &Target) -> Result<Self> {
         Ok(Self {
             package: package.clone(),
             binary: FunctionBinary::check(path, target.architecture, target.glibc)?.require_hardened()?,

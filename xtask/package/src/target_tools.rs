@@ -70,7 +70,8 @@ mod tests {
 
     #[test]
     fn options_precede_variables_and_variables_the_recipe() {
-        let recipe = "version = \"4\"\n[tools.aarch64]\nrustc = \"rust/rustc\"\ncargo = \"/c\"\nsysroot = \"/recipe\"\n";
+        let recipe =
+            "version = \"4\"\n[tools.aarch64]\nrustc = \"rust/rustc\"\ncargo = \"/c\"\nsysroot = \"/recipe\"\n";
         let environment = [
             ("CARGO_aarch64_unknown_linux_gnu", "/variable/cargo"),
             ("SYSROOT_aarch64_unknown_linux_gnu", "/variable"),

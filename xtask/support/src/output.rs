@@ -25,7 +25,11 @@ impl<T: Serialize> Serialize for OutputPerArchitecture<T> {
 
 impl<T: CommandOutput> CommandOutput for OutputPerArchitecture<T> {
     fn to_text(&self) -> String {
-        let texts: Vec<_> = self.0.iter().map(|(_, output)| output.to_text().trim_end().to_owned()).collect();
+        let texts: Vec<_> = self
+            .0
+            .iter()
+            .map(|(_, output)| output.to_text().trim_end().to_owned())
+            .collect();
         texts.join("\n\n")
     }
 }

@@ -1,10 +1,9 @@
 // Tests how programs use classifiers besides detecting: copying them, loading another cascade into a used one, using
 // one per thread, wrong arguments, damaged packed cascades. Everything must behave as with OpenCV's own code.
 //
-//   classifier_usage SHARE [emulated]
+//   classifier_usage SHARE
 //
-// SHARE is the SDK's folder of cascades and samples. Times on an emulated processor mean nothing, so they are not
-// compared. Prints what fails.
+// SHARE is the SDK's folder of cascades and samples. Prints what fails.
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
@@ -292,9 +291,8 @@ void test_speed()
 
 int main(int count, char** arguments)
 {
-    if (count != 2 && count != 3)
+    if (count != 2)
         return 2;
-    const bool is_emulated = count == 3;
     share = arguments[1];
     silence_errors();
     for (const char* name :
@@ -323,8 +321,6 @@ int main(int count, char** arguments)
     };
     for (const auto& it : checks)
     {
-        if (is_emulated && it.first == std::string("speed"))
-            continue;
         cv::setNumThreads(1);
         try
         {

@@ -45,9 +45,17 @@ impl Description {
     pub fn of_function(function: &Function, environment: &BTreeMap<String, String>) -> Result<Self> {
         let ask = || {
             let runner = function.runner()?;
-            let mut words = runner.prefix().iter().map(OsString::as_os_str).chain([function.path().as_os_str()]);
+            let mut words = runner
+                .prefix()
+                .iter()
+                .map(OsString::as_os_str)
+                .chain([function.path().as_os_str()]);
             let (shell, program) = (Shell::new()?, words.next().context("there is no program")?);
-            output(cmd!(shell, "{program} {words...} {DESCRIBE}").env_clear().envs(environment))
+            output(
+                cmd!(shell, "{program} {words...} {DESCRIBE}")
+                    .env_clear()
+                    .envs(environment),
+            )
         };
         let text = ask().context(
             "the function does not say which objects it uses; if it has no harness, or cannot run here, set `access` \

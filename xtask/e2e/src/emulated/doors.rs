@@ -43,7 +43,9 @@ pub fn test(build: &Build, host: &Build) -> Result<()> {
 
 /// Fails unless the result is an error that names both architectures.
 fn refused(result: Result<()>, architectures: [Architecture; 2], what: &str) -> Result<()> {
-    let error = result.err().with_context(|| format!("{what} for another architecture is taken"))?;
+    let error = result
+        .err()
+        .with_context(|| format!("{what} for another architecture is taken"))?;
     let error = format!("{error:#}");
     let is_named = |name: Architecture| {
         [name.name(), name.lambda_name(), name.goarch()]

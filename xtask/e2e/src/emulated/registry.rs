@@ -37,7 +37,10 @@ pub fn test(build: &Build, host: &Build) -> Result<()> {
         let to = scratch.path().join(architecture.name());
         layer_registry::pull(&registry_image(&reference)?, &to, Some(*architecture), &|_| ())?;
         let pulled = Layout::open(&to, *architecture)?;
-        ensure!(pulled.image().digest() == *digest, "another image is pulled for {architecture}");
+        ensure!(
+            pulled.image().digest() == *digest,
+            "another image is pulled for {architecture}"
+        );
         inspect(&reference, *architecture)?;
     }
     Ok(())

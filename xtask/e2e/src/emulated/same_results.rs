@@ -24,7 +24,11 @@ pub fn test(build: &Build, host: &Build) -> Result<()> {
     let [ours, theirs] = [Machine::start(build)?, Machine::start(host)?];
     let (mut faces, mut bytes) = (0, 0);
     for preset in PRESETS {
-        let count = if preset == PRESETS[0] { photos.len() } else { NETWORK_PHOTOS };
+        let count = if preset == PRESETS[0] {
+            photos.len()
+        } else {
+            NETWORK_PHOTOS
+        };
         for photo in photos.iter().take(count) {
             let name = file_name(photo);
             let (response, written) = ours.process(photo, preset)?;

@@ -40,7 +40,9 @@ pub(super) fn ensure(toolchain: &RustToolchain, environment: &Environment, archi
     if added.is_ok() && compile_nothing(toolchain, environment, architecture)?.is_none() {
         return Ok(());
     }
-    let why = added.err().map_or("it is still missing".to_owned(), |error| format!("{error:#}"));
+    let why = added
+        .err()
+        .map_or("it is still missing".to_owned(), |error| format!("{error:#}"));
     let suffix = triple.replace('-', "_");
     let debian = architecture.goarch();
     bail!(
@@ -73,7 +75,9 @@ fn compile_nothing(
 fn add_by_rustup(toolchain: &RustToolchain, environment: &Environment, architecture: Architecture) -> Result<()> {
     let folder = toolchain.rustc.parent().and_then(Path::parent);
     let folder = folder.filter(|folder| folder.parent().is_some_and(|parent| parent.ends_with("toolchains")));
-    let name = folder.and_then(Path::file_name).context("the toolchain is not rustup's")?;
+    let name = folder
+        .and_then(Path::file_name)
+        .context("the toolchain is not rustup's")?;
     let triple = architecture.rust_triple();
     let _step = ProgressStep::start(format!("adding the standard library for {triple} by rustup"));
     let mut rustup = Command::new("rustup");
@@ -101,7 +105,10 @@ mod tests {
         fs::create_dir_all(&bin).unwrap();
         write_script(
             &bin.join("rustc"),
-            &format!("test -f '{}/library' || {{ echo '{text}' >&2; exit 1; }}", folder.display()),
+            &format!(
+                "test -f '{}/library' || {{ echo '{text}' >&2; exit 1; }}",
+                folder.display()
+            ),
         );
         RustToolchain {
             cargo: bin.join("cargo"),

@@ -16,7 +16,13 @@ fn write_script(file: &Path, text: &str) {
 
 fn command_in(environment: &Environment, root: &Path, target: &Path, subcommand: &str) -> Result<Command> {
     let toolchain = RustToolchain::find(environment, root);
-    command(environment, &toolchain, (root, target), &root.join("Cargo.toml"), subcommand)
+    command(
+        environment,
+        &toolchain,
+        (root, target),
+        &root.join("Cargo.toml"),
+        subcommand,
+    )
 }
 
 /// Variables that change the build or its output folders.

@@ -87,7 +87,9 @@ type Distribution = (Option<String>, Option<String>);
 fn distribution(root: &Root) -> Distribution {
     let names = ["/etc/os-release", "/usr/lib/os-release"].map(Path::new);
     let paths = names.iter().map(|name| root.file(name));
-    let text = paths.chain(names.iter().map(PathBuf::from)).find_map(|path| fs::read_to_string(path).ok());
+    let text = paths
+        .chain(names.iter().map(PathBuf::from))
+        .find_map(|path| fs::read_to_string(path).ok());
     parse_os_release(&text.unwrap_or_default())
 }
 

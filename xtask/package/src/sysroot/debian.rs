@@ -46,7 +46,8 @@ fn installed_version() -> Result<String> {
     let sh = Shell::new()?;
     let format = "${Version}\n";
     let show = cmd!(sh, "dpkg-query --show --showformat {format} {PACKAGE}");
-    let text = output(restricted(show, &[])).context("this machine's distribution is not Debian or one made from it")?;
+    let text =
+        output(restricted(show, &[])).context("this machine's distribution is not Debian or one made from it")?;
     // One line for each architecture.
     let version = text.lines().next().context("libc6 is not installed")?;
     Ok(version.to_owned())

@@ -30,10 +30,7 @@ pub(super) fn owners(files: &[PathBuf], root: &Root) -> Result<BTreeMap<PathBuf,
     if packages.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let show = cmd!(
-        sh,
-        "dpkg-query {options...} --show --showformat {FIELDS} {packages...}"
-    );
+    let show = cmd!(sh, "dpkg-query {options...} --show --showformat {FIELDS} {packages...}");
     let described = parse_show(&query(show)?.unwrap_or_default())?;
     let mut owners = BTreeMap::new();
     for file in files {

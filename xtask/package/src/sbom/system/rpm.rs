@@ -57,7 +57,10 @@ fn license_files(package: &str, root: &Root) -> Result<Vec<PathBuf>> {
     let (sh, options) = (Shell::new()?, &root.rpm_options());
     let listed = query(cmd!(sh, "rpm {options...} --query --licensefiles {package}"))?.unwrap_or_default();
     let files = listed.lines().map(Path::new).filter(|path| path.is_absolute());
-    Ok(files.map(|path| root.file(path)).filter(|path| path.is_file()).collect())
+    Ok(files
+        .map(|path| root.file(path))
+        .filter(|path| path.is_file())
+        .collect())
 }
 
 #[cfg(test)]
