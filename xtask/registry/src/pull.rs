@@ -21,9 +21,9 @@ pub struct Arguments {
     #[arg(long, value_name = "FOLDER")]
     pub to: Option<PathBuf>,
 
-    /// Pull only the image for this architecture from a multi-platform image: x86_64 or aarch64
-    #[arg(long)]
-    pub architecture: Option<Architecture>,
+    /// Pull only the image for this architecture from a multi-platform image: x86_64 or arm64
+    #[arg(long, alias = "architecture", value_name = "ARCHITECTURE")]
+    pub arch: Option<Architecture>,
 
     #[command(flatten)]
     pub connection: ConnectionOptions,
@@ -50,7 +50,7 @@ pub fn run(arguments: &Arguments) -> Result<PullOutput> {
         Workspace::find().target_dir().join("pulled").join(name)
     });
     let progress = Progress::start("pulling", reference);
-    let pulled = layer_registry::pull(&image, &folder, arguments.architecture, &|event| {
+    let pulled = layer_registry::pull(&image, &folder, arguments.arch, &|event| {
         progress.update(event);
     })
     .with_context(|| format!("failed to pull {reference}"))?;

@@ -31,9 +31,9 @@ pub struct Arguments {
     #[arg(value_name = "REF")]
     pub reference: String,
 
-    /// Push only the image for this architecture of a multi-platform image: x86_64 or aarch64. Lambda accepts no index
-    #[arg(long)]
-    pub architecture: Option<Architecture>,
+    /// Push only the image for this architecture of a multi-platform image: x86_64 or arm64. Lambda accepts no index
+    #[arg(long, alias = "architecture", value_name = "ARCHITECTURE")]
+    pub arch: Option<Architecture>,
 
     /// A repository of the same registry that has layers of the image, such as that of its base. They are mounted
     /// instead of sent, if the registry permits it; may be given several times
@@ -76,14 +76,14 @@ fn push(arguments: &Arguments, destination: &RegistryImage, folder: &Path) -> Re
     let (path, tag) = split_reference(&arguments.image);
     ensure_is_image(path)?;
     let source = open_image(path, tag)?;
-    let changes = pack(source.as_ref(), arguments.architecture, folder)?;
+    let changes = pack(source.as_ref(), arguments.arch, folder)?;
     for change in &changes {
         print_status(change);
     }
     let warnings = if arguments.no_lint {
         Vec::new()
     } else {
-        check(folder, arguments.architecture)?
+        check(folder, arguments.arch)?
     };
     let progress = Progress::start("pushing", &arguments.reference);
     Ok(PushOutput {
