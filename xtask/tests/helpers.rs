@@ -15,15 +15,17 @@ use syn::{Item, UseTree};
 use source::{is_for_tests, segments};
 
 /// Files that may use `Command::new`, each with the reason why xshell does not suffice.
-const COMMAND_EXCEPTIONS: [(&str, &str); 9] = [
+const COMMAND_EXCEPTIONS: [(&str, &str); 8] = [
     ("function/harness/src/reexec.rs", "must stay small, and calls exec"),
     (
         "layer/registry/src/credential_helper.rs",
         "passes secrets by pipes, and depends on no crate of ours but layer",
     ),
     ("opencv-build/src/python.rs", "takes its environment as an argument"),
-    ("xtask/package/build.rs", "is a build script"),
-    ("xtask/package/src/cargo.rs", "takes its environment as an argument"),
+    (
+        "xtask/package/src/cargo/toolchain.rs",
+        "takes its environment as an argument",
+    ),
     ("xtask/support/src/cargo.rs", "is used with exec"),
     ("xtask/support/src/child.rs", "moves commands to another thread"),
     (

@@ -40,7 +40,7 @@ pub fn push_index(
         entries.push(found.index_entry()?);
     }
     let index = Index::new(entries)?.to_json()?;
-    let digest = push(image, &[], &index, &MediaType::ImageIndex.to_string(), progress)?;
+    let digest = push(image, &[], &index, MediaType::ImageIndex.as_ref(), progress)?;
     Ok((digest, digests))
 }
 
@@ -61,7 +61,7 @@ impl<'a> LayoutImage<'a> {
             return Err(damaged(layout, reason));
         };
         let manifest = document(layout, "manifest", entry)?;
-        let understood = parse_manifest(&manifest, Some(&entry.media_type().to_string()));
+        let understood = parse_manifest(&manifest, Some(entry.media_type().as_ref()));
         let (_, kind) = understood.map_err(|reason| damaged(layout, reason))?;
         let ManifestKind::Image(entries) = kind else {
             return Err(damaged(

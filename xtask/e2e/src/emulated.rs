@@ -9,9 +9,11 @@ use conformance::{haar, jpeg, pixels, yunet};
 use local::engine::Engine;
 use package::build::Build;
 
+use crate::arguments::Arguments;
 use crate::report::TestOutput;
 use crate::suite::Suite;
-use crate::{Arguments, Test, hardening, known_vulnerabilities, photo_formats, run_all, sbom};
+use crate::test_runner::{Test, run_all};
+use crate::{hardening, known_vulnerabilities, photo_formats, sbom};
 
 /// Random cases for each detector.
 const CASES: u64 = 200;

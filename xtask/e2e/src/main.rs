@@ -3,13 +3,12 @@
 
 use std::process::ExitCode;
 use std::thread;
-use std::time::Instant;
 
 use anyhow::{Result, ensure};
 use opencv_build::Architecture;
 use package::build::{self, ArchitectureSelection, Build};
-use support::progress::print_status;
 
+mod arguments;
 mod background;
 mod benches;
 mod book;
@@ -73,58 +72,18 @@ mod snapshot;
 mod soak;
 mod suite;
 mod templates;
+mod test_runner;
 mod third_party_photos;
 mod tree_diff;
 mod watch;
 
+use arguments::Arguments;
 use background::BackgroundTests;
 use report::TestOutput;
-
-#[derive(clap::Args, Clone, Debug, Default)]
-pub struct Arguments {
-    /// Only tests whose name contains this
-    #[arg(long, value_name = "NAME")]
-    pub only: Option<String>,
-
-    /// Also run the slow tests: a minute of each fuzzer, ten times as many random detections, 10,000 concurrent events,
-    /// builds killed at fifty points, full disks, a build in another folder, functions of all templates
-    #[arg(long)]
-    pub slow: bool,
-
-    /// Seed of random inputs and faults
-    #[arg(long, value_name = "NUMBER", default_value_t = 13)]
-    pub seed: u64,
-
-    /// Number of random cases for which detectors are compared, for each instruction set
-    #[arg(long, value_name = "NUMBER", requires = "slow", default_value_t = 10_000)]
-    pub cases: u64,
-
-    /// Test this architecture: x86_64, arm64, or `all` for both. One that is not this machine's is emulated by qemu, and
-    /// compared with this machine's [default: the recipe's]
-    #[arg(long, value_name = "ARCHITECTURE")]
-    pub arch: Option<ArchitectureSelection>,
-
-    #[command(flatten)]
-    pub fuzz: fuzz::FuzzArguments,
-
-    /// Save the responses to events as the expected ones, instead of comparing them
-    #[arg(long, requires = "only")]
-    pub bless: bool,
-}
-
-impl Arguments {
-    /// The number of random cases, or `None` without `--slow`.
-    fn cases(&self) -> Option<u64> {
-        self.slow.then_some(self.cases)
-    }
-}
 
 fn main() -> ExitCode {
     package::program::TEST.main(run)
 }
-
-/// A test's name and function.
-type Test<'a> = (&'a str, &'a dyn Fn() -> Result<()>);
 
 fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let builds = Build::read_all(&build::Arguments {
@@ -165,18 +124,4 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
     }
     ensure!(!output.is_empty(), "no test matches `--only`");
     output.print(json)
-}
-
-/// Runs the tests that `--only` selects.
-fn run_all(tests: &[Test], arguments: &Arguments, output: &mut TestOutput) {
-    let selected = |name: &str| {
-        let only = arguments.only.as_ref();
-        only.is_none_or(|only| name.contains(only.as_str()))
-    };
-    for (name, test) in tests.iter().filter(|(name, _)| selected(name)) {
-        print_status(&format!("\n=== {name}"));
-        let start = Instant::now();
-        let result = test();
-        output.add(name, result, start.elapsed());
-    }
 }

@@ -4,9 +4,10 @@ use conformance::{haar, jpeg, pixels, yunet};
 use local::engine::Engine;
 use package::build::Build;
 
+use crate::arguments::Arguments;
 use crate::report::TestOutput;
 use crate::suite::Suite;
-use crate::{Arguments, Test, run_all};
+use crate::test_runner::{Test, run_all};
 use crate::{
     benches, book, bucket_permissions, concurrent_events, consumers, deadline, deny, deploy, deploy_templates,
     documented_options, error_recovery, events, external_tools, foreign_settings, formatting_and_spelling, full_disk,

@@ -78,11 +78,8 @@ fn command(
     subcommand: &str,
 ) -> Result<Command> {
     let home = home::prepare(environment, root, target)?;
-    let mut command = Command::new(&toolchain.cargo);
-    environment.restrict(
-        &mut command,
-        &[VariableGroup::Network, VariableGroup::Terminal, VariableGroup::Rust],
-    );
+    let groups = [VariableGroup::Network, VariableGroup::Terminal, VariableGroup::Rust];
+    let mut command = toolchain::command(environment, &toolchain.cargo, &groups);
     if let Some(path) = toolchain.path(environment) {
         command.env("PATH", path);
     }

@@ -43,7 +43,7 @@ enum Command {
         connection: ConnectionOptions,
     },
 
-    /// Push the images of LAYOUTs for different architectures with an index; print the digest of the index, and those of
+    /// Push the image of each LAYOUT, for different architectures, with an index; print the digests of the index and of
     /// the images
     #[command(hide = true)]
     PushIndex {

@@ -59,7 +59,7 @@ pub fn build_programs(build: &Build) -> Result<FuzzBuild> {
     let target = recipe.target;
     conformance::skip_unless_runnable(&target)?;
     let triple = target.rust_triple();
-    let runtime = runtime(&triple)?;
+    let runtime = runtime(triple)?;
     let paths = build.paths.variant("fuzz", "instrumented");
     let sdk = build_opencv(&recipe, &paths, &build.launcher)
         .context("failed to build OpenCV for fuzzers")?
@@ -80,7 +80,7 @@ pub fn build_programs(build: &Build) -> Result<FuzzBuild> {
     cargo
         .current_dir(crate_dir(workspace))
         // With an explicit target, the flags do not apply to build scripts.
-        .args(["build", "--release", "--locked", "--target", &triple])
+        .args(["build", "--release", "--locked", "--target", triple])
         .env("CARGO_TARGET_DIR", &folder)
         .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"))
         // A stable toolchain contains the sanitizers too, but accepts -Z flags only with this variable.

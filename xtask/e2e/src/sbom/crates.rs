@@ -22,7 +22,7 @@ pub fn check(document: &Value, build: &Build, sdk: &Sdk) -> Result<()> {
         .context("failed to start cargo")?;
     ensure!(output.status.success(), "cargo failed to build the function");
     let package = &build.package;
-    let folder = package.workspace.target_dir().join(&triple);
+    let folder = package.workspace.target_dir().join(triple);
     let mut built = BTreeSet::new();
     for line in output.stdout.split(|byte| *byte == b'\n') {
         let Ok(message) = serde_json::from_slice::<Value>(line) else {
@@ -42,7 +42,7 @@ pub fn check(document: &Value, build: &Build, sdk: &Sdk) -> Result<()> {
         (!id.is_empty()).then(|| (package["name"].as_str().unwrap_or_default(), version))
     });
     let listed: BTreeSet<_> = ids.map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
-    let tree = sbom::cargo_tree(package, &triple)?.packages;
+    let tree = sbom::cargo_tree(package, triple)?.packages;
     ensure!(
         listed == built && tree == built,
         "the SBOM has {:?} and lacks {:?}; cargo tree has {:?} and lacks {:?}",

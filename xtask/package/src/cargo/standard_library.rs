@@ -1,7 +1,7 @@
 //! The standard library of a toolchain for a target: found, or added by rustup.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use anyhow::{Context, Result, anyhow, bail};
 use opencv_build::Architecture;
@@ -9,7 +9,7 @@ use support::environment::{Environment, VariableGroup};
 use support::progress::ProgressStep;
 use support::run::wait_with_output;
 
-use super::toolchain::RustToolchain;
+use super::toolchain::{self, RustToolchain};
 
 /// rustc's codes of errors: <https://doc.rust-lang.org/error_codes/error-index.html>.
 const CRATE_NOT_FOUND: &str = "E0463";
@@ -72,16 +72,16 @@ fn compile_nothing(
 
 /// # Errors
 /// The toolchain is not rustup's, or rustup cannot download the library.
-fn add_by_rustup(toolchain: &RustToolchain, environment: &Environment, architecture: Architecture) -> Result<()> {
-    let folder = toolchain.rustc.parent().and_then(Path::parent);
+fn add_by_rustup(rust: &RustToolchain, environment: &Environment, architecture: Architecture) -> Result<()> {
+    let folder = rust.rustc.parent().and_then(Path::parent);
     let folder = folder.filter(|folder| folder.parent().is_some_and(|parent| parent.ends_with("toolchains")));
     let name = folder
         .and_then(Path::file_name)
         .context("the toolchain is not rustup's")?;
     let triple = architecture.rust_triple();
     let _step = ProgressStep::start(format!("adding the standard library for {triple} by rustup"));
-    let mut rustup = Command::new("rustup");
-    environment.restrict(&mut rustup, &[VariableGroup::Network, VariableGroup::Rust]);
+    let groups = [VariableGroup::Network, VariableGroup::Rust];
+    let mut rustup = toolchain::command(environment, Path::new("rustup"), &groups);
     rustup.args(["target", "add", triple, "--toolchain"]).arg(name);
     let output = wait_with_output(rustup.stdin(Stdio::null())).context("rustup does not start")?;
     let text = String::from_utf8_lossy(&output.stderr);

@@ -67,9 +67,7 @@ impl RustToolchain {
     }
 
     pub(super) fn rustc_command(&self, environment: &Environment) -> Command {
-        let mut command = Command::new(&self.rustc);
-        environment.restrict(&mut command, &[VariableGroup::Rust]);
-        command
+        command(environment, &self.rustc, &[VariableGroup::Rust])
     }
 
     /// PATH with the toolchain first: cargo finds subcommands such as clippy on it.
@@ -80,9 +78,15 @@ impl RustToolchain {
     }
 }
 
+/// A program in an environment that is restricted to `groups`.
+pub(super) fn command(environment: &Environment, program: &Path, groups: &[VariableGroup]) -> Command {
+    let mut command = Command::new(program);
+    environment.restrict(&mut command, groups);
+    command
+}
+
 fn sysroot(environment: &Environment, root: &Path, rustc: &Path) -> Option<PathBuf> {
-    let mut command = Command::new(rustc);
-    environment.restrict(&mut command, &[VariableGroup::Rust]);
+    let mut command = command(environment, rustc, &[VariableGroup::Rust]);
     command.args(["--print", "sysroot"]).current_dir(root);
     let output = command.output().ok().filter(|output| output.status.success())?;
     let text = String::from_utf8(output.stdout).ok()?;
