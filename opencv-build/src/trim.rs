@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::Catalog;
 use crate::overlay;
 use crate::recipe::Recipe;
-use crate::target::Architecture;
 use support::files::all_files;
 use support::fingerprint::Fingerprint;
 
@@ -22,7 +21,6 @@ const TEXT: &str = include_str!("../data/trim.toml");
 struct TrimToml {
     keep: Vec<String>,
     module_exclude: Vec<String>,
-    keep_for_architecture: BTreeMap<Architecture, Vec<String>>,
     third_party: Vec<String>,
     patch: Vec<Patch>,
 }
@@ -76,17 +74,13 @@ impl Trim {
     pub fn for_recipe(recipe: &Recipe) -> Self {
         let written: TrimToml = toml::from_str(TEXT).expect("data/trim.toml is checked by a test");
         let catalog = Catalog::embedded();
-        let mut keep = written.keep;
-        if let Some(more) = written.keep_for_architecture.get(&recipe.target.architecture) {
-            keep.extend(more.iter().cloned());
-        }
         let of_codecs = recipe.codecs.iter().filter_map(|c| catalog.codecs.get(c));
         let of_codecs = of_codecs.flat_map(|codec| &codec.third_party);
         let of_codecs = of_codecs.map(|folder| format!("3rdparty/{folder}/"));
         let third_party = written.third_party.into_iter().chain(of_codecs).collect();
 
         let mut trim = Self {
-            keep,
+            keep: written.keep,
             module_exclude: written.module_exclude,
             modules: recipe.modules.iter().cloned().collect(),
             third_party,

@@ -25,32 +25,25 @@ __attribute__((visibility("default"))) int qemu_plugin_version = VERSION;
 static uint64_t *counts;
 
 // `count` is the number of instructions in the block of code that is about to run.
-static void block_runs(unsigned thread, void *count)
-{
-    if (thread < MAX_THREADS)
-        counts[thread] += (uintptr_t)count;
+static void block_runs(unsigned thread, void *count) {
+    if (thread < MAX_THREADS) counts[thread] += (uintptr_t)count;
 }
 
-static void block_is_translated(plugin_id id, struct qemu_plugin_tb *block)
-{
+static void block_is_translated(plugin_id id, struct qemu_plugin_tb *block) {
     (void)id;
     void *count = (void *)(uintptr_t)qemu_plugin_tb_n_insns(block);
     qemu_plugin_register_vcpu_tb_exec_cb(block, block_runs, CB_NO_REGS, count);
 }
 
 __attribute__((visibility("default"))) int qemu_plugin_install(plugin_id id, const void *info, int argument_count,
-                                                               char **arguments)
-{
+                                                               char **arguments) {
     static const char option[] = "counts=";
     (void)info;
-    if (argument_count != 1 || strncmp(arguments[0], option, sizeof option - 1) != 0)
-        return 1;
+    if (argument_count != 1 || strncmp(arguments[0], option, sizeof option - 1) != 0) return 1;
     const int file = open(arguments[0] + sizeof option - 1, O_RDWR);
-    if (file < 0)
-        return 1;
+    if (file < 0) return 1;
     counts = mmap(NULL, MAX_THREADS * sizeof *counts, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-    if (counts == MAP_FAILED)
-        return 1;
+    if (counts == MAP_FAILED) return 1;
     qemu_plugin_register_vcpu_tb_trans_cb(id, block_is_translated);
     return 0;
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use opencv_build::Sdk;
 use package::function::Function;
 
-use package::build::Build;
+use package::build::{ArchitectureSelection, Build};
 use package::function_package::PackageArguments;
 
 /// The count of repetitions in a thorough run and in a quick one.
@@ -22,6 +22,11 @@ pub struct Options {
     /// [default: shared/photos next to the project, if it exists]
     #[arg(long, global = true, value_name = "FOLDER")]
     pub photos: Option<PathBuf>,
+
+    /// Count instructions of this architecture only: x86_64 or arm64, or `all` for both. Everything else is measured on
+    /// this machine's [default: all]
+    #[arg(long, global = true, value_name = "ARCHITECTURE")]
+    pub arch: Option<ArchitectureSelection>,
 
     #[command(flatten)]
     pub package: PackageArguments,

@@ -52,8 +52,12 @@ struct Counts {
 pub fn run(context: &BenchContext) -> Result<Figures> {
     let photos = Photos::collect(context)?;
     let host = context.function.architecture();
+    let selected = match context.options.arch {
+        Some(ArchitectureSelection::One(only)) => vec![only],
+        _ => vec![host, host.other()],
+    };
     let mut all = Vec::new();
-    for architecture in [host, host.other()] {
+    for architecture in selected.clone() {
         let build = Build::read(&build::Arguments {
             arch: Some(ArchitectureSelection::One(architecture)),
             ..build::Arguments::for_package(&context.options.package)
@@ -61,7 +65,8 @@ pub fn run(context: &BenchContext) -> Result<Figures> {
         all.push((architecture.lambda_name(), count(context, &build, &photos)?));
     }
     let values = |of: &dyn Fn(&Counts) -> f64| all.iter().map(|(name, counts)| (*name, of(counts))).collect::<Vec<_>>();
-    let group = |title: &str| Group::new(title, Unit::MillionInstructions, Some(host.lambda_name()));
+    let reference = selected.contains(&host).then_some(host.lambda_name());
+    let group = |title: &str| Group::new(title, Unit::MillionInstructions, reference);
     let mut groups = vec![group("start").with_case(START, &values(&|counts| counts.start))];
     for (number, title) in ["first event of a process", "later events"].into_iter().enumerate() {
         let mut group = group(title);
@@ -70,14 +75,13 @@ pub fn run(context: &BenchContext) -> Result<Figures> {
         }
         groups.push(group);
     }
+    let processors: Vec<_> = selected.into_iter().map(processor).collect();
     Ok(Figures {
         groups,
         method: format!(
             "Instructions in millions of all threads of the function's process, counted by a plugin of qemu's user-mode \
-             emulators, which emulate {} and {}; later events are the median of {}. Events name photos on a loopback \
-             S3.",
-            processor(host),
-            processor(host.other()),
+             emulators, which emulate {}; later events are the median of {}. Events name photos on a loopback S3.",
+            processors.join(" and "),
             context.repetitions(WARM_EVENTS)
         ),
         notes: photos.notes,

@@ -28,14 +28,15 @@ mod samples;
 mod statistics;
 mod warm;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
+use opencv_build::Architecture;
 use support::progress::print_status;
 
 use self::context::{BenchContext, Options};
 use self::document::{Document, Documents};
 use self::figures::Figures;
 use self::machine::Machine;
-use package::build::Build;
+use package::build::{ArchitectureSelection, Build};
 use package::build_function::build_function;
 use package::function_package::FunctionPackage;
 use support::output::print;
@@ -87,6 +88,7 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     }
     let build = Build::read(&package::build::Arguments::for_package(&arguments.options.package))?;
     check_kind(&build.package, arguments.kind.as_ref())?;
+    check_architecture(arguments)?;
     let bench = Bench::new(build, &arguments.options)?;
     match &arguments.kind {
         None => print(&bench.run_all()?, json),
@@ -103,7 +105,19 @@ fn check_kind(package: &FunctionPackage, kind: Option<&BenchKind>) -> Result<()>
     }
 }
 
-/// Runs all benches except `build`, with few repetitions.
+/// Times and memory of an emulated processor mean nothing.
+fn check_architecture(arguments: &Arguments) -> Result<()> {
+    let host = Architecture::host().map(ArchitectureSelection::One);
+    let is_emulated = arguments.options.arch.is_some_and(|selected| Some(selected) != host);
+    ensure!(
+        !is_emulated || matches!(arguments.kind, Some(BenchKind::Instructions)),
+        "times and memory can be measured on this machine's own architecture only; `bench instructions` counts the \
+         instructions of another one"
+    );
+    Ok(())
+}
+
+/// Runs all benches except `build` and `instructions`, with few repetitions.
 pub fn run_quick(build: Build) -> Result<Documents> {
     let options = Options {
         quick: true,

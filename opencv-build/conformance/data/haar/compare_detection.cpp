@@ -399,7 +399,6 @@ int main(int count, char** arguments)
               << ",\"cases\":" << tally.cases << ",\"fast_cases\":" << tally.fast << ",\"lists\":" << tally.lists
               << ",\"non_empty\":" << tally.non_empty << ",\"rectangles\":" << tally.rectangles
               << ",\"errors\":" << tally.errors << ",\"checked_by_reference\":" << tally.checked_by_reference
-              << ",\"digest\":" << tally.digest << "}"
-              << std::endl;
+              << ",\"digest\":" << tally.digest << "}" << std::endl;
     return failures == 0 ? 0 : 1;
 }
