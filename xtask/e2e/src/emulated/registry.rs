@@ -12,8 +12,10 @@ use package::build_function::build_function;
 use serde_json::Value;
 use support::run::{Shell, cmd, output};
 
+use crate::programs;
 use crate::registries::{Registry, registry_image};
 
+/// The command `image` and the library push the same index, from which each tool gets the image for its architecture.
 pub fn test(build: &Build, host: &Build) -> Result<()> {
     let mut layouts = Vec::new();
     for build in [host, build] {
@@ -43,7 +45,25 @@ pub fn test(build: &Build, host: &Build) -> Result<()> {
         );
         inspect(&reference, *architecture)?;
     }
+    let reference = format!("{}/both/command:v1", registry.address());
+    let pushed = push_by_command(&reference)?;
+    for (architecture, digest) in layouts.iter().map(|(architecture, _)| architecture).zip(images) {
+        let listed = pushed["images"].as_array().into_iter().flatten();
+        let mut listed = listed.filter(|image| image["architecture"] == architecture.name());
+        ensure!(
+            listed.next().is_some_and(|image| image["digest"] == digest.to_string()),
+            "`image --arch all` prints no {digest} for {architecture}: {pushed}"
+        );
+        inspect(&reference, *architecture)?;
+    }
     Ok(())
+}
+
+fn push_by_command(reference: &str) -> Result<Value> {
+    let (sh, program) = (Shell::new()?, programs::xtask()?);
+    let text = output(cmd!(sh, "{program} --json image --arch all --push {reference}"))?;
+    let printed: Value = serde_json::from_str(&text)?;
+    Ok(printed["pushed"].clone())
 }
 
 /// skopeo selects the image for the architecture.

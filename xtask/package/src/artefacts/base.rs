@@ -12,7 +12,7 @@ use super::annotations::PREFIX;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Base {
-    /// The shared libraries that the function needs, from the build machine's glibc.
+    /// The shared libraries that the function needs, from its root folder with glibc.
     #[default]
     Minimal,
     Scratch,
