@@ -41,9 +41,6 @@ pub fn run(build: &Build, host: &Build, arguments: &Arguments, output: &mut Test
         ("index of both architectures in a registry", &|| {
             registry::test(build, host)
         }),
-        ("rectangles equal upstream OpenCV's in random cases", &|| {
-            suite.with_sdk(|fixture| haar::upstream(fixture, Some(cases)))
-        }),
         ("rectangles equal in random cases", &|| {
             suite.with_sdk(|ours| own.with_sdk(|theirs| haar::between_architectures(ours, theirs, cases)))
         }),
@@ -54,18 +51,26 @@ pub fn run(build: &Build, host: &Build, arguments: &Arguments, output: &mut Test
             let model = shared.join("models/face_detection_yunet_2023mar.onnx");
             suite.with_sdk(|fixture| yunet::wheel(fixture, &photos, &model, Some(cases)))
         }),
-        ("YuNet class, model files and cancellation", &|| {
-            suite.with_sdk(yunet::usage)
-        }),
         ("pixels of JPEG files", &|| suite.with_sdk(jpeg::test)),
         ("pixels of PNG, WebP and other files", &|| suite.with_sdk(pixels::test)),
         ("responses and annotated photos", &|| same_results::test(build, host)),
         ("photos without a container", &|| suite.photos(Engine::None)),
+    ];
+    // These depend little on the processor, or repeat what other tests compare.
+    let slow: &[Test] = &[
+        ("rectangles equal upstream OpenCV's in random cases", &|| {
+            suite.with_sdk(|fixture| haar::upstream(fixture, Some(cases)))
+        }),
+        ("YuNet class, model files and cancellation", &|| {
+            suite.with_sdk(yunet::usage)
+        }),
         ("photos of every format", &|| suite.with_function(photo_formats::test)),
     ];
+    let slow = if arguments.slow { slow } else { &[] };
     let architecture = build.recipe.target.architecture.lambda_name();
     let named = tests
         .iter()
+        .chain(slow)
         .map(|(name, test)| (format!("{architecture}: {name}"), test));
     let named: Vec<_> = named.collect();
     let named: Vec<Test> = named.iter().map(|(name, test)| (name.as_str(), **test)).collect();

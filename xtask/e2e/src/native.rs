@@ -43,8 +43,6 @@ pub fn run_builds(build: &Build, arguments: &Arguments, output: &mut TestOutput)
 pub fn run_compilations(build: &Build, arguments: &Arguments, output: &mut TestOutput) {
     let (suite, workspace) = (Suite { build }, &build.workspace);
     let tests: &[Test] = &[
-        ("a function of another workspace", &|| other_package::test(build)),
-        ("a function from the template scan", &|| templates::scan(build)),
         ("programs built against the SDK image", &|| {
             consumers::test(build, &build.build_sdk()?)
         }),
@@ -75,9 +73,6 @@ pub fn run_compilations(build: &Build, arguments: &Arguments, output: &mut TestO
         ("pixels of JPEG files", &|| suite.with_sdk(jpeg::test)),
         ("pixels of PNG, WebP and other files", &|| suite.with_sdk(pixels::test)),
         ("compiler hardening", &|| hardening::test(build, &build.build_sdk()?)),
-        ("builds with settings for other projects", &|| {
-            suite.with_function(foreign_settings::test)
-        }),
     ];
     run_all(tests, arguments, output);
     // A smaller version of a slow test.
@@ -120,6 +115,11 @@ pub fn run_artefacts(build: &Build, arguments: &Arguments, output: &mut TestOutp
         ("images of other tools", &|| {
             let image = suite.function_image()?;
             suite.with_function(|_, _, function| other_image_tools::test(image.layout.path(), function.architecture()))
+        }),
+        ("a function of another workspace", &|| other_package::test(build)),
+        ("a function from the template scan", &|| templates::scan(build)),
+        ("builds with settings for other projects", &|| {
+            suite.with_function(foreign_settings::test)
         }),
         ("changes of a watched function", &|| watch::test(build)),
         ("package index with a password", &|| package_index::test(build)),
