@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the packages that `cargo xtask test` needs on a bare Debian machine: compilers for C and C++, Python 3 with
-# pip, nasm, a container engine, a registry, other tools for images, an emulator of other processors, and a browser with its
-# driver. Rust must already be installed.
+# pip, nasm, a container engine, a registry, other tools for images, an emulator of other processors, and a browser with
+# its driver. Rust must already be installed.
 set -euo pipefail
 
 missing=()

@@ -19,7 +19,7 @@ fi
 
 echo "rustup cannot add $triple; using Debian's Rust"
 rustc=/usr/bin/rustc
-if [ ! -e "/usr/lib/rustlib/$triple" ]; then
+if [ ! -e "/usr/lib/rustlib/$triple" ] || [ ! -x "$rustc" ] || [ ! -x /usr/bin/cargo ]; then
   if ! command -v apt-get >/dev/null || [ "$(id -u)" -ne 0 ]; then
     echo "missing: rustc-web, cargo-web and libstd-rust-web-dev:$debian (Debian packages)" >&2
     exit 1

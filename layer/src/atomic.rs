@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use fs_err as fs;
+use rustix::fs::{CWD, RenameFlags, renameat_with};
 use tempfile::{NamedTempFile, TempDir};
 
 use crate::{Error, Result};
@@ -50,9 +51,13 @@ pub fn atomic_write(path: &Path, bytes: &[u8]) -> Result<()> {
     persist(file, path)
 }
 
-/// Renames the folder `from` to `to`. An existing `to` is moved into `trash` first.
+/// Renames the folder `from` to `to`. An existing `to` is exchanged with it, so that others who read it always find one
+/// of them, or is moved into `trash` first where the file system cannot exchange.
 pub(crate) fn replace_folder(from: &Path, to: &Path, trash: &Path) -> Result<()> {
     if to.exists() {
+        if renameat_with(CWD, from, CWD, to, RenameFlags::EXCHANGE).is_ok() {
+            return Ok(());
+        }
         fs::rename(to, trash.join("old"))?;
     }
     Ok(fs::rename(from, to)?)

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::Catalog;
 use crate::error::{Error, ErrorKind, WithKind};
 use crate::pins::Pins;
-use crate::target::{Architecture, Target};
+use crate::target::{Architecture, Target, TargetToml};
 
 /// A complete and consistent description of a build.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -81,7 +81,7 @@ struct RecipeToml {
     decode_only: BTreeSet<String>,
     #[serde(default)]
     haar: HaarDetector,
-    target: Target,
+    target: TargetToml,
     cpu: BTreeMap<Architecture, Cpu>,
     source: Option<LocalSource>,
     /// Size budgets, which `cargo xtask size` reads; they do not affect the build.
@@ -150,8 +150,13 @@ impl Recipe {
             "`cxx_standard` is {cxx_standard}; OpenCV 4.5 builds as 11, 14 or 17"
         );
 
-        let mut target = written.target;
-        target.architecture = architecture.unwrap_or(target.architecture);
+        let architecture = architecture.or(written.target.architecture).or_else(Architecture::host);
+        let target = Target {
+            architecture: architecture.context(
+                "Lambda does not offer this machine's processor; name `architecture` in `[target]`",
+            )?,
+            glibc: written.target.glibc,
+        };
         let cpu = written.cpu.get(&target.architecture).cloned();
         let cpu = cpu.with_context(|| {
             let name = target.architecture;

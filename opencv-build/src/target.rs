@@ -17,6 +17,16 @@ pub struct Target {
     pub glibc: GlibcVersion,
 }
 
+/// The target as a recipe names it.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TargetToml {
+    /// None for the build machine's.
+    pub(crate) architecture: Option<Architecture>,
+    #[serde(deserialize_with = "deserialize_supported_glibc")]
+    pub(crate) glibc: GlibcVersion,
+}
+
 impl Target {
     /// A unique folder name for builds for this target, such as `x86_64-glibc2.26`.
     pub fn dir_name(&self) -> String {

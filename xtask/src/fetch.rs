@@ -39,7 +39,7 @@ fn has_sdk() -> Result<bool> {
 fn builds_own_recipe(program: &Program, arguments: &[OsString]) -> bool {
     let changes_recipe = |argument: &OsString| {
         let text = argument.to_string_lossy();
-        ["-h", "--help", "--manifest-path", "--package", "--recipe"]
+        ["-h", "--help", "--arch", "--manifest-path", "--package", "--recipe"]
             .iter()
             .any(|option| text.split('=').next() == Some(*option))
     };
@@ -69,6 +69,7 @@ mod tests {
             "--help",
             "x -h",
             "--recipe=other.toml",
+            "--arch arm64",
             "--package x",
             "--manifest-path x",
         ] {

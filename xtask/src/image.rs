@@ -87,7 +87,12 @@ struct LayerOutput {
 
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let mut written = Vec::new();
-    for build in Build::read_all(&arguments.build)? {
+    let builds = Build::read_all(&arguments.build)?;
+    // A missing glibc is reported before anything is built.
+    for build in builds.iter().filter(|_| arguments.base == Base::Minimal) {
+        build.sysroot.root()?;
+    }
+    for build in builds {
         let architecture = build.recipe.target.architecture;
         written.push((architecture, write(arguments, &build, architecture)?));
     }

@@ -151,7 +151,8 @@ fn artefacts_of(build: &Build) -> Result<Vec<String>> {
     let written = paths.iter().filter(|path| path.exists());
     let written: Vec<_> = written.map(|path| path.display().to_string()).collect();
     if written.is_empty() {
-        let (name, options) = (&package.name, package.options(&build.workspace));
+        let name = &package.name;
+        let options = format!("{} --arch {}", package.options(&build.workspace), architecture.lambda_name());
         bail!(
             "there is no image or archive of `{name}` in `{}`; write them with `cargo xtask image{options}` and \
              `cargo xtask zip{options}`",

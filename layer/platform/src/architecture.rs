@@ -10,8 +10,10 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 pub enum Architecture {
     /// Intel and AMD.
+    #[serde(alias = "amd64")]
     X86_64,
     /// Arm: Graviton at AWS.
+    #[serde(alias = "arm64")]
     Aarch64,
 }
 

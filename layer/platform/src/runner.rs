@@ -1,7 +1,7 @@
 //! How this machine runs programs for an architecture: itself, or by qemu's user-mode emulator.
 
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -45,13 +45,18 @@ impl Runner {
         })
     }
 
-    /// qemu's name for the emulated processor: the oldest one that Lambda has, so that newer instructions fail. Graviton2
-    /// has Neoverse N1 cores. Of x86_64, qemu emulates AVX2, but not AVX-512.
+    /// qemu's name for the emulated processor. For arm64 it is the oldest one that Lambda has, so that newer instructions
+    /// fail: Graviton2 has Neoverse N1 cores. For x86_64 it has all that qemu emulates, such as AVX2, but not AVX-512.
     pub fn processor(architecture: Architecture) -> &'static str {
         match architecture {
             Architecture::X86_64 => "max",
             Architecture::Aarch64 => "neoverse-n1",
         }
+    }
+
+    /// The emulator that loads plugins, which static ones do not.
+    pub fn emulator_with_plugins(architecture: Architecture) -> Option<PathBuf> {
+        find_program(&env::var_os("PATH").unwrap_or_default(), &format!("qemu-{architecture}"))
     }
 
     /// Takes the loader and the shared libraries from `sysroot` if programs are emulated.
@@ -66,6 +71,12 @@ impl Runner {
     /// The words before a program's path; none if the machine has the architecture.
     pub fn prefix(&self) -> &[OsString] {
         &self.prefix
+    }
+
+    /// The command line of `program`.
+    pub fn command_line(&self, program: &Path) -> Vec<OsString> {
+        let program = OsString::from(program);
+        self.prefix.iter().cloned().chain([program]).collect()
     }
 
     /// Whether an emulator runs the programs.
@@ -84,12 +95,14 @@ impl fmt::Display for Runner {
 }
 
 /// The static emulator first: it needs no libraries, so it also starts from within another root folder.
-fn find_emulator(path: &OsString, architecture: Architecture) -> Option<PathBuf> {
+fn find_emulator(path: &OsStr, architecture: Architecture) -> Option<PathBuf> {
     let names = [format!("qemu-{architecture}-static"), format!("qemu-{architecture}")];
-    names.iter().find_map(|name| {
-        let mut found = env::split_paths(path).map(|folder| folder.join(name));
-        found.find(|program| program.is_absolute() && program.is_file())
-    })
+    names.iter().find_map(|name| find_program(path, name))
+}
+
+fn find_program(path: &OsStr, name: &str) -> Option<PathBuf> {
+    let mut found = env::split_paths(path).map(|folder| folder.join(name));
+    found.find(|program| program.is_absolute() && program.is_file())
 }
 
 #[cfg(test)]
@@ -101,6 +114,7 @@ mod tests {
         let host = Architecture::host().unwrap();
         let runner = Runner::find(host).unwrap().with_sysroot(Path::new("/s"));
         assert!(runner.prefix().is_empty() && !runner.is_emulated());
+        assert_eq!(runner.command_line(Path::new("/p")), ["/p"]);
     }
 
     #[test]

@@ -31,13 +31,17 @@ pub fn push_index(
     progress: &dyn Fn(&ProgressEvent<'_>),
 ) -> Result<(Digest, Vec<Digest>)> {
     let mut digests = Vec::new();
-    let mut entries = Vec::new();
+    let mut entries: Vec<Descriptor> = Vec::new();
     for folder in folders {
         let layout = LayoutFolder::open(folder)?;
         let found = LayoutImage::read(&layout)?;
         let digest = Digest::of(&found.manifest);
+        let entry = found.index_entry()?;
+        if entries.iter().any(|other| other.platform() == entry.platform()) {
+            return Err(damaged(&layout, "its image is for the same platform as another one of the index"));
+        }
         digests.push(found.push(&image.with_digest(digest), progress)?);
-        entries.push(found.index_entry()?);
+        entries.push(entry);
     }
     let index = Index::new(entries)?.to_json()?;
     let digest = push(image, &[], &index, MediaType::ImageIndex.as_ref(), progress)?;

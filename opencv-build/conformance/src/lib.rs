@@ -62,9 +62,9 @@ impl Fixture<'_> {
             return Ok(built.to_owned());
         }
         let script = built.with_extension("sh");
-        let words = self.runner.prefix().iter().map(|word| word.display().to_string());
-        let words: Vec<_> = words.chain([built.display().to_string()]).collect();
-        let words: Vec<_> = words.iter().map(|word| shell_word(word)).collect();
+        let words = self.runner.command_line(built).into_iter();
+        let words = words.map(|word| shell_word(&word.to_string_lossy()).into_owned());
+        let words: Vec<_> = words.collect();
         fs::write(&script, format!("#!/bin/sh\nexec {} \"$@\"\n", words.join(" ")))?;
         fs::set_permissions(&script, Permissions::from_mode(0o755))?;
         Ok(script)

@@ -1,7 +1,6 @@
 //! `cargo xtask bench instructions`: counts the instructions that the function executes on each architecture, under
-//! qemu's user-mode emulators with a plugin. Counts do not depend on what else the machine does; they are no times: a
-//! vector instruction of AVX-512 does four times the work of one of NEON, and processors differ in how many they execute
-//! per cycle.
+//! qemu's user-mode emulators with a plugin. Counts do not depend on what else the machine does. They are not times: a
+//! vector of AVX2 is twice as wide as one of NEON, and processors differ in how many instructions they execute per cycle.
 
 mod counter;
 

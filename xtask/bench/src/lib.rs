@@ -86,9 +86,13 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     if let Some(BenchKind::Layer(arguments)) = &arguments.kind {
         return large_layer::write_layer(arguments);
     }
-    let build = Build::read(&package::build::Arguments::for_package(&arguments.options.package))?;
-    check_kind(&build.package, arguments.kind.as_ref())?;
     check_architecture(arguments)?;
+    // Only programs of this machine's architecture can be measured.
+    let build = Build::read(&package::build::Arguments {
+        arch: Architecture::host().map(ArchitectureSelection::One),
+        ..package::build::Arguments::for_package(&arguments.options.package)
+    })?;
+    check_kind(&build.package, arguments.kind.as_ref())?;
     let bench = Bench::new(build, &arguments.options)?;
     match &arguments.kind {
         None => print(&bench.run_all()?, json),
@@ -101,6 +105,7 @@ fn check_kind(package: &FunctionPackage, kind: Option<&BenchKind>) -> Result<()>
     match kind {
         Some(BenchKind::Detect) => samples::require_python_reference(package, "bench detect"),
         Some(BenchKind::Cost) => samples::require_python_reference(package, "bench cost"),
+        Some(BenchKind::Instructions) => samples::require_python_reference(package, "bench instructions"),
         _ => Ok(()),
     }
 }

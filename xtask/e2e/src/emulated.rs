@@ -1,12 +1,15 @@
 //! The tests of an architecture that is not this machine's. qemu runs its programs; the results of detectors and codecs
 //! must be those of this machine's architecture, or of the Python wheels on this machine.
 
-mod doors;
+mod wrong_architecture;
 mod registry;
 mod same_results;
 
+use anyhow::Result;
+use conformance::skip::Skip;
 use conformance::{haar, jpeg, pixels, yunet};
 use local::engine::Engine;
+use opencv_build::Runner;
 use package::build::Build;
 
 use crate::arguments::Arguments;
@@ -36,7 +39,7 @@ pub fn run(build: &Build, host: &Build, arguments: &Arguments, output: &mut Test
             suite.with_function(known_vulnerabilities::test)
         }),
         ("artefacts for another architecture are refused", &|| {
-            doors::test(build, host)
+            wrong_architecture::test(build, host)
         }),
         ("index of both architectures in a registry", &|| {
             registry::test(build, host)
@@ -74,5 +77,10 @@ pub fn run(build: &Build, host: &Build, arguments: &Arguments, output: &mut Test
         .map(|(name, test)| (format!("{architecture}: {name}"), test));
     let named: Vec<_> = named.collect();
     let named: Vec<Test> = named.iter().map(|(name, test)| (name.as_str(), **test)).collect();
+    if let Err(missing) = Runner::find(build.recipe.target.architecture) {
+        let skip = || Err(Skip::with_reason(missing.to_string()));
+        let skipped: Vec<Test> = named.iter().map(|(name, _)| (*name, &skip as &dyn Fn() -> Result<()>)).collect();
+        return run_all(&skipped, arguments, output);
+    }
     run_all(&named, arguments, output);
 }

@@ -20,6 +20,7 @@ use package::{artefacts, build_function};
 use serde_json::{Value, json};
 use size::budget::Budgets;
 use size::report::Measure;
+use support::atomic;
 use support::files::files_with_extension;
 use support::output::CommandOutput;
 use support::progress::print_status;
@@ -255,7 +256,7 @@ impl Suite<'_> {
             .iter()
             .map(|(photo, result)| (photo.clone(), json!({"faces": result["faces"]})));
         let expected = self.workspace().target_dir().join("labelled-faces.json");
-        fs::write(&expected, Value::Object(faces.collect()).to_string())?;
+        atomic::write(&expected, Value::Object(faces.collect()).to_string().as_bytes())?;
         let photos = files_with_extension(&folder, "jpg")?;
         ensure!(!photos.is_empty(), "there are no photos in `{}`", folder.display());
         Ok(Some((photos, expected)))

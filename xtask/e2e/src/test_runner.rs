@@ -1,8 +1,9 @@
 //! Runs tests in order.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use support::progress::print_status;
 
 use crate::arguments::Arguments;
@@ -16,7 +17,8 @@ pub fn run_all(tests: &[Test], arguments: &Arguments, output: &mut TestOutput) {
     for (name, test) in tests.iter().filter(|(name, _)| arguments.selects(name)) {
         print_status(&format!("\n=== {name}"));
         let start = Instant::now();
-        let result = test();
+        let result = catch_unwind(AssertUnwindSafe(test));
+        let result = result.unwrap_or_else(|_| Err(anyhow!("the test panicked; its message is above")));
         output.add(name, result, start.elapsed());
     }
 }

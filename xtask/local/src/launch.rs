@@ -69,7 +69,7 @@ impl EmulatorLauncher<'_> {
     pub fn launch_unpacked(&self, image: &WrittenImage) -> Result<LaunchedEmulator> {
         let root = self.folder.join("root");
         let function = unpack_for_launch(image, &root, self.rie.architecture)?;
-        let command: Vec<_> = self.rie.runner.prefix().iter().cloned().chain(function).collect();
+        let command = [self.rie.runner()?.prefix(), &function].concat();
         self.launch_command(&command, &root.join("var/task"))
     }
 
@@ -77,9 +77,8 @@ impl EmulatorLauncher<'_> {
         let log = self.folder.join(EMULATOR_LOG);
         let (sh, options) = (Shell::new()?, self.options);
         sh.change_dir(work);
-        let (prefix, rie) = (self.rie.runner.prefix(), [self.rie.program.as_os_str()]);
-        let mut emulator = prefix.iter().map(OsString::as_os_str).chain(rie);
-        let program = emulator.next().context("there is no emulator")?;
+        let emulator = self.rie.runner()?.command_line(&self.rie.program);
+        let (program, emulator) = emulator.split_first().context("a command line is never empty")?;
         let run = cmd!(sh, "{program} {emulator...} {options...} {command...}").env_clear();
         let run = run.envs(self.environment.iter().map(|(name, value)| (name, value)));
         let at = Instant::now();

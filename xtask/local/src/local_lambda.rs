@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use opencv_build::Sdk;
+use opencv_build::{Architecture, Runner, Sdk};
 use package::function::Function;
 use serde_json::{Value, json};
 use support::progress::ProgressStep;
@@ -21,11 +21,14 @@ use support::interruption::{Cleanup, scratch_dir};
 
 pub struct LocalLambda {
     pub emulator: Emulator,
+    pub architecture: Architecture,
     pub storage: S3Server,
     /// The uncompressed size of the image.
     pub image_bytes: u64,
     /// A folder that is kept, for what the function writes.
     pub results: PathBuf,
+    /// The program that emulates the function's architecture, if that is not this machine's.
+    pub emulated_by: Option<String>,
     // Fields are dropped in order: the emulator stops before its folder is removed.
     pub scratch: TempDir,
     _cleanup: Cleanup,
@@ -43,16 +46,22 @@ impl LocalLambda {
         let rie = Rie::install(&workspace.build_paths()?.toolchain_dir(), function.architecture())?;
         let package = &function.package;
         let results = package.folder_in(package.workspace.target_dir().join("test-local"));
+        // Both architectures can be tested by one command.
+        let results = match Architecture::host() == Some(function.architecture()) {
+            true => results,
+            false => results.join(function.architecture().lambda_name()),
+        };
         let (scratch, cleanup) = scratch_dir(&results)?;
         // A separate image, so that no other image is changed or loses its name.
         let reference = format!("{}:test-local-{}", function.package.name, std::process::id());
         let (folder, base) = (scratch.path(), Base::Minimal);
         let image = write_function_image(folder, &reference, sdk, function, &base)?;
         let storage = S3Server::start()?;
-        let emulated = match (engine, rie.runner.is_emulated()) {
-            (Engine::None, true) => format!(", {} by {}", rie.architecture.lambda_name(), rie.runner),
-            _ => String::new(),
-        };
+        let runner = (engine == Engine::None).then(|| rie.runner()).transpose()?;
+        let emulated_by = runner.filter(Runner::is_emulated).map(|runner| runner.to_string());
+        let emulated = emulated_by.as_ref().map_or_else(String::new, |runner| {
+            format!(", {} by {runner}", rie.architecture.lambda_name())
+        });
         let _step = ProgressStep::start(format!("running the image (engine: {engine}{emulated})"));
         let launch = |launcher: EmulatorLauncher| match engine {
             Engine::Docker => launcher.launch_in_container(&image),
@@ -65,9 +74,11 @@ impl LocalLambda {
         let emulator = Emulator::start((&rie, folder), &storage, &environment, launch)?;
         Ok(Self {
             emulator,
+            architecture: function.architecture(),
             storage,
             image_bytes: image.layout.image().uncompressed_bytes(),
             results,
+            emulated_by,
             scratch,
             _cleanup: cleanup,
         })

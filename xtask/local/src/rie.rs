@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
 use opencv_build::internals::{Wheel, install_wheels};
-use opencv_build::{Architecture, Runner};
+use opencv_build::{Architecture, NoEmulator, Runner};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -19,8 +19,6 @@ struct Pins {
 pub struct Rie {
     pub program: PathBuf,
     pub architecture: Architecture,
-    /// How this machine runs it and the function.
-    pub runner: Runner,
 }
 
 impl Rie {
@@ -31,15 +29,19 @@ impl Rie {
     }
 
     /// The emulator for `architecture`; installs it in `parent` if it is missing.
-    ///
-    /// # Errors
-    /// It cannot be installed, or this machine does not run programs for the architecture.
     pub fn install(parent: &Path, architecture: Architecture) -> Result<Self> {
         Ok(Self {
-            runner: Runner::find(architecture)?,
             program: install(parent, architecture)?,
             architecture,
         })
+    }
+
+    /// How this machine runs it and the function.
+    ///
+    /// # Errors
+    /// The machine has another architecture, and no emulator for programs.
+    pub fn runner(&self) -> Result<Runner, NoEmulator> {
+        Runner::find(self.architecture)
     }
 }
 

@@ -95,7 +95,7 @@ fn test_and_keep(build: &Build, arguments: &Arguments, json: bool) -> Result<()>
     })
 }
 
-/// Wrong arguments and a missing emulator are reported before the build, which can take minutes.
+/// Wrong arguments, a missing emulator and a missing glibc are reported before the build, which can take minutes.
 fn check_arguments(build: &Build, arguments: &Arguments) -> Result<()> {
     requests(arguments, &build.package)?;
     if let Some(path) = &arguments.expect {
@@ -105,6 +105,8 @@ fn check_arguments(build: &Build, arguments: &Arguments) -> Result<()> {
     if Engine::choose(arguments.engine, architecture)? == Engine::None {
         Runner::find(architecture)?;
     }
+    // The image has the libraries of its root folder.
+    build.sysroot.root()?;
     Ok(())
 }
 
@@ -224,7 +226,9 @@ fn send_all(
         times.push(send(request)?.1);
     }
     Ok(TestLocalOutput {
+        architecture: lambda.architecture,
         engine,
+        emulated_by: lambda.emulated_by.clone(),
         cold_ms: cold_ms.unwrap_or_default(),
         warm_ms: if times.is_empty() { 0.0 } else { median(&times) },
         results,

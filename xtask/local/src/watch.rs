@@ -9,7 +9,7 @@ mod running;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use package::build::{self, Build};
 use package::build_function::build_for_development;
 use package::function_package::{PackageArguments, StoredObject};
@@ -40,6 +40,13 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let inputs = build::Arguments::for_package(&arguments.package);
     // Errors of the manifest and the recipe end the command only at its start.
     let first = Build::read(&inputs)?;
+    ensure!(
+        first.recipe.target.runs_on_host(),
+        "`watch` runs programs of this machine's architecture only, and the recipe `{}` is for {}; use `cargo xtask \
+         test-local`, or remove `architecture` from the recipe",
+        first.recipe_file.display(),
+        first.recipe.target.architecture
+    );
     let storage = S3Server::start()?;
     let samples = first.package.samples.iter().flat_map(|sample| &sample.objects);
     storage.put_objects(samples.chain(&arguments.object))?;

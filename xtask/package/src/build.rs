@@ -6,7 +6,7 @@ use std::process::Command;
 use std::str::FromStr;
 use std::sync::OnceLock;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use fs_err as fs;
 use layer::UnknownArchitecture;
 use opencv_build::{Architecture, BuildOutcome, BuildPaths, CmakeLauncher, Recipe, Sdk, Tools, build_or_pull};
@@ -49,10 +49,23 @@ impl Arguments {
 
 /// The outputs of `run` for each of the `builds`.
 pub fn for_each<T>(builds: &[Build], mut run: impl FnMut(&Build) -> Result<T>) -> Result<OutputPerArchitecture<T>> {
-    let outputs = builds
-        .iter()
-        .map(|build| Ok((build.recipe.target.architecture.name(), run(build)?)));
-    Ok(OutputPerArchitecture(outputs.collect::<Result<_>>()?))
+    // What is missing for one architecture is reported before the others are built.
+    for build in builds {
+        build.rust_toolchain()?;
+    }
+    let mut outputs = Vec::new();
+    for build in builds {
+        let name = build.recipe.target.architecture.name();
+        let output = run(build);
+        outputs.push((
+            name,
+            match builds {
+                [_] => output?,
+                _ => output.with_context(|| format!("failed for {name}"))?,
+            },
+        ));
+    }
+    Ok(OutputPerArchitecture(outputs))
 }
 
 /// The value of `--arch`.
@@ -99,6 +112,11 @@ impl Build {
         if arguments.arch != Some(ArchitectureSelection::All) {
             return Ok(vec![Self::read(arguments)?]);
         }
+        ensure!(
+            arguments.tools == TargetTools::default(),
+            "`--rustc`, `--cargo` and `--sysroot` are for one architecture; with `--arch all`, name those of each by \
+             variables, such as SYSROOT_aarch64_unknown_linux_gnu, or in `[tools]` of the recipe"
+        );
         let read = |architecture| Self::read_for(arguments, Some(architecture));
         Architecture::ALL.into_iter().map(read).collect()
     }

@@ -6,7 +6,7 @@ use anyhow::Result;
 use fs_err as fs;
 use layer::elf::FunctionBinary;
 use layer::{Architecture, FileTree};
-use opencv_build::{Runner, Target};
+use opencv_build::Target;
 use serde::{Deserialize, Serialize};
 use support::atomic;
 
@@ -66,18 +66,6 @@ impl Function {
 
     pub fn architecture(&self) -> Architecture {
         self.binary.architecture()
-    }
-
-    /// How this machine runs the program.
-    ///
-    /// # Errors
-    /// It has another architecture and no emulator, or no glibc for it.
-    pub fn runner(&self) -> Result<Runner> {
-        let runner = Runner::find(self.architecture())?;
-        match runner.is_emulated() {
-            true => Ok(runner.with_sysroot(&self.libraries.sysroot.root()?)),
-            false => Ok(runner),
-        }
     }
 
     /// The loader and the shared libraries that the program needs, for an image without a base.

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use fs_err as fs;
 use layer::elf::FunctionBinary;
 use layer::{Architecture, FileTree, glibc};
-use opencv_build::BuildPaths;
+use opencv_build::{BuildPaths, Runner};
 use serde::{Deserialize, Serialize};
 
 use crate::target_tools::TargetTools;
@@ -56,6 +56,18 @@ impl Sysroot {
                 self.architecture.rust_triple().replace('-', "_"),
             )
         })
+    }
+
+    /// How this machine runs programs of the architecture that are linked with the folder's libraries.
+    ///
+    /// # Errors
+    /// It has another architecture and no emulator, or no glibc for it.
+    pub fn runner(&self) -> Result<Runner> {
+        let runner = Runner::find(self.architecture)?;
+        match runner.is_emulated() {
+            true => Ok(runner.with_sysroot(&self.root()?)),
+            false => Ok(runner),
+        }
     }
 
     /// The loader and the libraries that the program needs.

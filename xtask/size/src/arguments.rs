@@ -35,6 +35,22 @@ pub struct Arguments {
     pub record: Option<String>,
 }
 
+impl Arguments {
+    /// Whether only a report is wanted, without comparisons and without a milestone.
+    pub(crate) fn is_plain(&self) -> bool {
+        let Self {
+            build: _,
+            against,
+            all,
+            explain,
+            baseline,
+            ablate,
+            record,
+        } = self;
+        against.is_none() && !all && explain.is_none() && baseline.is_none() && !ablate && record.is_none()
+    }
+}
+
 #[derive(clap::ValueEnum, Clone, Copy, Debug)]
 pub enum BaselineKind {
     /// All modules that OpenCV builds by default

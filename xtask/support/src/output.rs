@@ -10,7 +10,7 @@ pub trait CommandOutput: Serialize {
 }
 
 /// The outputs of a command for one or several architectures: one output is printed by itself, several as a JSON object
-/// with the names of the architectures as keys, and as texts with an empty line in between.
+/// with the names of the architectures as keys, and as texts with the names as headings.
 #[derive(Debug)]
 pub struct OutputPerArchitecture<T>(pub Vec<(&'static str, T)>);
 
@@ -25,12 +25,12 @@ impl<T: Serialize> Serialize for OutputPerArchitecture<T> {
 
 impl<T: CommandOutput> CommandOutput for OutputPerArchitecture<T> {
     fn to_text(&self) -> String {
-        let texts: Vec<_> = self
-            .0
-            .iter()
-            .map(|(_, output)| output.to_text().trim_end().to_owned())
-            .collect();
-        texts.join("\n\n")
+        if let [(_, only)] = self.0.as_slice() {
+            return only.to_text();
+        }
+        let texts = self.0.iter();
+        let texts = texts.map(|(name, output)| format!("{name}:\n{}", output.to_text().trim_end()));
+        texts.collect::<Vec<_>>().join("\n\n")
     }
 }
 
@@ -112,7 +112,7 @@ mod tests {
         assert_eq!(serde_json::to_string(&one).unwrap(), "1");
         let both = OutputPerArchitecture(vec![("x86_64", Output(1)), ("aarch64", Output(2))]);
         assert_eq!(serde_json::to_string(&both).unwrap(), r#"{"x86_64":1,"aarch64":2}"#);
-        assert_eq!(both.to_text(), "output 1\n\noutput 2");
+        assert_eq!(both.to_text(), "x86_64:\noutput 1\n\naarch64:\noutput 2");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use fs_err as fs;
 use layer::Architecture;
 use opencv_build::{Runner, Tools};
@@ -39,12 +39,9 @@ impl Counter {
 
     /// The emulator with the plugin, before a program's own command line. The static emulators have no plugins.
     pub fn command(&self, architecture: Architecture, plugin: &Path) -> Result<Vec<OsString>> {
-        let name = format!("qemu-{architecture}");
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let mut programs = std::env::split_paths(&path).map(|folder| folder.join(&name));
-        let Some(program) = programs.find(|program| program.is_file()) else {
-            bail!("{name} is missing; install qemu's user-mode emulators (Debian: qemu-user)");
-        };
+        let program = Runner::emulator_with_plugins(architecture).with_context(|| {
+            format!("qemu-{architecture} is missing; install qemu's user-mode emulators (Debian: qemu-user)")
+        })?;
         let plugin = format!("{},counts={}", plugin.display(), self.0.display());
         let processor = Runner::processor(architecture);
         Ok([

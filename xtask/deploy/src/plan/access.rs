@@ -2,7 +2,6 @@
 //! with which it is deployed; others say it in `access` of their settings.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsString;
 
 use anyhow::{Context, Result, ensure};
 use package::function::Function;
@@ -44,13 +43,10 @@ impl Description {
     /// It cannot run here, is not one of the harness, or refuses its options.
     pub fn of_function(function: &Function, environment: &BTreeMap<String, String>) -> Result<Self> {
         let ask = || {
-            let runner = function.runner()?;
-            let mut words = runner
-                .prefix()
-                .iter()
-                .map(OsString::as_os_str)
-                .chain([function.path().as_os_str()]);
-            let (shell, program) = (Shell::new()?, words.next().context("there is no program")?);
+            let runner = function.libraries.sysroot.runner()?;
+            let words = runner.command_line(function.path());
+            let (program, words) = words.split_first().context("a command line is never empty")?;
+            let shell = Shell::new()?;
             output(
                 cmd!(shell, "{program} {words...} {DESCRIBE}")
                     .env_clear()

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
+use conformance::skip::Skip;
 use layer::{Architecture, Layout};
 use layer_registry::push_index;
 use package::artefacts::base::Base;
-use package::artefacts::write_images;
+use package::artefacts::write_function_image;
 use package::build::Build;
 use package::build_function::build_function;
 use serde_json::Value;
@@ -17,14 +18,20 @@ use crate::registries::{Registry, registry_image};
 
 /// The command `image` and the library push the same index, from which each tool gets the image for its architecture.
 pub fn test(build: &Build, host: &Build) -> Result<()> {
+    let sh = Shell::new()?;
+    if output(cmd!(sh, "skopeo --version")).is_err() {
+        let reason = "skopeo is not installed; ci/install-packages.sh installs it";
+        return Err(Skip::with_reason(reason.to_owned()));
+    }
+    let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
     let mut layouts = Vec::new();
     for build in [host, build] {
         let (sdk, function) = build_function(build)?;
-        let image = write_images(&build.workspace, &sdk, &function, &Base::Minimal)?.function;
+        let folder = scratch.path().join("images").join(function.architecture().name());
+        let image = write_function_image(&folder, "function:v1", &sdk, &function, &Base::Minimal)?;
         layouts.push((function.architecture(), image.layout));
     }
     let folders: Vec<PathBuf> = layouts.iter().map(|(_, layout)| layout.path().to_owned()).collect();
-    let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
     let registry = Registry::start(scratch.path(), None)?;
     let reference = format!("{}/both/function:v1", registry.address());
     let (index, images) = push_index(&registry_image(&reference)?, &folders, &|_| ())?;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 use fs_err as fs;
+use opencv_build::Architecture;
 use serde::Serialize;
 use serde_json::Value;
 use support::files::file_name;
@@ -15,7 +16,11 @@ use crate::request::{Answer, FunctionRequest, RequestKind};
 
 #[derive(Serialize)]
 pub struct TestLocalOutput {
+    pub(super) architecture: Architecture,
     pub(super) engine: Engine,
+    /// The program that emulates the architecture: times are not those of a processor then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) emulated_by: Option<String>,
     pub(super) cold_ms: f64,
     pub(super) warm_ms: f64,
     pub(super) results: Vec<RequestOutput>,
@@ -123,6 +128,9 @@ impl CommandOutput for TestLocalOutput {
                 text += &format!("\n  {what}  {}", display_path(file));
             }
             text += &format!("\n  time       {} ms\n", result.milliseconds);
+        }
+        if let Some(emulator) = &self.emulated_by {
+            text += &format!("{} is emulated by {emulator}, which is slow. ", self.architecture.lambda_name());
         }
         text += &format!(
             "Engine {}: first response {} ms after the start, then {} ms; the image is {}.",

@@ -15,7 +15,7 @@ use crate::target_tools::TargetTools;
 pub(crate) struct RustToolchain {
     pub(super) cargo: PathBuf,
     pub(super) rustc: PathBuf,
-    /// Whether the user has named it for a target.
+    /// Whether the user has named the compiler for a target.
     pub(super) is_named: bool,
 }
 
@@ -46,7 +46,7 @@ impl RustToolchain {
         let beside = named.rustc.as_ref().map(|rustc| rustc.with_file_name("cargo"));
         let cargo = named.cargo.clone().or(beside.filter(|cargo| cargo.is_file()));
         Self {
-            is_named: named.rustc.is_some() || named.cargo.is_some(),
+            is_named: named.rustc.is_some(),
             cargo: cargo.unwrap_or(self.cargo),
             rustc: named.rustc.clone().unwrap_or(self.rustc),
         }

@@ -2,6 +2,7 @@
 //! the package in SBOMs. Needs neither root nor `dpkg --add-architecture`: apt keeps its lists in a folder of ours.
 
 use std::fmt::Write as _;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -33,11 +34,18 @@ pub(super) fn install(architecture: Architecture, parent: &Path) -> Result<PathB
     remove_partial_dirs(parent)?;
     let partial = temporary_dir_in(parent, PARTIAL_PREFIX)?;
     let _step = ProgressStep::start(format!("downloading {PACKAGE}:{debian} {version}"));
-    let file = download(&format!("{PACKAGE}:{debian}={version}"), debian, partial.path(), &lock)?;
+    let (package, log) = (format!("{PACKAGE}:{debian}={version}"), parent.join("apt.log"));
+    let file = download(&package, debian, partial.path(), (&lock, &log)).with_context(|| {
+        format!(
+            "failed to download {package}, of the same version as this machine's, from its distribution; if that has a \
+             newer one, upgrade {PACKAGE}"
+        )
+    })?;
     let root = partial.path().join("root");
     let sh = Shell::new()?;
     output(restricted(cmd!(sh, "dpkg-deb --extract {file} {root}"), &[]))?;
     write_database(&file, &root, debian)?;
+    complete_links(&root)?;
     fs::rename(&root, &folder)?;
     Ok(folder)
 }
@@ -54,7 +62,7 @@ fn installed_version() -> Result<String> {
 }
 
 /// Downloads a package with lists and a cache in `folder`, and returns its path.
-fn download(package: &str, debian: &str, folder: &Path, lock: &Lock) -> Result<PathBuf> {
+fn download(package: &str, debian: &str, folder: &Path, (lock, log): (&Lock, &Path)) -> Result<PathBuf> {
     let at = |name: &str| folder.join(name);
     let (lists, cache, packages) = (at("lists"), at("cache"), at("packages"));
     for folder in [&lists.join("partial"), &cache.join("archives/partial"), &packages] {
@@ -74,18 +82,40 @@ fn download(package: &str, debian: &str, folder: &Path, lock: &Lock) -> Result<P
     ];
     let options: Vec<_> = options.iter().flat_map(|option| ["-o", option.as_str()]).collect();
     let options = options.as_slice();
-    let (sh, log) = (Shell::new()?, at("apt.log"));
+    let sh = Shell::new()?;
     sh.change_dir(&packages);
     for command in [
         cmd!(sh, "apt-get --quiet {options...} update"),
         cmd!(sh, "apt-get --quiet {options...} download {package}"),
     ] {
         let mut apt = Command::from(restricted(command, &[VariableGroup::Network]));
-        run_logged(apt.stdin(lock.inheritable_stdin()?), &log, |_| ())?;
+        run_logged(apt.stdin(lock.inheritable_stdin()?), log, |_| ())?;
     }
     let mut files = sorted_entries(&packages)?;
     ensure!(files.len() == 1, "apt-get wrote {} files", files.len());
     files.pop().context("apt-get wrote no file")
+}
+
+/// Makes the paths valid by which programs name the loader: `/lib` and `/lib64` are links of another package where all
+/// libraries are below `/usr`, and links of older packages begin with `/`.
+fn complete_links(root: &Path) -> Result<()> {
+    for name in ["lib", "lib64"] {
+        let (path, merged) = (root.join(name), root.join("usr").join(name));
+        if !path.exists() && merged.is_dir() {
+            symlink(Path::new("usr").join(name), &path)?;
+        }
+        let Ok(entries) = fs::read_dir(&path) else { continue };
+        for entry in entries {
+            let link = entry?.path();
+            if let Ok(to) = fs::read_link(&link)
+                && let Ok(below) = to.strip_prefix("/")
+            {
+                fs::remove_file(&link)?;
+                symlink(Path::new("..").join(below), &link)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Writes the database that `dpkg-query --admindir` reads: the package's fields, and the list of its files. Source:
@@ -112,4 +142,35 @@ fn write_database(file: &Path, root: &Path, debian: &str) -> Result<()> {
     }
     fs::write(info.join(format!("{PACKAGE}:{debian}.list")), list)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loaders_are_found_in_packages_of_both_layouts() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |path: PathBuf| {
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "loader").unwrap();
+        };
+        let merged = folder.path().join("merged");
+        write(merged.join("usr/lib/ld-linux-aarch64.so.1"));
+        let old = folder.path().join("old");
+        write(old.join("lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"));
+        fs::create_dir(old.join("lib64")).unwrap();
+        symlink(
+            "/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2",
+            old.join("lib64/ld-linux-x86-64.so.2"),
+        )
+        .unwrap();
+        for (root, loader) in [
+            (&merged, "lib/ld-linux-aarch64.so.1"),
+            (&old, "lib64/ld-linux-x86-64.so.2"),
+        ] {
+            complete_links(root).unwrap();
+            assert_eq!(fs::read_to_string(root.join(loader)).unwrap(), "loader");
+        }
+    }
 }

@@ -23,9 +23,11 @@ impl<'a> Root<'a> {
         self.options("--admindir", "var/lib/dpkg")
     }
 
-    /// rpm's options.
+    /// rpm's options: its `--root` needs root, because it changes the root folder of its process.
     pub(super) fn rpm_options(&self) -> Vec<String> {
-        self.options("--root", "")
+        let databases = ["usr/lib/sysimage/rpm", "var/lib/rpm"];
+        let found = databases.into_iter().find(|folder| self.folder.join(folder).is_dir());
+        self.options("--dbpath", found.unwrap_or(databases[1]))
     }
 
     /// An option that names a folder in another root than this machine's.
@@ -75,7 +77,7 @@ mod tests {
         assert!(Root::new(Path::new("/")).dpkg_options().is_empty());
         let other = Root::new(Path::new("/r"));
         assert_eq!(other.dpkg_options(), ["--admindir=/r/var/lib/dpkg"]);
-        assert_eq!(other.rpm_options(), ["--root=/r/"]);
+        assert_eq!(other.rpm_options(), ["--dbpath=/r/var/lib/rpm"]);
         assert_eq!(other.file(Path::new("/etc/os-release")), Path::new("/r/etc/os-release"));
     }
 }

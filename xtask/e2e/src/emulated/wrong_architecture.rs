@@ -16,9 +16,10 @@ pub fn test(build: &Build, host: &Build) -> Result<()> {
     let (sdk, function) = build_function(build)?;
     let (host_sdk, host_function) = build_function(host)?;
     let (ours, theirs) = (function.architecture(), host_function.architecture());
-    let workspace = &build.workspace;
-    let image = write_images(workspace, &sdk, &function, &Base::Minimal)?.function;
-    let host_image = write_images(workspace, &host_sdk, &host_function, &Base::Minimal)?.function;
+    let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
+    let image = write_images(&build.workspace, &sdk, &function, &Base::Minimal)?.function;
+    let host_folder = scratch.path().join("host");
+    let host_image = write_function_image(&host_folder, "host:v1", &host_sdk, &host_function, &Base::Minimal)?;
     let (zip, _) = write_function_zip(&sdk, &function)?;
 
     // `lint`, `push` and `deploy` check what they take like this.
@@ -26,7 +27,6 @@ pub fn test(build: &Build, host: &Build) -> Result<()> {
         check_artefact(path, ours, true)?;
         refused(check_artefact(path, theirs, true), [ours, theirs], "an artefact")?;
     }
-    let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
     let base = Base::Image(BaseImage {
         name: "base".to_owned(),
         layout: host_image.layout.path().to_owned(),
