@@ -152,9 +152,8 @@ impl Recipe {
 
         let architecture = architecture.or(written.target.architecture).or_else(Architecture::host);
         let target = Target {
-            architecture: architecture.context(
-                "Lambda does not offer this machine's processor; name `architecture` in `[target]`",
-            )?,
+            architecture: architecture
+                .context("Lambda does not offer this machine's processor; name `architecture` in `[target]`")?,
             glibc: written.target.glibc,
         };
         let cpu = written.cpu.get(&target.architecture).cloned();

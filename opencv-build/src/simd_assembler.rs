@@ -12,8 +12,9 @@ use crate::error::{ErrorKind, WithKind};
 use crate::pins::{DebianPackage, Pins};
 use crate::recipe::Recipe;
 use crate::target::Architecture;
-use support::environment::{VariableGroup, restricted};
-use support::files::{PARTIAL_PREFIX, remove_partial_dirs, sorted_entries, temporary_dir_in};
+use support::apt::Apt;
+use support::environment::restricted;
+use support::files::{PARTIAL_PREFIX, remove_partial_dirs, temporary_dir_in};
 use support::fingerprint::sha256_of_file;
 use support::lock::Lock;
 use support::progress::{ProgressStep, print_status};
@@ -128,24 +129,19 @@ fn install_debian_package(package: &DebianPackage, parent: &Path, lock: &Lock) -
     let partial = temporary_dir_in(parent, PARTIAL_PREFIX)?;
     let _step = ProgressStep::start(format!("downloading {}", package.package));
     let log = parent.join("apt.log");
-    let (sh, name, version) = (Shell::new()?, &package.package, &package.version);
-    sh.change_dir(partial.path());
-    let apt = cmd!(
-        sh,
-        "apt-get -o Acquire::Retries=1 -o Acquire::http::Timeout=20 download {name}={version}"
-    );
-    let mut apt = Command::from(restricted(apt, &[VariableGroup::Network]));
-    run_logged(apt.stdin(lock.inheritable_stdin()?), &log, |_| ())?;
-    let files = sorted_entries(partial.path())?;
-    let [file] = files.as_slice() else {
-        bail!("apt-get wrote {} files", files.len());
+    let apt = Apt {
+        options: &[],
+        lock,
+        log: &log,
     };
-    let digest = sha256_of_file(file)?;
+    let file = apt.download(&format!("{}={}", package.package, package.version), partial.path())?;
+    let digest = sha256_of_file(&file)?;
     ensure!(
         package.sha256.contains(&digest),
         "the SHA-256 of Debian's package is {digest}, which is not pinned"
     );
     let unpacked = partial.path().join("unpacked");
+    let sh = Shell::new()?;
     let dpkg = cmd!(sh, "dpkg-deb --extract {file} {unpacked}");
     let mut dpkg = Command::from(restricted(dpkg, &[]));
     run_logged(dpkg.stdin(lock.inheritable_stdin()?), &log, |_| ())?;

@@ -1,21 +1,23 @@
 //! `cargo xtask lint REF`: checks whether Lambda would accept an image or a zip archive that was created by any tool.
 //! Without REF, it checks the image and the archive of a function's package.
 
+mod output;
+
 use std::ffi::OsStr;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use layer::lint::{Finding, LintOptions, Rule, RuleDescription, Severity, ZipKind, lint, sarif};
+use layer::lint::{Finding, LintOptions, Rule, ZipKind, lint, sarif};
 use layer::split_reference;
 use opencv_build::Architecture;
-use serde::Serialize;
 use support::progress::print_status;
 
 use crate::registry;
-use package::artefacts::{self, lint::format_finding};
+use output::{LintOutput, RuleOutput};
+use package::artefacts;
 use package::build::{self, ArchitectureSelection, Build};
 use package::function_package::PackageArguments;
-use support::output::{CommandOutput, print};
+use support::output::print;
 
 #[derive(clap::Args, Clone, Debug)]
 pub struct Arguments {
@@ -58,23 +60,6 @@ pub struct Arguments {
 pub enum Kind {
     Function,
     Layer,
-}
-
-#[derive(Serialize)]
-struct LintOutput {
-    reference: String,
-    errors: usize,
-    warnings: usize,
-    notes: usize,
-    findings: Vec<ArtefactFinding>,
-}
-
-/// A finding with the path or the reference of its artefact.
-#[derive(Serialize)]
-struct ArtefactFinding {
-    artefact: String,
-    #[serde(flatten)]
-    finding: Finding,
 }
 
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
@@ -152,7 +137,11 @@ fn artefacts_of(build: &Build) -> Result<Vec<String>> {
     let written: Vec<_> = written.map(|path| path.display().to_string()).collect();
     if written.is_empty() {
         let name = &package.name;
-        let options = format!("{} --arch {}", package.options(&build.workspace), architecture.lambda_name());
+        let options = format!(
+            "{} --arch {}",
+            package.options(&build.workspace),
+            architecture.lambda_name()
+        );
         bail!(
             "there is no image or archive of `{name}` in `{}`; write them with `cargo xtask image{options}` and \
              `cargo xtask zip{options}`",
@@ -192,98 +181,9 @@ fn looks_like_a_path(path: &Path) -> bool {
     path.is_absolute() || path.starts_with(".") || path.starts_with("..") || path.extension().is_some_and(is_archive)
 }
 
-/// The description of a rule.
-#[derive(Serialize)]
-struct RuleOutput {
-    rule: Rule,
-    #[serde(flatten)]
-    about: &'static RuleDescription,
-}
-
-impl CommandOutput for RuleOutput {
-    fn to_text(&self) -> String {
-        let about = self.about;
-        format!(
-            "{}: {}\n  why      {}\n  source   {}\n  example  {}\n  remedy   {}",
-            self.rule, about.requirement, about.why, about.source, about.example, about.remedy
-        )
-    }
-}
-
-impl LintOutput {
-    /// The output for artefacts, each with its findings.
-    fn new(checked: Vec<(String, Vec<Finding>)>) -> Self {
-        let references: Vec<_> = checked.iter().map(|(reference, _)| reference.as_str()).collect();
-        let reference = references.join(" and ");
-        let of_artefact = |(artefact, findings): (String, Vec<Finding>)| {
-            findings.into_iter().map(move |finding| ArtefactFinding {
-                artefact: artefact.clone(),
-                finding,
-            })
-        };
-        let findings: Vec<_> = checked.into_iter().flat_map(of_artefact).collect();
-        let count = |severity| findings.iter().filter(|it| it.finding.severity == severity).count();
-        Self {
-            reference,
-            errors: count(Severity::Error),
-            warnings: count(Severity::Warning),
-            notes: count(Severity::Note),
-            findings,
-        }
-    }
-}
-
-impl CommandOutput for LintOutput {
-    fn to_text(&self) -> String {
-        let format = |ArtefactFinding { artefact, finding }: &ArtefactFinding| {
-            let text = format_finding(finding);
-            // The last line names a single artefact.
-            match *artefact == self.reference {
-                true => text,
-                false => format!("{text}\n  in      {artefact}"),
-            }
-        };
-        let mut lines: Vec<_> = self.findings.iter().map(format).collect();
-        let summary = match (self.errors, self.warnings, self.notes) {
-            (0, 0, 0) => "no errors, no warnings".to_owned(),
-            (errors, warnings, 0) => format!("errors: {errors}, warnings: {warnings}"),
-            (errors, warnings, notes) => format!("errors: {errors}, warnings: {warnings}, notes: {notes}"),
-        };
-        lines.push(format!("{}: {summary}", self.reference));
-        lines.join("\n")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn findings_of_several_artefacts_name_their_own() {
-        let about = Rule::Entrypoint.description();
-        let found = || {
-            vec![Finding {
-                rule: Rule::Entrypoint,
-                severity: Severity::Error,
-                message: "there is none".to_owned(),
-                requirement: &about.requirement,
-                remedy: &about.remedy,
-            }]
-        };
-        let both = LintOutput::new(vec![("image".to_owned(), found()), ("a.zip".to_owned(), found())]);
-        let text = both.to_text();
-        let places: Vec<_> = text
-            .lines()
-            .filter_map(|line| line.strip_prefix("  in      "))
-            .collect();
-        assert_eq!(places, ["image", "a.zip"]);
-        assert!(text.ends_with("\nimage and a.zip: errors: 2, warnings: 0"), "{text}");
-        let json = serde_json::to_value(&both).unwrap();
-        assert_eq!(json["findings"][1]["artefact"], "a.zip");
-        assert_eq!(json["findings"][1]["rule"], "entrypoint");
-        let one = LintOutput::new(vec![("a.zip".to_owned(), found())]);
-        assert!(!one.to_text().contains("  in "), "{}", one.to_text());
-    }
 
     #[test]
     fn paths_are_distinguished_from_references() {

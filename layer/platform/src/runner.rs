@@ -56,7 +56,10 @@ impl Runner {
 
     /// The emulator that loads plugins, which static ones do not.
     pub fn emulator_with_plugins(architecture: Architecture) -> Option<PathBuf> {
-        find_program(&env::var_os("PATH").unwrap_or_default(), &format!("qemu-{architecture}"))
+        find_program(
+            &env::var_os("PATH").unwrap_or_default(),
+            &format!("qemu-{architecture}"),
+        )
     }
 
     /// Takes the loader and the shared libraries from `sysroot` if programs are emulated.

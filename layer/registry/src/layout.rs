@@ -38,7 +38,10 @@ pub fn push_index(
         let digest = Digest::of(&found.manifest);
         let entry = found.index_entry()?;
         if entries.iter().any(|other| other.platform() == entry.platform()) {
-            return Err(damaged(&layout, "its image is for the same platform as another one of the index"));
+            return Err(damaged(
+                &layout,
+                "its image is for the same platform as another one of the index",
+            ));
         }
         digests.push(found.push(&image.with_digest(digest), progress)?);
         entries.push(entry);

@@ -3,7 +3,7 @@ use super::*;
 const TEXT: &str = include_str!("../../../opencv.toml");
 
 pub(crate) fn recipe() -> Recipe {
-    Recipe::parse(TEXT, Path::new("/project"), None).unwrap()
+    Recipe::parse(TEXT, Path::new("/project"), Some(Architecture::X86_64)).unwrap()
 }
 
 fn error_of(text: &str) -> String {
@@ -15,6 +15,14 @@ fn project_recipe_is_valid() {
     let recipe = recipe();
     assert!(recipe.has_module("objdetect"));
     assert_eq!(recipe.target.dir_name(), "x86_64-glibc2.26");
+}
+
+#[test]
+fn architecture_is_that_of_the_machine_or_named() {
+    let parse = |text: &str| Recipe::parse(text, Path::new("."), None).unwrap().target.architecture;
+    assert_eq!(Some(parse(TEXT)), Architecture::host());
+    let named = TEXT.replace("[target]\n", "[target]\narchitecture = \"arm64\"\n");
+    assert_eq!(parse(&named), Architecture::Aarch64);
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! The tests of an architecture that is not this machine's. qemu runs its programs; the results of detectors and codecs
 //! must be those of this machine's architecture, or of the Python wheels on this machine.
 
-mod wrong_architecture;
 mod registry;
 mod same_results;
+mod wrong_architecture;
 
 use anyhow::Result;
 use conformance::skip::Skip;
@@ -79,7 +79,10 @@ pub fn run(build: &Build, host: &Build, arguments: &Arguments, output: &mut Test
     let named: Vec<Test> = named.iter().map(|(name, test)| (name.as_str(), **test)).collect();
     if let Err(missing) = Runner::find(build.recipe.target.architecture) {
         let skip = || Err(Skip::with_reason(missing.to_string()));
-        let skipped: Vec<Test> = named.iter().map(|(name, _)| (*name, &skip as &dyn Fn() -> Result<()>)).collect();
+        let skipped: Vec<Test> = named
+            .iter()
+            .map(|(name, _)| (*name, &skip as &dyn Fn() -> Result<()>))
+            .collect();
         return run_all(&skipped, arguments, output);
     }
     run_all(&named, arguments, output);

@@ -55,7 +55,8 @@ pub struct Arguments {
     #[arg(long, value_name = "BUCKET/KEY=FILE", value_parser = parse_object)]
     pub object: Vec<StoredObject>,
 
-    /// The engine that runs the image; by default docker if an engine is running, otherwise none
+    /// The engine that runs the image; by default docker if an engine is running and starts programs for the
+    /// architecture, otherwise none
     #[arg(long)]
     pub engine: Option<Engine>,
 

@@ -1,6 +1,7 @@
 //! Helpers of the project's build programs: progress on stderr, child processes and their environment, atomic file
 //! writes, locks and digests. Nothing here depends on OpenCV, images or the function.
 
+pub mod apt;
 pub mod atomic;
 pub mod cargo;
 pub mod child;

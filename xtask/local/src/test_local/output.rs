@@ -130,7 +130,10 @@ impl CommandOutput for TestLocalOutput {
             text += &format!("\n  time       {} ms\n", result.milliseconds);
         }
         if let Some(emulator) = &self.emulated_by {
-            text += &format!("{} is emulated by {emulator}, which is slow. ", self.architecture.lambda_name());
+            text += &format!(
+                "{} is emulated by {emulator}, which is slow. ",
+                self.architecture.lambda_name()
+            );
         }
         text += &format!(
             "Engine {}: first response {} ms after the start, then {} ms; the image is {}.",

@@ -4,16 +4,16 @@
 use std::fmt::Write as _;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use fs_err as fs;
 use layer::Architecture;
-use support::environment::{VariableGroup, restricted};
-use support::files::{PARTIAL_PREFIX, remove_partial_dirs, sorted_entries, temporary_dir_in};
+use support::apt::Apt;
+use support::environment::restricted;
+use support::files::{PARTIAL_PREFIX, remove_partial_dirs, temporary_dir_in};
 use support::lock::Lock;
 use support::progress::{ProgressStep, print_status};
-use support::run::{Shell, cmd, output, run_logged};
+use support::run::{Shell, cmd, output};
 
 const PACKAGE: &str = "libc6";
 
@@ -34,8 +34,14 @@ pub(super) fn install(architecture: Architecture, parent: &Path) -> Result<PathB
     remove_partial_dirs(parent)?;
     let partial = temporary_dir_in(parent, PARTIAL_PREFIX)?;
     let _step = ProgressStep::start(format!("downloading {PACKAGE}:{debian} {version}"));
-    let (package, log) = (format!("{PACKAGE}:{debian}={version}"), parent.join("apt.log"));
-    let file = download(&package, debian, partial.path(), (&lock, &log)).with_context(|| {
+    let (package, packages) = (format!("{PACKAGE}:{debian}={version}"), partial.path().join("packages"));
+    fs::create_dir(&packages)?;
+    let apt = Apt {
+        options: &apt_options(debian, partial.path())?,
+        lock: &lock,
+        log: &parent.join("apt.log"),
+    };
+    let file = apt.update().and_then(|()| apt.download(&package, &packages)).with_context(|| {
         format!(
             "failed to download {package}, of the same version as this machine's, from its distribution; if that has a \
              newer one, upgrade {PACKAGE}"
@@ -61,14 +67,13 @@ fn installed_version() -> Result<String> {
     Ok(version.to_owned())
 }
 
-/// Downloads a package with lists and a cache in `folder`, and returns its path.
-fn download(package: &str, debian: &str, folder: &Path, (lock, log): (&Lock, &Path)) -> Result<PathBuf> {
-    let at = |name: &str| folder.join(name);
-    let (lists, cache, packages) = (at("lists"), at("cache"), at("packages"));
-    for folder in [&lists.join("partial"), &cache.join("archives/partial"), &packages] {
+/// apt's options for packages of another architecture, with its lists and its cache in `folder`.
+fn apt_options(debian: &str, folder: &Path) -> Result<Vec<String>> {
+    let (lists, cache) = (folder.join("lists"), folder.join("cache"));
+    for folder in [lists.join("partial"), cache.join("archives/partial")] {
         fs::create_dir_all(folder)?;
     }
-    let options = [
+    Ok(vec![
         format!("APT::Architecture={debian}"),
         format!("APT::Architectures::={debian}"),
         format!("Dir::State::Lists={}", lists.display()),
@@ -77,23 +82,7 @@ fn download(package: &str, debian: &str, folder: &Path, (lock, log): (&Lock, &Pa
         "APT::Sandbox::User=".to_owned(),
         "Acquire::Languages=none".to_owned(),
         "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false".to_owned(),
-        "Acquire::Retries=1".to_owned(),
-        "Acquire::http::Timeout=20".to_owned(),
-    ];
-    let options: Vec<_> = options.iter().flat_map(|option| ["-o", option.as_str()]).collect();
-    let options = options.as_slice();
-    let sh = Shell::new()?;
-    sh.change_dir(&packages);
-    for command in [
-        cmd!(sh, "apt-get --quiet {options...} update"),
-        cmd!(sh, "apt-get --quiet {options...} download {package}"),
-    ] {
-        let mut apt = Command::from(restricted(command, &[VariableGroup::Network]));
-        run_logged(apt.stdin(lock.inheritable_stdin()?), log, |_| ())?;
-    }
-    let mut files = sorted_entries(&packages)?;
-    ensure!(files.len() == 1, "apt-get wrote {} files", files.len());
-    files.pop().context("apt-get wrote no file")
+    ])
 }
 
 /// Makes the paths valid by which programs name the loader: `/lib` and `/lib64` are links of another package where all
