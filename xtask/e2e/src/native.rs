@@ -111,7 +111,6 @@ pub fn run_artefacts(build: &Build, arguments: &Arguments, output: &mut TestOutp
         ("skopeo reads what was pushed", &|| {
             registries::skopeo(workspace, suite.function_image()?.layout.path())
         }),
-        ("SDK from a registry", &|| sdk_cache::test(build)),
         ("images of other tools", &|| {
             let image = suite.function_image()?;
             suite.with_function(|_, _, function| other_image_tools::test(image.layout.path(), function.architecture()))
@@ -176,6 +175,8 @@ pub fn run_artefacts(build: &Build, arguments: &Arguments, output: &mut TestOutp
                 s3_faults::test(workspace, sdk, function, (arguments.slow, arguments.seed))
             })
         }),
+        // It would wait for a build in the background.
+        ("SDK from a registry", &|| sdk_cache::test(build)),
         ("deployment to an account", &|| deploy::test(build, arguments.slow)),
         ("snapshot and restore", &|| {
             suite.with_function(|_, _, function| snapshot::test(function))
