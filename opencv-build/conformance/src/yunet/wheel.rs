@@ -21,6 +21,8 @@ use crate::wheel_results::WheelScript;
 
 /// Random pictures in a batch: one batch without `--slow`. With it, the number of cases is divided by `SLOWDOWN`.
 const PICTURES: u64 = 100;
+/// The same for an emulated processor, which is ten times slower.
+const EMULATED_PICTURES: u64 = 20;
 const SLOWDOWN: u64 = 10;
 
 /// The result of `wheel.py` for images that the wheel's network library computes wrongly.
@@ -54,8 +56,13 @@ pub fn test(fixture: &Fixture, photos: &Path, model: &Path, slow: Option<u64>) -
     comparison.compare_references(&folder, photos, model)?;
 
     // The pictures take too much space to keep more than the first batch.
-    for batch in 0..slow.map_or(1, |cases| cases.div_ceil(SLOWDOWN * PICTURES)) {
-        let (first, count) = ((batch * PICTURES).to_string(), PICTURES.to_string());
+    let pictures = if comparison.is_emulated {
+        EMULATED_PICTURES
+    } else {
+        PICTURES
+    };
+    for batch in 0..slow.map_or(1, |cases| cases.div_ceil(SLOWDOWN * pictures)) {
+        let (first, count) = ((batch * pictures).to_string(), pictures.to_string());
         let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
         let out = (batch > 0).then_some(scratch.path());
         let folder = run(&["random", &first, &count], photos::samples(fixture)?, out)?;

@@ -16,7 +16,7 @@ use support::run::{Cmd, Shell, cmd, output, wait_with_output};
 use tempfile::TempDir;
 
 use super::super::{pinned_wheels, programs};
-use super::aws_program;
+use super::aws_program::AwsProgram;
 use super::batch_service::BatchService;
 use super::endpoint::Endpoint;
 use super::names::{ACCOUNT, FUNCTION, REGION, ROOT};
@@ -43,6 +43,7 @@ pub struct Account {
     /// The key and its secret of whoever runs the project's commands.
     user: [String; 2],
     _server: Child,
+    _program: AwsProgram,
 }
 
 impl Account {
@@ -51,10 +52,10 @@ impl Account {
         let cli_wheels = pinned_wheels::install(workspace, "aws-cli")?;
         let python = find_python()?;
         let folder = tempfile::tempdir()?;
-        let bin = aws_program::write(folder.path(), &python, &cli_wheels)?;
-        let aws = bin.join("aws");
+        let program = AwsProgram::start(workspace, folder.path(), &python, &cli_wheels)?;
+        let aws = program.bin.join("aws");
         let others = std::env::var_os("PATH").unwrap_or_default();
-        let path = std::env::join_paths([bin].into_iter().chain(std::env::split_paths(&others)))?;
+        let path = std::env::join_paths([program.bin.clone()].into_iter().chain(std::env::split_paths(&others)))?;
 
         let shell = Shell::new()?;
         let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
@@ -74,6 +75,7 @@ impl Account {
             .env("HOME", &state);
         let account = Self {
             _server: Child::start_logged(server, &server_log)?,
+            _program: program,
             batch: BatchService::start(Endpoint::new(&aws, &url))?,
             shell,
             url,
