@@ -1,5 +1,5 @@
 //! The root folder from which an image's glibc is taken: this machine's, one that the user names, or Debian's package
-//! for another architecture, of the same version as this machine's.
+//! for another architecture.
 
 mod debian;
 

@@ -23,8 +23,7 @@ impl Apt<'_> {
         self.run(&["update"], Path::new("."))
     }
 
-    /// Downloads a package, `NAME=VERSION` or `NAME:ARCHITECTURE=VERSION`, into the empty folder `folder`; returns the
-    /// file's path.
+    /// Downloads a package, `NAME[:ARCHITECTURE][=VERSION]`, into the empty folder `folder`; returns the file's path.
     pub fn download(&self, package: &str, folder: &Path) -> Result<PathBuf> {
         self.run(&["download", package], folder)?;
         match sorted_entries(folder)?.as_slice() {

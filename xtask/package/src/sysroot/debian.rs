@@ -10,15 +10,15 @@ use fs_err as fs;
 use layer::Architecture;
 use support::apt::Apt;
 use support::environment::restricted;
-use support::files::{PARTIAL_PREFIX, remove_partial_dirs, temporary_dir_in};
+use support::files::{PARTIAL_PREFIX, file_name, remove_partial_dirs, temporary_dir_in};
 use support::lock::Lock;
 use support::progress::{ProgressStep, print_status};
 use support::run::{Shell, cmd, output};
 
 const PACKAGE: &str = "libc6";
 
-/// The folder with the package for `architecture`, of the version that this machine has; downloads it into `parent` if
-/// it is missing. apt verifies it by the keys of this machine's distribution.
+/// The folder with the package for `architecture`, of this machine's version or the one that its distribution has now;
+/// downloads it into `parent` if it is missing. apt verifies it by the keys of this machine's distribution.
 pub(super) fn install(architecture: Architecture, parent: &Path) -> Result<PathBuf> {
     let version = installed_version()?;
     let debian = architecture.goarch();
@@ -34,19 +34,17 @@ pub(super) fn install(architecture: Architecture, parent: &Path) -> Result<PathB
     remove_partial_dirs(parent)?;
     let partial = temporary_dir_in(parent, PARTIAL_PREFIX)?;
     let _step = ProgressStep::start(format!("downloading {PACKAGE}:{debian} {version}"));
-    let (package, packages) = (format!("{PACKAGE}:{debian}={version}"), partial.path().join("packages"));
+    let packages = partial.path().join("packages");
     fs::create_dir(&packages)?;
     let apt = Apt {
         options: &apt_options(debian, partial.path())?,
         lock: &lock,
         log: &parent.join("apt.log"),
     };
-    let file = apt.update().and_then(|()| apt.download(&package, &packages)).with_context(|| {
-        format!(
-            "failed to download {package}, of the same version as this machine's, from its distribution; if that has a \
-             newer one, upgrade {PACKAGE}"
-        )
-    })?;
+    let file = apt
+        .update()
+        .and_then(|()| download(&apt, debian, &version, &packages))
+        .with_context(|| format!("failed to download {PACKAGE}:{debian} from this machine's distribution"))?;
     let root = partial.path().join("root");
     let sh = Shell::new()?;
     output(restricted(cmd!(sh, "dpkg-deb --extract {file} {root}"), &[]))?;
@@ -54,6 +52,20 @@ pub(super) fn install(architecture: Architecture, parent: &Path) -> Result<PathB
     complete_links(&root)?;
     fs::rename(&root, &folder)?;
     Ok(folder)
+}
+
+/// Servers of a distribution keep only its newest version, which this machine may not have yet.
+fn download(apt: &Apt, debian: &str, version: &str, folder: &Path) -> Result<PathBuf> {
+    let package = format!("{PACKAGE}:{debian}");
+    if let Ok(file) = apt.download(&format!("{package}={version}"), folder) {
+        return Ok(file);
+    }
+    let file = apt.download(&package, folder)?;
+    print_status(&format!(
+        "this machine has {PACKAGE} {version}, which its distribution offers for {debian} no longer; using {}",
+        file_name(&file)
+    ));
+    Ok(file)
 }
 
 fn installed_version() -> Result<String> {
