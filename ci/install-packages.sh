@@ -15,6 +15,8 @@ for tool in skopeo podman buildah umoci; do
   command -v "$tool" >/dev/null || missing+=("$tool")
 done
 command -v qemu-aarch64-static >/dev/null || missing+=(qemu-user-static)
+# The emulators that load plugins.
+command -v qemu-aarch64 >/dev/null || missing+=(qemu-user)
 command -v chromedriver >/dev/null || missing+=(chromium-driver)
 # The names that xtask/e2e/src/browser.rs tries.
 browser=

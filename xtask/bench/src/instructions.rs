@@ -34,6 +34,8 @@ use counter::{Counter, build_plugin};
 
 const BUCKET: &str = "photos";
 const PRESETS: [&str; 2] = ["original", "balanced"];
+/// The photos of 500x375 pixels and of 1986x1545, or the first only.
+const PHOTOS: Repetitions = (2, 1);
 /// Later events, of which the median counts.
 const WARM_EVENTS: Repetitions = (5, 1);
 /// Emulated programs are slow.
@@ -114,7 +116,10 @@ fn count(context: &BenchContext, build: &Build, photos: &Photos) -> Result<Count
     let work = root.join("var/task");
     let mut events = Vec::new();
     for preset in PRESETS {
-        for photo in [&photos.small, &photos.large] {
+        for photo in [&photos.small, &photos.large]
+            .into_iter()
+            .take(context.repetitions(PHOTOS))
+        {
             let counter = Counter::new(folder)?;
             let command = emulated(&counter)?;
             let counts = count_events(context, (&command, &work, folder), &counter, photo, preset)?;

@@ -124,11 +124,12 @@ fn check_architecture(arguments: &Arguments) -> Result<()> {
 
 /// Runs all benches except `build` and `instructions`, with few repetitions.
 pub fn run_quick(build: Build) -> Result<Documents> {
-    let options = Options {
-        quick: true,
-        ..Options::default()
-    };
-    Bench::new(build, &options)?.run_all()
+    Bench::quick(build)?.run_all()
+}
+
+/// Runs the bench `instructions` with few repetitions.
+pub fn run_quick_instructions(build: Build) -> Result<Document> {
+    Bench::quick(build)?.run_one(&BenchKind::Instructions)
 }
 
 struct Bench {
@@ -137,6 +138,14 @@ struct Bench {
 }
 
 impl Bench {
+    fn quick(build: Build) -> Result<Self> {
+        let options = Options {
+            quick: true,
+            ..Options::default()
+        };
+        Self::new(build, &options)
+    }
+
     fn new(build: Build, options: &Options) -> Result<Self> {
         let (sdk, function) = build_function(&build)?;
         let context = BenchContext {

@@ -8,6 +8,7 @@ use fs_err as fs;
 use image::RgbImage;
 use image::imageops::{FilterType, crop_imm, replace, resize};
 use jpeg_encoder::{ColorType, Encoder};
+use support::atomic;
 use support::files::{file_name, files_with_extension};
 
 use super::context::BenchContext;
@@ -162,6 +163,6 @@ fn write(path: &Path, pixels: &RgbImage) -> Result<Photo> {
     let (width, height): (u16, u16) = (width.try_into()?, height.try_into()?);
     let mut encoded = Vec::new();
     Encoder::new(&mut encoded, QUALITY).encode(pixels, width, height, ColorType::Rgb)?;
-    fs::write(path, encoded)?;
+    atomic::write(path, &encoded)?;
     Photo::read(path)
 }

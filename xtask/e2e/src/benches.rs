@@ -2,7 +2,9 @@
 //! different rectangles, and the files that they write are complete. Times are not checked.
 
 use anyhow::{Context, Result, ensure};
+use conformance::skip::Skip;
 use fs_err as fs;
+use opencv_build::{Architecture, Runner};
 use serde_json::Value;
 
 use bench::document::{Document, schema_errors};
@@ -18,6 +20,31 @@ pub fn test(build: &Build) -> Result<()> {
     ensure!(names == BENCHES, "the benchmarks are {names:?}, expected {BENCHES:?}");
     for document in &documents.0 {
         check(document, build).with_context(|| format!("the files of the benchmark `{}`", document.bench))?;
+    }
+    Ok(())
+}
+
+/// Counts of instructions depend neither on the machine nor on its load. Without the vector code of one architecture,
+/// its photos would need several times as many.
+pub fn instructions(build: &Build) -> Result<()> {
+    let architectures = Architecture::host().map(|host| [host, host.other()]);
+    for architecture in architectures.into_iter().flatten() {
+        if Runner::emulator_with_plugins(architecture).is_none() {
+            return Err(Skip::with_reason(format!(
+                "qemu-{architecture}, which loads plugins, is missing"
+            )));
+        }
+    }
+    let document = bench::run_quick_instructions(build.clone())?;
+    check(&document, build)?;
+    let cases = document.figures.groups.iter().flat_map(|group| &group.cases);
+    for case in cases {
+        let ratios: Vec<_> = case.values.iter().filter_map(|value| value.ratio).collect();
+        ensure!(
+            matches!(ratios.as_slice(), [ratio] if (0.5..=2.0).contains(ratio)),
+            "the ratios of instructions of `{}` are {ratios:?}, expected one from 0.5 to 2",
+            case.name
+        );
     }
     Ok(())
 }

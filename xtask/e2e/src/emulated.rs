@@ -16,7 +16,7 @@ use crate::arguments::Arguments;
 use crate::report::TestOutput;
 use crate::suite::Suite;
 use crate::test_runner::{Test, run_all};
-use crate::{hardening, known_vulnerabilities, photo_formats, sbom};
+use crate::{benches, hardening, known_vulnerabilities, photo_formats, sbom};
 
 /// Random cases for each detector.
 const CASES: u64 = 200;
@@ -57,6 +57,7 @@ pub fn run(build: &Build, host: &Build, arguments: &Arguments, output: &mut Test
         ("pixels of JPEG files", &|| suite.with_sdk(jpeg::test)),
         ("pixels of PNG, WebP and other files", &|| suite.with_sdk(pixels::test)),
         ("responses and annotated photos", &|| same_results::test(build, host)),
+        ("instructions of both architectures", &|| benches::instructions(host)),
         ("photos without a container", &|| suite.photos(Engine::None)),
     ];
     // These depend little on the processor, or repeat what other tests compare.
