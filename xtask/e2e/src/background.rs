@@ -1,6 +1,6 @@
-//! Tests that run concurrently with others, at a low priority.
+//! Tests that run concurrently with others.
 
-use std::thread::{Scope, ScopedJoinHandle};
+use std::thread;
 use std::time::Duration;
 
 use anyhow::anyhow;
@@ -8,28 +8,31 @@ use rustix::process::nice;
 
 use crate::report::TestOutput;
 
-pub struct BackgroundTests<'scope>(ScopedJoinHandle<'scope, TestOutput>);
-
-impl<'scope> BackgroundTests<'scope> {
-    /// Starts `run`, which adds its results to the output that it gets.
-    pub fn start(scope: &'scope Scope<'scope, '_>, run: impl FnOnce(&mut TestOutput) + Send + 'scope) -> Self {
-        Self(scope.spawn(|| {
-            // This applies to this thread and the processes that it starts. If it fails, they run at normal priority.
-            let _ = nice(19);
+/// Runs `tests` on this thread and `background` on another one, and adds the results of both to `output`.
+pub fn run_concurrently(
+    output: &mut TestOutput,
+    tests: impl FnOnce(&mut TestOutput),
+    background: impl FnOnce(&mut TestOutput) + Send,
+) {
+    thread::scope(|scope| {
+        let running = scope.spawn(|| {
             let mut output = TestOutput::default();
-            run(&mut output);
+            background(&mut output);
             output
-        }))
-    }
-
-    /// Waits for the tests, and adds their results to `output`.
-    pub fn finish(self, output: &mut TestOutput) {
-        match self.0.join() {
+        });
+        tests(output);
+        match running.join() {
             Ok(results) => output.append(results),
             Err(_) => {
                 let error = anyhow!("a test panicked; its message is above");
                 output.add("tests in the background", Err(error), Duration::ZERO);
             }
         }
-    }
+    });
+}
+
+/// This thread and the processes that it starts run on processors that others leave idle. If it fails, they run at
+/// normal priority.
+pub fn lower_priority() {
+    let _ = nice(19);
 }

@@ -5,7 +5,6 @@ mod registry;
 mod same_results;
 mod wrong_architecture;
 
-use anyhow::Result;
 use conformance::skip::Skip;
 use conformance::{haar, jpeg, pixels, yunet};
 use local::engine::Engine;
@@ -22,6 +21,16 @@ use crate::{benches, hardening, known_vulnerabilities, photo_formats, sbom};
 const CASES: u64 = 200;
 const SLOW_CASES: u64 = 2_000;
 
+/// OpenCV and the function are built, which needs no emulator.
+pub fn run_builds(build: &Build, arguments: &Arguments, output: &mut TestOutput) {
+    let suite = Suite { build };
+    let tests: &[Test] = &[
+        ("OpenCV build", &|| suite.build()),
+        ("images are within budget and reproducible", &|| suite.images()),
+    ];
+    run_named(build, tests, arguments, output);
+}
+
 /// Tests `build`; `host` is a build for this machine's architecture.
 pub fn run(build: &Build, host: &Build, arguments: &Arguments, output: &mut TestOutput) {
     let (suite, own) = (Suite { build }, Suite { build: host });
@@ -29,8 +38,6 @@ pub fn run(build: &Build, host: &Build, arguments: &Arguments, output: &mut Test
     let shared = build.workspace.root().join("../shared");
     let photos = shared.join("photos");
     let tests: &[Test] = &[
-        ("OpenCV build", &|| suite.build()),
-        ("images are within budget and reproducible", &|| suite.images()),
         ("compiler hardening", &|| hardening::test(build, &build.build_sdk()?)),
         ("SBOMs", &|| {
             suite.with_function(|_, sdk, function| sbom::test(build, sdk, function))
@@ -71,20 +78,22 @@ pub fn run(build: &Build, host: &Build, arguments: &Arguments, output: &mut Test
         ("photos of every format", &|| suite.with_function(photo_formats::test)),
     ];
     let slow = if arguments.slow { slow } else { &[] };
-    let architecture = build.recipe.target.architecture.lambda_name();
-    let named = tests
-        .iter()
-        .chain(slow)
-        .map(|(name, test)| (format!("{architecture}: {name}"), test));
-    let named: Vec<_> = named.collect();
-    let named: Vec<Test> = named.iter().map(|(name, test)| (name.as_str(), **test)).collect();
-    if let Err(missing) = Runner::find(build.recipe.target.architecture) {
-        let skip = || Err(Skip::with_reason(missing.to_string()));
-        let skipped: Vec<Test> = named
-            .iter()
-            .map(|(name, _)| (*name, &skip as &dyn Fn() -> Result<()>))
-            .collect();
-        return run_all(&skipped, arguments, output);
+    let tests = [tests, slow].concat();
+    match Runner::find(build.recipe.target.architecture) {
+        Ok(_) => run_named(build, &tests, arguments, output),
+        Err(missing) => {
+            let skip = || Err(Skip::with_reason(missing.to_string()));
+            let skipped: Vec<Test> = tests.iter().map(|(name, _)| (*name, &skip as _)).collect();
+            run_named(build, &skipped, arguments, output);
+        }
     }
-    run_all(&named, arguments, output);
+}
+
+/// Runs the tests with the architecture before their names.
+fn run_named(build: &Build, tests: &[Test], arguments: &Arguments, output: &mut TestOutput) {
+    let architecture = build.recipe.target.architecture.lambda_name();
+    let named = |(name, test): &(&str, _)| (format!("{architecture}: {name}"), *test);
+    let named: Vec<_> = tests.iter().map(named).collect();
+    let tests: Vec<Test> = named.iter().map(|(name, test)| (name.as_str(), *test)).collect();
+    run_all(&tests, arguments, output);
 }

@@ -2,7 +2,6 @@
 //! A failure does not stop the run, so that one run reports them all.
 
 use std::process::ExitCode;
-use std::thread;
 
 use anyhow::{Result, ensure};
 use opencv_build::Architecture;
@@ -78,7 +77,7 @@ mod tree_diff;
 mod watch;
 
 use arguments::Arguments;
-use background::BackgroundTests;
+use background::{lower_priority, run_concurrently};
 use report::TestOutput;
 
 fn main() -> ExitCode {
@@ -101,24 +100,37 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
         builds.iter().find(|build| !is_native(build)),
     );
     let mut output = TestOutput::default();
-    if let Some(build) = native {
-        native::run_builds(build, arguments, &mut output);
-    }
-    thread::scope(|scope| {
-        // On processors that the other tests leave idle.
-        let background = BackgroundTests::start(scope, move |background| {
+    run_concurrently(
+        &mut output,
+        |output| {
+            if let Some(build) = native {
+                native::run_builds(build, arguments, output);
+            }
+        },
+        // Before all tests that need a function, because builds of functions wait for each other.
+        |output| {
             if let Some(build) = foreign {
-                emulated::run(build, host, arguments, background);
+                emulated::run_builds(build, arguments, output);
+            }
+        },
+    );
+    run_concurrently(
+        &mut output,
+        |output| {
+            if let Some(build) = native {
+                native::run_artefacts(build, arguments, output);
+            }
+        },
+        |output| {
+            lower_priority();
+            if let Some(build) = foreign {
+                emulated::run(build, host, arguments, output);
             }
             if let Some(build) = native {
-                native::run_compilations(build, arguments, background);
+                native::run_compilations(build, arguments, output);
             }
-        });
-        if let Some(build) = native {
-            native::run_artefacts(build, arguments, &mut output);
-        }
-        background.finish(&mut output);
-    });
+        },
+    );
     if let Some(build) = native.filter(|_| arguments.slow) {
         native::run_slow(build, arguments, &mut output);
     }

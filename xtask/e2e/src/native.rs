@@ -35,6 +35,8 @@ pub fn run_builds(build: &Build, arguments: &Arguments, output: &mut TestOutput)
         ("OpenCV build", &|| suite.build()),
         ("interrupted and repeated builds", &|| interrupted_builds::test(build)),
         ("unit tests of the function with OpenCV", &|| suite.function_tests()),
+        // Removes the SDK for a moment.
+        ("SDK from a registry", &|| sdk_cache::test(build)),
     ];
     run_all(tests, arguments, output);
 }
@@ -175,8 +177,6 @@ pub fn run_artefacts(build: &Build, arguments: &Arguments, output: &mut TestOutp
                 s3_faults::test(workspace, sdk, function, (arguments.slow, arguments.seed))
             })
         }),
-        // It would wait for a build in the background.
-        ("SDK from a registry", &|| sdk_cache::test(build)),
         ("deployment to an account", &|| deploy::test(build, arguments.slow)),
         ("snapshot and restore", &|| {
             suite.with_function(|_, _, function| snapshot::test(function))
