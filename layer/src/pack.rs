@@ -22,11 +22,11 @@ use crate::{Architecture, Compression, Digest, Error, Index, Result, find_platfo
 const ZSTD_ANNOTATIONS: &str = "io.github.containers.zstd-chunked.";
 
 /// Writes the only image of `source`, or the one for `architecture`, packed as a layout into `folder`, which is created
-/// if it does not exist. Build attestations, other artefacts, and images that the source names but does not have, are left out. Returns
-/// what was changed, one sentence each.
+/// if it does not exist. Build attestations, other artefacts, and images that the source names but does not have, are
+/// left out. Returns what was changed, one sentence each.
 ///
 /// # Errors
-/// `source` has several images and none for `architecture`, or a blob that is missing or damaged.
+/// `source` has no image for `architecture`, or several images if none is named, or a blob that is missing or damaged.
 pub fn pack(source: &dyn Source, architecture: Option<Architecture>, folder: &Path) -> Result<Vec<String>> {
     let blobs = folder.join("blobs/sha256");
     fs::create_dir_all(&blobs)?;
@@ -36,6 +36,9 @@ pub fn pack(source: &dyn Source, architecture: Option<Architecture>, folder: &Pa
         changes: Vec::new(),
     };
     let image = packer.select(architecture)?;
+    if let Some(wanted) = architecture {
+        packer.check_architecture(&image, wanted)?;
+    }
     let manifest = packer.pack_image(&image)?;
     let digest = Digest::of(&manifest);
     fs::write(packer.blobs.join(digest.hex()), &manifest)?;
@@ -43,6 +46,11 @@ pub fn pack(source: &dyn Source, architecture: Option<Architecture>, folder: &Pa
     entry.set_platform(image.platform().clone());
     write_layout_files(folder, &Index::new(vec![entry])?)?;
     Ok(packer.changes)
+}
+
+fn no_image(origin: &str, wanted: Architecture, available: &str) -> Error {
+    let wanted = wanted.goarch();
+    Error::missing(origin, format!("image for linux/{wanted}; it has {available}"))
 }
 
 struct Packer<'a> {
@@ -61,10 +69,8 @@ impl Packer<'_> {
         let position = match (images.len(), architecture) {
             (0, _) => return Err(Error::missing(origin, "image that can be pushed")),
             (1, _) => 0,
-            (_, Some(architecture)) => find_platform(images.iter(), architecture).map_err(|available| {
-                let wanted = architecture.goarch();
-                Error::missing(origin, format!("image for linux/{wanted}; it has {available}"))
-            })?,
+            (_, Some(architecture)) => find_platform(images.iter(), architecture)
+                .map_err(|available| no_image(origin, architecture, &available))?,
             (count, None) => {
                 let platforms = images.iter().flat_map(Descriptor::platform);
                 let platforms: Vec<_> = platforms.map(|platform| platform.architecture().to_string()).collect();
@@ -100,6 +106,19 @@ impl Packer<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The platform of the only image need not be named beside it, but its configuration has it.
+    fn check_architecture(&self, image: &Descriptor, wanted: Architecture) -> Result<()> {
+        let origin = self.source.origin();
+        let manifest: ImageManifest = parse(origin, "manifest", &source::document(self.source, "manifest", image)?)?;
+        let config = source::document(self.source, "configuration", manifest.config())?;
+        let config: Value = parse(origin, "configuration", &config)?;
+        let found = config["architecture"].as_str().unwrap_or("an unknown architecture");
+        match found == wanted.goarch() {
+            true => Ok(()),
+            false => Err(no_image(origin, wanted, &format!("one for {found}"))),
+        }
     }
 
     /// Writes the blobs of an image; returns its manifest.

@@ -164,6 +164,18 @@ fn image_of_an_index_is_chosen_by_its_architecture() {
 }
 
 #[test]
+fn only_image_for_another_architecture_is_refused() {
+    let parent = tempfile::tempdir().unwrap();
+    let layout = ImageFixture::valid().write(parent.path());
+    let source = open(&layout).unwrap();
+    let to = parent.path().join("packed");
+    let error = pack(source.as_ref(), Some(Architecture::Aarch64), &to).unwrap_err();
+    let expected = "no image for linux/arm64; it has one for amd64";
+    assert!(error.to_string().contains(expected), "{error}");
+    pack(source.as_ref(), Some(Architecture::X86_64), &to).unwrap();
+}
+
+#[test]
 fn damaged_and_missing_blobs_are_refused() {
     for (compress, kind) in [
         (gzip as fn(&[u8]) -> Vec<u8>, OCI_LAYER),
