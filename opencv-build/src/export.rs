@@ -8,6 +8,7 @@ use fs_err as fs;
 use crate::error::{Error, ErrorKind, WithKind};
 use crate::paths::usable_path;
 use crate::sdk::Sdk;
+use crate::target::Architecture;
 use crate::tools::Tools;
 use support::environment::restricted;
 use support::files::{PARTIAL_PREFIX, copy_tree, temporary_dir_in};
@@ -56,9 +57,14 @@ fn write_export(sdk: &Sdk, tools: &Tools, to: &Path) -> Result<Sdk> {
     fs::write(folder.join(CARGO_CONFIG_FILE), config)?;
     let environment = format!("# For shells: . '{path}/{ENVIRONMENT_FILE}'\neval \"$('{path}/bin/opencv-env')\"\n");
     fs::write(folder.join(ENVIRONMENT_FILE), environment)?;
+    let target = sdk.manifest().target;
+    // The tools are programs for this machine.
+    let host = Architecture::host().unwrap_or(target.architecture);
     let dockerfile = DOCKERFILE_TEMPLATE
         .replace("@FOLDER@", &path)
-        .replace("@TRIPLE@", sdk.manifest().target.rust_triple());
+        .replace("@TRIPLE@", target.rust_triple())
+        .replace("@BUILD_PLATFORM@", host.goarch())
+        .replace("@PLATFORM@", target.architecture.goarch());
     fs::write(folder.join(DOCKERFILE), dockerfile)?;
     if to.exists() {
         fs::remove_dir(to)?;

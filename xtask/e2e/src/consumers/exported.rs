@@ -58,13 +58,13 @@ pub fn test(build: &Build, sdk: &Sdk, fixture: &ConsumerFixture) -> Result<()> {
     check_faces(fixture.command("sh", &work).args(["-c", &script]), fixture)
 }
 
-/// The command with which the Dockerfile compiles, with the path of the exported folder instead of the image's, and the
+/// The last command of the Dockerfile, which compiles, with the path of the exported folder instead of the image's, and the
 /// path in the target folder of the program that it copies.
 fn dockerfile_build(folder: &Path) -> Result<(String, String)> {
     let text = fs::read_to_string(folder.join(DOCKERFILE))?;
     ensure!(!text.contains('@'), "a placeholder remains:\n{text}");
     let instruction = |start: &str| {
-        let mut lines = text.lines();
+        let mut lines = text.lines().rev();
         let line = lines.find_map(|line| line.strip_prefix(start));
         line.with_context(|| format!("no line begins with `{start}`:\n{text}"))
     };
