@@ -7,6 +7,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use layer::elf::Elf;
 use layer::{Architecture, glibc};
+use opencv_build::Runner;
 
 use super::engine::docker;
 use super::instance::Instance;
@@ -54,6 +55,11 @@ impl EmulatorLauncher<'_> {
         );
         for (name, value) in self.environment {
             run = run.arg("--env").arg(format!("{name}={value}"));
+        }
+        if Architecture::host() != Some(self.rie.architecture) {
+            // For the emulator with which the kernel runs the container.
+            run = run.arg("--env");
+            run = run.arg(format!("QEMU_CPU={}", Runner::processor(self.rie.architecture)));
         }
         let at = Instant::now();
         output(run.arg(name).args(options).arg(BOOTSTRAP_PATH))?;

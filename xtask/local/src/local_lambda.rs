@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use opencv_build::{Architecture, Runner, Sdk};
+use opencv_build::{Architecture, Sdk};
 use package::function::Function;
 use serde_json::{Value, json};
 use support::progress::ProgressStep;
@@ -34,6 +34,17 @@ pub struct LocalLambda {
     _cleanup: Cleanup,
 }
 
+/// What runs programs of another architecture; none for this machine's.
+fn emulator_of(rie: &Rie, engine: Engine) -> Result<Option<String>> {
+    if Architecture::host() == Some(rie.architecture) {
+        return Ok(None);
+    }
+    match engine {
+        Engine::Docker => Ok(Some("the emulator of Docker's kernel".to_owned())),
+        Engine::None => Ok(Some(rie.runner()?.to_string())),
+    }
+}
+
 impl LocalLambda {
     /// Starts the function with the variables that Lambda sets, the package's, and `environment`, which takes
     /// precedence.
@@ -57,8 +68,7 @@ impl LocalLambda {
         let (folder, base) = (scratch.path(), Base::Minimal);
         let image = write_function_image(folder, &reference, sdk, function, &base)?;
         let storage = S3Server::start()?;
-        let runner = (engine == Engine::None).then(|| rie.runner()).transpose()?;
-        let emulated_by = runner.filter(Runner::is_emulated).map(|runner| runner.to_string());
+        let emulated_by = emulator_of(&rie, engine)?;
         let emulated = emulated_by.as_ref().map_or_else(String::new, |runner| {
             format!(", {} by {runner}", rie.architecture.lambda_name())
         });
