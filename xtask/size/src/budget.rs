@@ -73,8 +73,7 @@ impl Budgets {
     fn parse(text: &str) -> Result<Self> {
         let mut budgets = Self::default();
         for (name, value) in toml::from_str::<File>(text)?.size.budgets {
-            let mut all = Architecture::ALL.into_iter();
-            let Some(architecture) = all.find(|known| known.name() == name) else {
+            let Ok(architecture) = name.parse::<Architecture>() else {
                 budgets.defaults.insert(name.clone(), parse_limit(&name, value)?);
                 continue;
             };
