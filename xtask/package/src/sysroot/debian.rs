@@ -34,8 +34,6 @@ pub(super) fn install(architecture: Architecture, parent: &Path) -> Result<PathB
     remove_partial_dirs(parent)?;
     let partial = temporary_dir_in(parent, PARTIAL_PREFIX)?;
     let _step = ProgressStep::start(format!("downloading {PACKAGE}:{debian} {version}"));
-    let packages = partial.path().join("packages");
-    fs::create_dir(&packages)?;
     let apt = Apt {
         options: &apt_options(debian, partial.path())?,
         lock: &lock,
@@ -43,7 +41,7 @@ pub(super) fn install(architecture: Architecture, parent: &Path) -> Result<PathB
     };
     let file = apt
         .update()
-        .and_then(|()| download(&apt, debian, &version, &packages))
+        .and_then(|()| download(&apt, debian, &version, partial.path()))
         .with_context(|| format!("failed to download {PACKAGE}:{debian} from this machine's distribution"))?;
     let root = partial.path().join("root");
     let sh = Shell::new()?;
@@ -55,17 +53,21 @@ pub(super) fn install(architecture: Architecture, parent: &Path) -> Result<PathB
 }
 
 /// Servers of a distribution keep only its newest version, which this machine may not have yet.
-fn download(apt: &Apt, debian: &str, version: &str, folder: &Path) -> Result<PathBuf> {
+fn download(apt: &Apt, debian: &str, version: &str, parent: &Path) -> Result<PathBuf> {
     let package = format!("{PACKAGE}:{debian}");
-    if let Ok(file) = apt.download(&format!("{package}={version}"), folder) {
-        return Ok(file);
-    }
-    let file = apt.download(&package, folder)?;
-    print_status(&format!(
-        "this machine has {PACKAGE} {version}, which its distribution offers for {debian} no longer; using {}",
-        file_name(&file)
-    ));
-    Ok(file)
+    let attempt = |package: &str, folder: &str| {
+        let folder = parent.join(folder);
+        fs::create_dir(&folder)?;
+        apt.download(package, &folder)
+    };
+    attempt(&format!("{package}={version}"), "exact").or_else(|_| {
+        let file = attempt(&package, "newest")?;
+        print_status(&format!(
+            "this machine's version of {PACKAGE}, {version}, could not be downloaded for {debian}; using {}",
+            file_name(&file)
+        ));
+        Ok(file)
+    })
 }
 
 fn installed_version() -> Result<String> {
