@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use fs_err as fs;
 use image::RgbImage;
-use opencv_build::Sdk;
+use opencv_build::{Architecture, Sdk};
 use package::function::Function;
 
 pub use self::labels::LabelledPhotos;
@@ -28,7 +28,7 @@ use self::detectors::{Detection, Detector, Detectors, MIN_SCORE, PRESETS};
 use self::output::DetectorScore;
 use self::score::{Label, Matching, Score};
 use super::samples::require_python_reference;
-use package::build::{self, Build};
+use package::build::{self, ArchitectureSelection, Build};
 use package::build_function::build_function;
 use package::function_package::PackageArguments;
 use package::workspace::Workspace;
@@ -65,7 +65,11 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
-    let build = Build::read(&build::Arguments::for_package(&arguments.package))?;
+    // Times of an emulated processor mean nothing.
+    let build = Build::read(&build::Arguments {
+        arch: Architecture::host().map(ArchitectureSelection::One),
+        ..build::Arguments::for_package(&arguments.package)
+    })?;
     require_python_reference(&build.package, "eval")?;
     let workspace = &build.workspace;
     let labelled = LabelledPhotos::find(workspace, arguments.photos.as_deref())?;
