@@ -60,6 +60,7 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
 
 fn read(arguments: &Arguments) -> Result<EnvOutput> {
     let build = Build::read(&arguments.build)?;
+    build.require_rust_toolchain()?;
     let sdk = build.build_sdk()?;
     Ok(EnvOutput {
         environment: readable(function_environment(&build, &sdk)?)?,

@@ -86,16 +86,16 @@ struct LayerOutput {
 }
 
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
-    let mut written = Vec::new();
     let builds = Build::read_all(&arguments.build)?;
     // A missing glibc is reported before anything is built.
     for build in builds.iter().filter(|_| arguments.base == Base::Minimal) {
         build.sysroot.root()?;
     }
-    for build in builds {
+    let written = build::for_each(&builds, |build| {
         let architecture = build.recipe.target.architecture;
-        written.push((architecture, write(arguments, &build, architecture)?));
-    }
+        Ok((architecture, write(arguments, build, architecture)?))
+    })?;
+    let written: Vec<_> = written.0.into_iter().map(|(_, written)| written).collect();
     let pushed = arguments.push.as_ref();
     let pushed = pushed.map(|reference| push_images(&written, reference, &arguments.plain_http));
     let mut comparison = String::new();

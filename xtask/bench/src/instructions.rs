@@ -30,7 +30,7 @@ use crate::cold::fake_runtime_api::FakeRuntimeApi;
 use crate::context::{BenchContext, Repetitions};
 use crate::figures::{Figures, Group, Unit};
 use crate::photos::{Photo, Photos};
-use counter::{Counter, build_plugin};
+use counter::{Counter, build_plugin, emulator};
 
 const BUCKET: &str = "photos";
 const PRESETS: [&str; 2] = ["original", "balanced"];
@@ -49,14 +49,29 @@ struct Counts {
     events: Vec<(String, [f64; 2])>,
 }
 
+/// The architectures whose instructions are counted, the reference first: this machine's, or the only selected one.
+fn selected_architectures(selection: Option<ArchitectureSelection>) -> Vec<Architecture> {
+    match (selection, Architecture::host()) {
+        (Some(ArchitectureSelection::One(only)), _) => vec![only],
+        (_, Some(host)) => vec![host, host.other()],
+        (_, None) => Architecture::ALL.to_vec(),
+    }
+}
+
+/// Before the build, which can take minutes.
+///
+/// # Errors
+/// An emulator is missing.
+pub fn require_emulators(selection: Option<ArchitectureSelection>) -> Result<()> {
+    let mut all = selected_architectures(selection).into_iter();
+    all.try_for_each(|architecture| emulator(architecture).map(drop))
+}
+
 /// The reference is this machine's architecture.
 pub fn run(context: &BenchContext) -> Result<Figures> {
     let photos = Photos::collect(context)?;
     let host = context.function.architecture();
-    let selected = match context.options.arch {
-        Some(ArchitectureSelection::One(only)) => vec![only],
-        _ => vec![host, host.other()],
-    };
+    let selected = selected_architectures(context.options.arch);
     let mut all = Vec::new();
     for architecture in selected.clone() {
         let build = Build::read(&build::Arguments {

@@ -92,7 +92,7 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
         arch: Architecture::host().map(ArchitectureSelection::One),
         ..package::build::Arguments::for_package(&arguments.options.package)
     })?;
-    check_kind(&build.package, arguments.kind.as_ref())?;
+    check_kind(&build.package, arguments)?;
     let bench = Bench::new(build, &arguments.options)?;
     match &arguments.kind {
         None => print(&bench.run_all()?, json),
@@ -100,12 +100,16 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     }
 }
 
-/// Benches of detectors and of cost need functions in Python. Checked before the build, which can take minutes.
-fn check_kind(package: &FunctionPackage, kind: Option<&BenchKind>) -> Result<()> {
-    match kind {
+/// Benches of detectors and of cost need functions in Python, that of instructions emulators. Checked before the build,
+/// which can take minutes.
+fn check_kind(package: &FunctionPackage, arguments: &Arguments) -> Result<()> {
+    match arguments.kind {
         Some(BenchKind::Detect) => samples::require_python_reference(package, "bench detect"),
         Some(BenchKind::Cost) => samples::require_python_reference(package, "bench cost"),
-        Some(BenchKind::Instructions) => samples::require_python_reference(package, "bench instructions"),
+        Some(BenchKind::Instructions) => {
+            samples::require_python_reference(package, "bench instructions")?;
+            instructions::require_emulators(arguments.options.arch)
+        }
         _ => Ok(()),
     }
 }

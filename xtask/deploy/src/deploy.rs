@@ -4,7 +4,7 @@ mod arguments;
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use opencv_build::Sdk;
 use package::artefacts::base::Base;
 use package::artefacts::lint::check_artefact;
@@ -51,6 +51,7 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     match arguments.emit.emit {
         None => print(&deploy(arguments, &build, &settings, draft)?, json),
         Some(format) => {
+            require_tools(&build, &settings, &draft)?;
             let (_, function) = build_function(&build)?;
             let plan = plan(draft, &settings, &function)?;
             let out = arguments.emit.out.as_deref();
@@ -67,6 +68,7 @@ fn deploy(arguments: &Arguments, build: &Build, settings: &Settings, draft: Plan
     }
     // Credentials may be missing, too.
     let scope = aws.scope()?;
+    require_tools(build, settings, &draft)?;
     let (sdk, function) = build_function(build)?;
     let plan = plan(draft, settings, &function)?;
     let artefact = pack(build, &plan, (&sdk, &function))?;
@@ -82,6 +84,18 @@ fn deploy(arguments: &Arguments, build: &Build, settings: &Settings, draft: Plan
         revision: revision.as_ref(),
     });
     finish(arguments, &mut aws, &plan, &steps)
+}
+
+/// What is missing for another architecture than this machine's is reported before the build, which can take minutes.
+fn require_tools(build: &Build, settings: &Settings, plan: &Plan) -> Result<()> {
+    if settings.access.is_none() {
+        let runner = build.sysroot.runner();
+        runner.context("the function must run to say which objects it uses, unless `access` in its settings does")?;
+    }
+    if plan.package == PackageType::Image {
+        build.sysroot.root()?;
+    }
+    Ok(())
 }
 
 /// Asks the function which objects it uses.

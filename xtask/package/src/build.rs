@@ -51,7 +51,7 @@ impl Arguments {
 pub fn for_each<T>(builds: &[Build], mut run: impl FnMut(&Build) -> Result<T>) -> Result<OutputPerArchitecture<T>> {
     // What is missing for one architecture is reported before the others are built.
     for build in builds {
-        build.rust_toolchain()?;
+        build.require_rust_toolchain()?;
     }
     let mut outputs = Vec::new();
     for build in builds {
@@ -179,6 +179,14 @@ impl Build {
         let architecture = self.recipe.target.architecture;
         let toolchain = cargo::toolchain(&self.package.workspace, &self.named_tools, architecture)?;
         Ok(self.rust_toolchain.get_or_init(|| toolchain))
+    }
+
+    /// Before a build of OpenCV, which can take minutes.
+    ///
+    /// # Errors
+    /// There is no Rust toolchain with the standard library of the target, and rustup cannot add it.
+    pub fn require_rust_toolchain(&self) -> Result<()> {
+        self.rust_toolchain().map(drop)
     }
 
     /// cargo of that toolchain for the function's package.

@@ -26,6 +26,13 @@ pub fn build_plugin(tools: &Tools, folder: &Path) -> Result<PathBuf> {
     Ok(plugin)
 }
 
+/// The static emulators have no plugins.
+pub fn emulator(architecture: Architecture) -> Result<PathBuf> {
+    Runner::emulator_with_plugins(architecture).with_context(|| {
+        format!("qemu-{architecture} is missing; install qemu's user-mode emulators (Debian: qemu-user)")
+    })
+}
+
 /// The instructions of one process.
 pub struct Counter(PathBuf);
 
@@ -37,11 +44,9 @@ impl Counter {
         Ok(Self(file))
     }
 
-    /// The emulator with the plugin, before a program's own command line. The static emulators have no plugins.
+    /// The emulator with the plugin, before a program's own command line.
     pub fn command(&self, architecture: Architecture, plugin: &Path) -> Result<Vec<OsString>> {
-        let program = Runner::emulator_with_plugins(architecture).with_context(|| {
-            format!("qemu-{architecture} is missing; install qemu's user-mode emulators (Debian: qemu-user)")
-        })?;
+        let program = emulator(architecture)?;
         let plugin = format!("{},counts={}", plugin.display(), self.0.display());
         let processor = Runner::processor(architecture);
         Ok([
