@@ -51,6 +51,7 @@ pub(crate) fn toolchain(
 ) -> Result<RustToolchain> {
     let environment = Environment::current();
     let toolchain = RustToolchain::find(&environment, workspace.root()).with_named(named);
+    toolchain::check_named(named, &environment, architecture)?;
     standard_library::ensure(&toolchain, &environment, architecture)?;
     Ok(toolchain)
 }

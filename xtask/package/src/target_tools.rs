@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use opencv_build::Architecture;
 use serde::Deserialize;
 use support::environment::Environment;
@@ -49,6 +49,12 @@ impl TargetTools {
             .with_context(|| format!("failed to read `[tools]` in the recipe `{}`", file.display()))?;
         let written = tools.remove(&architecture).unwrap_or_default();
         let below = |path: PathBuf| file.parent().unwrap_or(Path::new("")).join(path);
+        let paths = [&written.rustc, &written.cargo, &written.sysroot];
+        ensure!(
+            paths.into_iter().flatten().all(|path| !path.as_os_str().is_empty()),
+            "`[tools.{architecture}]` in the recipe `{}` has an empty path",
+            file.display()
+        );
         let suffix = architecture.rust_triple().replace('-', "_");
         let variable = |name: &str| environment.get(&format!("{name}_{suffix}")).map(PathBuf::from);
         let choose = |given: &Option<PathBuf>, name: &str, written: Option<PathBuf>| -> Result<Option<PathBuf>> {
@@ -90,6 +96,9 @@ mod tests {
         assert_eq!(arm.cargo.as_deref(), Some(Path::new("/variable/cargo")));
         assert_eq!(arm.sysroot.as_deref(), Some(Path::new("/option")));
         assert_eq!(resolve(Architecture::X86_64), options);
+        let empty = (Path::new("r.toml"), "[tools.aarch64]\nsysroot = \"\"\n");
+        let error = options.resolve(&environment, empty, Architecture::Aarch64);
+        assert!(error.unwrap_err().to_string().contains("empty path"));
         let unknown = "[tools.aarch64]\nlinker = \"x\"\n";
         let error = options.resolve(&environment, (Path::new("r.toml"), unknown), Architecture::Aarch64);
         assert!(format!("{:#}", error.unwrap_err()).contains("linker"));

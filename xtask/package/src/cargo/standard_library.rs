@@ -45,9 +45,11 @@ pub(super) fn ensure(toolchain: &RustToolchain, environment: &Environment, archi
         .map_or("it is still missing".to_owned(), |error| format!("{error:#}"));
     let suffix = triple.replace('-', "_");
     let debian = architecture.goarch();
+    let toolchain = rustup_name(toolchain).map(|name| format!(" --toolchain {name}"));
+    let toolchain = toolchain.unwrap_or_else(|| ", for a toolchain of rustup".to_owned());
     bail!(
         "`{rustc}` has no standard library for {triple} ({why}). There are two ways:\n  \
-         rustup target add {triple}\n  \
+         rustup target add {triple}{toolchain}\n  \
          a toolchain that has it, named by --rustc and --cargo, by the variables RUSTC_{suffix} and CARGO_{suffix}, or \
          in the recipe by `rustc` and `cargo` in `[tools.{architecture}]`; Debian's packages are rustc-web, cargo-web \
          and libstd-rust-web-dev:{debian}"
@@ -70,19 +72,22 @@ fn compile_nothing(
     Ok((!output.status.success()).then_some(text))
 }
 
+/// rustup's name for the toolchain; none if it is not rustup's.
+fn rustup_name(rust: &RustToolchain) -> Option<&str> {
+    let folder = rust.rustc.parent().and_then(Path::parent);
+    let folder = folder.filter(|folder| folder.parent().is_some_and(|parent| parent.ends_with("toolchains")));
+    folder?.file_name()?.to_str()
+}
+
 /// # Errors
 /// The toolchain is not rustup's, or rustup cannot download the library.
 fn add_by_rustup(rust: &RustToolchain, environment: &Environment, architecture: Architecture) -> Result<()> {
-    let folder = rust.rustc.parent().and_then(Path::parent);
-    let folder = folder.filter(|folder| folder.parent().is_some_and(|parent| parent.ends_with("toolchains")));
-    let name = folder
-        .and_then(Path::file_name)
-        .context("the toolchain is not rustup's")?;
+    let name = rustup_name(rust).context("the toolchain is not rustup's")?;
     let triple = architecture.rust_triple();
     let _step = ProgressStep::start(format!("adding the standard library for {triple} by rustup"));
     let groups = [VariableGroup::Network, VariableGroup::Rust];
     let mut rustup = toolchain::command(environment, Path::new("rustup"), &groups);
-    rustup.args(["target", "add", triple, "--toolchain"]).arg(name);
+    rustup.args(["target", "add", triple, "--toolchain", name]);
     let output = wait_with_output(rustup.stdin(Stdio::null())).context("rustup does not start")?;
     let text = String::from_utf8_lossy(&output.stderr);
     if !output.status.success() {

@@ -5,7 +5,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use opencv_build::Architecture;
 use support::environment::{Environment, VariableGroup};
 use support::run::output;
 
@@ -78,6 +79,31 @@ impl RustToolchain {
     }
 }
 
+/// # Errors
+/// A program that the user has named does not start, or is not what it should be.
+pub(super) fn check_named(named: &TargetTools, environment: &Environment, architecture: Architecture) -> Result<()> {
+    for (name, path) in [("rustc", &named.rustc), ("cargo", &named.cargo)] {
+        let Some(path) = path else { continue };
+        let context = || {
+            format!(
+                "`{}`, named by --{name}, by the variable {}_{}, or by `{name}` in `[tools.{architecture}]` of the recipe, \
+                 is not a working {name}",
+                path.display(),
+                name.to_uppercase(),
+                architecture.rust_triple().replace('-', "_"),
+            )
+        };
+        let mut version = command(environment, path, &[VariableGroup::Rust]);
+        let text = output(version.arg("--version")).with_context(context)?;
+        ensure!(
+            text.starts_with(&format!("{name} ")),
+            "{}: it prints `{text}`",
+            context()
+        );
+    }
+    Ok(())
+}
+
 /// A program in an environment that is restricted to `groups`.
 pub(super) fn command(environment: &Environment, program: &Path, groups: &[VariableGroup]) -> Command {
     let mut command = Command::new(program);
@@ -91,4 +117,33 @@ fn sysroot(environment: &Environment, root: &Path, rustc: &Path) -> Option<PathB
     let output = command.output().ok().filter(|output| output.status.success())?;
     let text = String::from_utf8(output.stdout).ok()?;
     Some(PathBuf::from(text.trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn named_programs_must_be_what_their_option_says() {
+        for (program, why) in [
+            ("/nonexistent/rustc", "failed to start"),
+            ("/bin/echo", "it prints `echo"),
+        ] {
+            let named = TargetTools {
+                rustc: Some(program.into()),
+                ..TargetTools::default()
+            };
+            let error = check_named(&named, &Environment::current(), Architecture::Aarch64).unwrap_err();
+            let error = format!("{error:#}");
+            for part in [
+                program,
+                "--rustc",
+                "RUSTC_aarch64_unknown_linux_gnu",
+                "not a working rustc",
+                why,
+            ] {
+                assert!(error.contains(part), "{part}: {error}");
+            }
+        }
+    }
 }
