@@ -1,6 +1,7 @@
 //! `cargo xtask image`: writes the SDK and a function as container images, each as an OCI layout folder and as one
 //! tar archive, without a container engine.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -87,13 +88,22 @@ struct LayerOutput {
 
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let builds = Build::read_all(&arguments.build)?;
-    // A missing glibc is reported before anything is built.
-    for build in builds.iter().filter(|_| arguments.base == Base::Minimal) {
-        build.sysroot.root()?;
+    // What is missing is reported before anything is built.
+    let mut bases = BTreeMap::new();
+    for build in &builds {
+        build.require_rust_toolchain()?;
+        let architecture = build.recipe.target.architecture;
+        let base = fetch_base(&arguments.base, &build.workspace, architecture, &arguments.plain_http)?;
+        match &base {
+            Base::Minimal => drop(build.sysroot.root()?),
+            Base::Scratch => {}
+            Base::Image(image) => image.require_architecture(architecture)?,
+        }
+        bases.insert(architecture, base);
     }
     let written = build::for_each(&builds, |build| {
         let architecture = build.recipe.target.architecture;
-        Ok((architecture, write(arguments, build, architecture)?))
+        Ok((architecture, write(build, &bases[&architecture])?))
     })?;
     let written: Vec<_> = written.0.into_iter().map(|(_, written)| written).collect();
     let pushed = arguments.push.as_ref();
@@ -114,11 +124,10 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     print(&output, json)
 }
 
-fn write(arguments: &Arguments, build: &Build, architecture: Architecture) -> Result<WrittenImages> {
+fn write(build: &Build, base: &Base) -> Result<WrittenImages> {
     let (sdk, function) = build_function(build)?;
-    let workspace = &build.workspace;
-    let base = fetch_base(&arguments.base, workspace, architecture, &arguments.plain_http)?;
-    let written = write_images(workspace, &sdk, &function, &base)?;
+    let architecture = function.architecture();
+    let written = write_images(&build.workspace, &sdk, &function, base)?;
     check_artefact(written.sdk.layout.path(), architecture, false)?;
     check_artefact(written.function.layout.path(), architecture, true)?;
     Ok(written)

@@ -4,9 +4,9 @@ use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use layer::elf::FunctionBinary;
-use layer::{Layout, check_base};
+use layer::{Architecture, Layout, check_base};
 
 use super::annotations::PREFIX;
 
@@ -40,6 +40,20 @@ impl FromStr for Base {
                 layout: other.into(),
             }),
         })
+    }
+}
+
+impl BaseImage {
+    /// # Errors
+    /// The image cannot be read, or is for another architecture.
+    pub fn require_architecture(&self, wanted: Architecture) -> Result<()> {
+        let found = Layout::open(&self.layout, wanted)?.image().architecture();
+        ensure!(
+            found == wanted,
+            "the base {} is for {found}, and the function for {wanted}",
+            self.name
+        );
+        Ok(())
     }
 }
 
