@@ -95,7 +95,12 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
         report_store::save(&folder, &output.document.report)
     });
     // The other architecture is checked and saved even if one is over its budget.
-    saved.collect::<Vec<_>>().into_iter().collect()
+    let errors: Vec<_> = saved
+        .filter_map(Result::err)
+        .map(|error| format!("{error:#}"))
+        .collect();
+    ensure!(errors.is_empty(), "{}", errors.join("\n"));
+    Ok(())
 }
 
 /// Writes the report of a build, and its history with `--record`.
