@@ -23,6 +23,7 @@ mod system;
 use anyhow::Result;
 use layer::{Content, FileTree};
 use opencv_build::{Sdk, ThirdPartyLocation};
+use support::progress::print_status;
 
 use crate::function::Function;
 use component::RelationshipType;
@@ -83,7 +84,19 @@ pub fn function_sbom(sdk: &Sdk, function: &Function, libraries: &FileTree) -> Re
     let libraries: Vec<_> = libraries.collect();
     let owners = match libraries.as_slice() {
         [] => FileOwners::default(),
-        libraries => system::file_owners(libraries, &function.libraries.sysroot.root()?)?,
+        libraries => {
+            let root = function.libraries.sysroot.root()?;
+            let owners = system::file_owners(libraries, &root)?;
+            if let Some(unowned) = libraries.iter().find(|library| !owners.by_file.contains_key(*library)) {
+                print_status(&format!(
+                    "warning: no package manager's database in `{}` says to which package `{}` belongs, so that neither \
+                     the SBOM nor `cargo xtask audit` can name it",
+                    root.display(),
+                    unowned.display()
+                ));
+            }
+            owners
+        }
     };
     for package in owners.packages {
         sbom.add_relationship(ARTEFACT_ID, RelationshipType::Contains, &package.id);

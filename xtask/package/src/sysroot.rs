@@ -38,7 +38,7 @@ impl Sysroot {
     /// The named folder does not exist, or the package cannot be downloaded.
     pub fn root(&self) -> Result<PathBuf> {
         if let Some(named) = &self.named {
-            ensure!(named.is_dir(), "the root folder `{}` does not exist", named.display());
+            ensure!(named.is_dir(), "the root folder `{}` is not a folder", named.display());
             return Ok(fs::canonicalize(named)?);
         }
         let root = Path::new("/");

@@ -86,10 +86,7 @@ type Distribution = (Option<String>, Option<String>);
 /// That of the root folder, or else of this machine, from whose distribution our own root folders are.
 fn distribution(root: &Root) -> Distribution {
     let names = ["/etc/os-release", "/usr/lib/os-release"].map(Path::new);
-    let paths = names.iter().map(|name| root.file(name));
-    let text = paths
-        .chain(names.iter().map(PathBuf::from))
-        .find_map(|path| fs::read_to_string(path).ok());
+    let text = names.iter().find_map(|name| fs::read_to_string(root.file(name)).ok());
     parse_os_release(&text.unwrap_or_default())
 }
 

@@ -1,5 +1,5 @@
-//! Debian's package libc6 for another architecture, unpacked into a root folder with a database for dpkg, which names
-//! the package in SBOMs. Needs neither root nor `dpkg --add-architecture`: apt keeps its lists in a folder of ours.
+//! Debian's package libc6 for another architecture, unpacked into a root folder with a database for dpkg and the name of
+//! the distribution, by which SBOMs name the package. Needs neither root nor `dpkg --add-architecture`: apt keeps its lists in a folder of ours.
 
 use std::fmt::Write as _;
 use std::os::unix::fs::symlink;
@@ -10,12 +10,14 @@ use fs_err as fs;
 use layer::Architecture;
 use support::apt::Apt;
 use support::environment::restricted;
-use support::files::{PARTIAL_PREFIX, file_name, remove_partial_dirs, temporary_dir_in};
+use support::files::{PARTIAL_PREFIX, file_name, remove_partial_output, temporary_dir_in};
 use support::lock::Lock;
 use support::progress::{ProgressStep, print_status};
 use support::run::{Shell, cmd, output};
 
 const PACKAGE: &str = "libc6";
+/// Source: <https://www.freedesktop.org/software/systemd/man/os-release.html>.
+const OS_RELEASE: &str = "/etc/os-release";
 
 /// The folder with the package for `architecture`, of this machine's version or the one that its distribution has now;
 /// downloads it into `parent` if it is missing. apt verifies it by the keys of this machine's distribution.
@@ -31,7 +33,7 @@ pub(super) fn install(architecture: Architecture, parent: &Path) -> Result<PathB
     if folder.is_dir() {
         return Ok(folder);
     }
-    remove_partial_dirs(parent)?;
+    remove_partial_output(parent)?;
     let partial = temporary_dir_in(parent, PARTIAL_PREFIX)?;
     let _step = ProgressStep::start(format!("downloading {PACKAGE}:{debian} {version}"));
     let apt = Apt {
@@ -48,6 +50,8 @@ pub(super) fn install(architecture: Architecture, parent: &Path) -> Result<PathB
     output(restricted(cmd!(sh, "dpkg-deb --extract {file} {root}"), &[]))?;
     write_database(&file, &root, debian)?;
     complete_links(&root)?;
+    fs::create_dir_all(root.join("etc"))?;
+    fs::copy(OS_RELEASE, root.join(OS_RELEASE.trim_start_matches('/')))?;
     fs::rename(&root, &folder)?;
     Ok(folder)
 }
