@@ -34,7 +34,7 @@ use crate::target::Target;
 use crate::toolchain::Toolchain;
 use crate::trim::Trim;
 use crate::wheels;
-use support::files::{copy, file_size, remove_partial_dirs, replace_dir};
+use support::files::{copy, file_size, remove_partial_output, replace_dir};
 use support::fingerprint::Fingerprint;
 use support::lock::Lock;
 use support::progress::print_status;
@@ -121,7 +121,7 @@ fn build_locked(recipe: &Recipe, paths: &BuildPaths, launcher: &CmakeLauncher) -
         return Ok(present);
     }
     let variant = variant(paths);
-    remove_partial_dirs(&variant.sdk_root())?;
+    remove_partial_output(&variant.sdk_root())?;
 
     let work = variant.work_dir(&recipe.target);
     let pins = Pins::embedded();

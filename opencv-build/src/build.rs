@@ -23,7 +23,7 @@ use crate::source_tree::plan::TreePlan;
 use crate::toolchain::Toolchain;
 use crate::trim::Trim;
 use crate::wheels;
-use support::files::remove_partial_dirs;
+use support::files::remove_partial_output;
 use support::fingerprint::Fingerprint;
 use support::lock::Lock;
 use support::progress::{ProgressStep, print_status};
@@ -98,7 +98,7 @@ fn build_unless_present(
     if let Some(sdk) = present() {
         return Ok((sdk, SdkOrigin::Cached));
     }
-    remove_partial_dirs(&paths.sdk_root())?;
+    remove_partial_output(&paths.sdk_root())?;
     if let Some(sdk) = pull(&fingerprint) {
         return Ok((sdk, SdkOrigin::Pulled));
     }

@@ -14,7 +14,7 @@ use crate::recipe::Recipe;
 use crate::target::Architecture;
 use support::apt::Apt;
 use support::environment::restricted;
-use support::files::{PARTIAL_PREFIX, remove_partial_dirs, temporary_dir_in};
+use support::files::{PARTIAL_PREFIX, remove_partial_output, temporary_dir_in};
 use support::fingerprint::sha256_of_file;
 use support::lock::Lock;
 use support::progress::{ProgressStep, print_status};
@@ -125,7 +125,7 @@ fn install_debian_package(package: &DebianPackage, parent: &Path, lock: &Lock) -
     if folder.is_dir() {
         bail!("the copy in `{}` does not run", folder.display());
     }
-    remove_partial_dirs(parent)?;
+    remove_partial_output(parent)?;
     let partial = temporary_dir_in(parent, PARTIAL_PREFIX)?;
     let _step = ProgressStep::start(format!("downloading {}", package.package));
     let log = parent.join("apt.log");

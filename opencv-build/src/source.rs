@@ -11,7 +11,7 @@ use crate::error::{ErrorKind, WithKind};
 use crate::pins::{Origin, Pins, Source};
 use crate::recipe::{LocalSource, Recipe};
 use crate::toolchain::Toolchain;
-use support::files::remove_partial_dirs;
+use support::files::remove_partial_output;
 use support::fingerprint::sha256_of_file;
 use support::lock::Lock;
 use support::progress::print_status;
@@ -67,7 +67,7 @@ impl SourceArchive {
         downloads: &Path,
     ) -> Result<Self> {
         let _lock = Lock::acquire(&downloads.join("lock"), print_status).with_kind(ErrorKind::Lock)?;
-        remove_partial_dirs(downloads)?;
+        remove_partial_output(downloads)?;
         for origin in origins {
             let path = archive_path(downloads, origin);
             if path.is_file() && sha256_of_file(&path)? == origin.sha256 {

@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind, WithKind};
 use crate::package_index::PackageIndex;
 use crate::pins::Wheel;
 use crate::python::Python;
-use support::files::{PARTIAL_PREFIX, remove_partial_dirs, temporary_dir_in};
+use support::files::{PARTIAL_PREFIX, remove_partial_output, temporary_dir_in};
 use support::fingerprint::Fingerprint;
 use support::lock::Lock;
 use support::progress::{ProgressStep, print_status};
@@ -72,7 +72,7 @@ fn install_with(python: &Python, set: WheelSet<'_>, parent: &Path, what: &str, f
     if folder.is_dir() {
         return Ok(folder);
     }
-    remove_partial_dirs(parent)?;
+    remove_partial_output(parent)?;
     let partial = temporary_dir_in(parent, PARTIAL_PREFIX)?;
     let list = partial.path().join("requirements.txt");
     fs::write(&list, requirements(set.wheels))?;

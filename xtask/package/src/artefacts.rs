@@ -13,6 +13,7 @@ use layer::elf::FunctionBinary;
 use layer::zip::Zip;
 use layer::{Architecture, Content, FileTree, ImageConfig, Layout, LayoutWriter, Mode, check_scratch, glibc};
 use opencv_build::Sdk;
+use support::files::remove_partial_output;
 use support::lock::Lock;
 use support::progress::print_status;
 
@@ -55,12 +56,19 @@ impl WrittenImages {
 /// Writes both images, the function's on `base`, to [`output_dir`].
 pub fn write_images(workspace: &Workspace, sdk: &Sdk, function: &Function, base: &Base) -> Result<WrittenImages> {
     let folder = output_dir(&function.package, function.architecture());
-    let _lock = Lock::acquire(&folder.join(LOCK), print_status)?;
+    let _lock = lock_output(&folder)?;
     let reference = format!("{}:latest", function.package.name);
     Ok(WrittenImages {
         sdk: write_sdk_image(&folder, workspace, sdk)?,
         function: write_function_image(&folder, &reference, sdk, function, base)?,
     })
+}
+
+/// Locks the folder of artefacts, and removes what an interrupted run has left there.
+fn lock_output(folder: &Path) -> Result<Lock> {
+    let lock = Lock::acquire(&folder.join(LOCK), print_status)?;
+    remove_partial_output(folder)?;
+    Ok(lock)
 }
 
 /// The folder of the artefacts of all packages in the function's workspace.
@@ -147,7 +155,7 @@ pub fn write_function_image(
 pub fn write_function_zip(sdk: &Sdk, function: &Function) -> Result<(PathBuf, Zip)> {
     let package = &function.package;
     let folder = output_dir(package, function.architecture());
-    let _lock = Lock::acquire(&folder.join(LOCK), print_status)?;
+    let _lock = lock_output(&folder)?;
     let path = zip_path(package, function.architecture());
     // The runtime provides the libraries.
     let tree = function_tree("", function)?;

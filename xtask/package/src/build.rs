@@ -22,7 +22,8 @@ use crate::workspace::Workspace;
 
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Arguments {
-    /// Build for this architecture instead of the one in the recipe: x86_64, arm64, or `all` for both
+    /// Build for this architecture instead of the one in the recipe: x86_64, arm64, or, if the command can do several,
+    /// `all`
     #[arg(long, alias = "architecture", value_name = "ARCHITECTURE")]
     pub arch: Option<ArchitectureSelection>,
 

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use fs_err as fs;
 use tempfile::TempDir;
 
-/// The prefix of folders with unfinished work; [`remove_partial_dirs`] removes them after an interrupted run.
+/// The prefix of folders with unfinished work; [`remove_partial_output`] removes them after an interrupted run.
 pub const PARTIAL_PREFIX: &str = ".partial-";
 
 /// A new folder in `parent`, which is created if missing. It is removed when the value is dropped.
@@ -113,14 +113,19 @@ pub fn copy(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Removes the folders named with [`PARTIAL_PREFIX`] that an interrupted run left in `folder`.
-pub fn remove_partial_dirs(folder: &Path) -> Result<()> {
+/// Removes the folders and files named with [`PARTIAL_PREFIX`] that an interrupted run left in `folder`.
+pub fn remove_partial_output(folder: &Path) -> Result<()> {
     if !folder.is_dir() {
         return Ok(());
     }
     for entry in sorted_entries(folder)? {
-        if file_name(&entry).starts_with(PARTIAL_PREFIX) {
+        if !file_name(&entry).starts_with(PARTIAL_PREFIX) {
+            continue;
+        }
+        if entry.is_dir() {
             fs::remove_dir_all(&entry)?;
+        } else {
+            fs::remove_file(&entry)?;
         }
     }
     Ok(())
@@ -177,7 +182,7 @@ mod tests {
         for folder in [".partial-x1", "kept"] {
             fs::create_dir(parent.path().join(folder)).unwrap();
         }
-        remove_partial_dirs(parent.path()).unwrap();
+        remove_partial_output(parent.path()).unwrap();
         let left = sorted_entries(parent.path()).unwrap();
         assert_eq!(left, [parent.path().join("kept")]);
     }
