@@ -91,7 +91,6 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     // What is missing is reported before anything is built.
     let mut bases = BTreeMap::new();
     for build in &builds {
-        build.require_rust_toolchain()?;
         let architecture = build.recipe.target.architecture;
         let base = fetch_base(&arguments.base, &build.workspace, architecture, &arguments.plain_http)?;
         match &base {

@@ -58,8 +58,8 @@ pub fn test(build: &Build, sdk: &Sdk, fixture: &ConsumerFixture) -> Result<()> {
     check_faces(fixture.command("sh", &work).args(["-c", &script]), fixture)
 }
 
-/// The last command of the Dockerfile, which compiles, with the path of the exported folder instead of the image's, and the
-/// path in the target folder of the program that it copies.
+/// The last command of the Dockerfile, which compiles, with the path of the exported folder instead of the image's, and
+/// the path in the target folder of the program that it copies.
 fn dockerfile_build(folder: &Path) -> Result<(String, String)> {
     let text = fs::read_to_string(folder.join(DOCKERFILE))?;
     ensure!(!text.contains('@'), "a placeholder remains:\n{text}");
